@@ -1,0 +1,12 @@
+//! The admission webhook for Harvester's `vm-migration-network` setting.
+//!
+//! Bytes come in as an `AdmissionReview` (from the API server, by [`server`]) or as files (from a
+//! user, by the command line). [`admission`] reads them, asks [`network`] what the value means and
+//! which rules it breaks, given the [`network::Facts`] that [`cluster`] folds from files or watches,
+//! and answers with one [`admission::Decision`]. Server and command line call the same functions, so
+//! what was checked offline is what the cluster will say.
+
+pub mod admission;
+pub mod cluster;
+pub mod network;
+pub mod server;

@@ -1,0 +1,90 @@
+//! IPv4 address ranges as intervals: capacity, membership, overlap.
+//!
+//! A range is kept as the intervals that its excludes leave, never as a list of addresses, so that a
+//! /16 costs what a /24 does.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+/// The usable addresses of a range: all but its network address, its broadcast address and its excludes.
+///
+/// Whereabouts hands out just these. A /31 and a /32 have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressRange {
+    net: Ipv4Net,
+    /// First and last address of each run of usable addresses: sorted, apart, never empty.
+    usable: Box<[(u32, u32)]>,
+}
+
+impl AddressRange {
+    /// The range less the excludes, which may lie outside, overlap or repeat. Host bits count for nothing.
+    #[must_use]
+    pub fn new(net: Ipv4Net, excludes: &[Ipv4Net]) -> Self {
+        let net = net.trunc();
+        let (network, broadcast) = (u32::from(net.network()), u32::from(net.broadcast()));
+        let mut holes: Vec<(u32, u32)> =
+            excludes.iter().map(|hole| (u32::from(hole.network()), u32::from(hole.broadcast()))).collect();
+        holes.sort_unstable();
+
+        let mut usable = Vec::new();
+        // In 64 bits, one past the last address of the address space is a number too.
+        let (mut next, end) = (u64::from(network) + 1, u64::from(broadcast));
+        for (first, last) in holes {
+            if u64::from(first) > next {
+                push_run(&mut usable, next, end.min(u64::from(first)));
+            }
+            next = next.max(u64::from(last) + 1);
+        }
+        push_run(&mut usable, next, end);
+        Self { net, usable: usable.into_boxed_slice() }
+    }
+
+    /// The range as a whole, excludes or not.
+    #[must_use]
+    pub const fn net(&self) -> Ipv4Net {
+        self.net
+    }
+
+    /// How many usable addresses there are.
+    #[must_use]
+    pub fn capacity(&self) -> u64 {
+        self.usable.iter().map(|(first, last)| u64::from(last - first) + 1).sum()
+    }
+
+    /// Whether the address is usable.
+    #[must_use]
+    pub fn contains(&self, address: Ipv4Addr) -> bool {
+        let address = u32::from(address);
+        let after = self.usable.partition_point(|(first, _)| *first <= address);
+        after.checked_sub(1).is_some_and(|index| address <= self.usable[index].1)
+    }
+
+    /// The lowest address that is usable in both.
+    #[must_use]
+    pub fn first_shared(&self, other: &Self) -> Option<Ipv4Addr> {
+        let (mut ours, mut theirs) = (self.usable.iter().peekable(), other.usable.iter().peekable());
+        while let (Some((our_first, our_last)), Some((their_first, their_last))) = (ours.peek(), theirs.peek()) {
+            if our_last < their_first {
+                ours.next();
+            } else if their_last < our_first {
+                theirs.next();
+            } else {
+                return Some(Ipv4Addr::from(*our_first.max(their_first)));
+            }
+        }
+        None
+    }
+}
+
+/// Adds the addresses from `start` to before `end`, if any.
+fn push_run(runs: &mut Vec<(u32, u32)>, start: u64, end: u64) {
+    if start < end
+        && let (Ok(first), Ok(last)) = (u32::try_from(start), u32::try_from(end - 1))
+    {
+        runs.push((first, last));
+    }
+}
+
+#[cfg(test)]
+mod tests;
