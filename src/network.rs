@@ -1,9 +1,64 @@
 //! The setting's value: its grammar, its meaning, its canonical form, and the rules.
+//!
+//! # Grammar
+//!
+//! A value that is absent, `null`, `""` or only JSON white space disables the network. Any other is one
+//! JSON object ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259)) with these keys and no others:
+//!
+//! | key | type | |
+//! | --- | --- | --- |
+//! | `clusterNetwork` | string, not empty | the name of a `ClusterNetwork` |
+//! | `vlan` | integer, 0 to 4094 | no fraction, exponent or minus zero |
+//! | `range` | string | an IPv4 network, `a.b.c.d/p` with 16 ≤ p ≤ 32, no host bits, no leading zeros |
+//! | `exclude` | array of strings, or `null` | optional; IPv4 CIDRs inside the range, at most 10,000 |
+//!
+//! What a user submits is read by [`draft`], strictly, with every problem at once. What is already stored
+//! is read by [`golang`], as Harvester reads it. Two values that [`meaning`] calls equal configure the same
+//! network; [`config`] writes the canonical form; [`rules`] hold a value against the cluster's [`facts`].
+//!
+//! Nothing here does I/O.
 
+pub mod cidr;
+pub mod config;
+pub mod draft;
+mod excludes;
 pub mod facts;
+pub mod golang;
+pub mod json;
+pub mod list;
+pub mod meaning;
+pub mod policy;
+pub mod quote;
 pub mod range;
 pub mod rule;
+pub mod rules;
+pub mod violation;
 pub mod vlan;
+pub mod warning;
 
+pub use config::Config;
+pub use draft::Draft;
 pub use facts::Facts;
+pub use policy::Policy;
 pub use rule::{RuleId, RuleSet};
+pub use violation::{Root, Violation};
+pub use warning::Warning;
+
+/// The name of the Setting that is guarded.
+pub const SETTING: &str = "vm-migration-network";
+/// The cluster network that every Harvester cluster has: the nodes' own.
+pub const MGMT: &str = "mgmt";
+/// The CRD in which Whereabouts keeps the addresses that it handed out.
+pub const WHEREABOUTS_CRD: &str = "ippools.whereabouts.cni.cncf.io";
+/// The annotation of a `VlanConfig` that lists the nodes it applies to.
+pub const MATCHED_NODES: &str = "network.harvesterhci.io/matched-nodes";
+/// The annotation of the Setting by which an operator goes ahead while virtual machines migrate.
+pub const ALLOW_DURING_MIGRATION: &str = "migration-network-webhook/allow-during-migration";
+/// The most entries that `exclude` may have, as written.
+pub const MAX_EXCLUDES: usize = 10_000;
+
+/// Whether a key belongs to newer Harvester's dual-stack ranges, in any case.
+#[must_use]
+pub(crate) fn is_range_v6(key: &str) -> bool {
+    key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("rangeV6"))
+}

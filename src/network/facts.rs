@@ -206,9 +206,12 @@ pub struct Node {
 
 /// Names of nodes, sorted and distinct, so that they are compared with [`Nodes`] in one walk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NodeNames(Box<[Box<str>]>);
+pub struct NodeNames(Vec<Box<str>>);
 
 impl NodeNames {
+    /// No names.
+    pub const EMPTY: Self = Self(Vec::new());
+
     /// The names, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(AsRef::as_ref)
@@ -225,7 +228,8 @@ impl<S: Into<Box<str>>> FromIterator<S> for NodeNames {
         let mut names: Vec<Box<str>> = names.into_iter().map(Into::into).collect();
         names.sort_unstable();
         names.dedup();
-        Self(names.into_boxed_slice())
+        names.shrink_to_fit();
+        Self(names)
     }
 }
 

@@ -1,0 +1,63 @@
+//! A valid value: what the rules about the value alone let through, and its canonical form.
+
+use std::fmt::Write;
+
+use ipnet::Ipv4Net;
+use sha1::{Digest, Sha1};
+
+use super::range::AddressRange;
+
+/// A value that obeys the grammar and the rules about it alone. Only [`super::rules::Checked`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The name of the cluster network; whether it exists is another matter.
+    pub(super) cluster_network: String,
+    /// As written: 0 and 1 mean the same but are kept apart.
+    pub(super) vlan: u16,
+    /// Without host bits, /16 or longer.
+    pub(super) range: Ipv4Net,
+    /// Masked, distinct, sorted by address then prefix length, inside the range, disjoint.
+    pub(super) exclude: Vec<Ipv4Net>,
+}
+
+impl Config {
+    /// The one text for this configuration: compact JSON, keys in Harvester's order, no empty `exclude`.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let cluster_network = serde_json::Value::from(self.cluster_network.as_str());
+        let mut json = format!(r#"{{"clusterNetwork":{cluster_network},"vlan":{},"range":"{}""#, self.vlan, self.range);
+        for (index, exclude) in self.exclude.iter().enumerate() {
+            json.push_str(if index == 0 { r#","exclude":["# } else { "," });
+            // Writing to a string can't fail.
+            let _ = write!(json, "\"{exclude}\"");
+        }
+        json.push_str(if self.exclude.is_empty() { "}" } else { "]}" });
+        json
+    }
+
+    /// The addresses that Whereabouts may hand out.
+    #[must_use]
+    pub fn addresses(&self) -> AddressRange {
+        AddressRange::new(self.range, &self.exclude)
+    }
+}
+
+/// The sha1, in lower-case hex, that Harvester keeps of the value's bytes to see when they change.
+#[must_use]
+pub fn hash(value: &str) -> String {
+    Sha1::digest(value.as_bytes()).iter().fold(String::with_capacity(40), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_sha1_in_lower_case_hex() {
+        assert_eq!(hash(""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+        assert_eq!(hash("{}"), "bf21a9e8fbc5a3846fb05b4fa0859e0917b2202f");
+    }
+}

@@ -1,0 +1,120 @@
+//! One JSON object as key and value slices of its own text.
+//!
+//! Slices instead of a tree: nothing is copied, a text of a million keys costs no memory, what lies
+//! inside an unknown key is skipped without recursion, and each member is judged on its own, so that
+//! one wrong type does not hide the next.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// Why a text is no JSON object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotAnObject {
+    /// It is no JSON text; the reason carries line and column but none of the text.
+    NotJson(String),
+    /// It is JSON of another kind.
+    Other(Kind),
+}
+
+/// The kinds of JSON value, by their first character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Boolean,
+    /// A number, whole or not.
+    Number,
+    /// `"…"`
+    String,
+    /// `[…]`
+    Array,
+    /// `{…}`
+    Object,
+}
+
+impl Kind {
+    /// The kind of a text that is known to be JSON.
+    pub(super) fn of(json: &str) -> Self {
+        match json.trim_start_matches(BLANK).bytes().next() {
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b'"') => Self::String,
+            Some(b't' | b'f') => Self::Boolean,
+            Some(b'n') => Self::Null,
+            _ => Self::Number,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Boolean => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "an object",
+        })
+    }
+}
+
+/// JSON's white space, and only that.
+pub(super) const BLANK: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// Whether a text holds nothing but JSON white space.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.trim_start_matches(BLANK).is_empty()
+}
+
+/// Calls `member` with each key and value, in order. The text must be one object and nothing else; when it
+/// turns out not to be, members may have been seen already and count for nothing.
+pub(super) fn members<'a>(
+    text: &'a str,
+    member: impl FnMut(&'a RawValue, &'a RawValue),
+) -> Result<(), NotAnObject> {
+    let not_json = |error: serde_json::Error| NotAnObject::NotJson(error.to_string());
+    if text.starts_with('\u{feff}') {
+        return Err(NotAnObject::NotJson("starts with a byte order mark (U+FEFF)".into()));
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    if !text.trim_start_matches(BLANK).starts_with('{') {
+        serde_json::from_str::<IgnoredAny>(text).map_err(not_json)?;
+        return Err(NotAnObject::Other(Kind::of(text)));
+    }
+    deserializer.deserialize_map(Members(member)).map_err(not_json)?;
+    deserializer.end().map_err(not_json)
+}
+
+/// Hands each member to a function instead of building a map.
+struct Members<F>(F);
+
+impl<'de, F: FnMut(&'de RawValue, &'de RawValue)> Visitor<'de> for Members<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<(), M::Error> {
+        while let Some((key, value)) = map.next_entry()? {
+            (self.0)(key, value);
+        }
+        Ok(())
+    }
+}
+
+/// A JSON string's text; `None` when an escape names half a surrogate pair, which is no character.
+pub(super) fn text<'a>(string: &'a RawValue) -> Option<Cow<'a, str>> {
+    let inner = string.get().strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') {
+        serde_json::from_str(string.get()).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inner))
+    }
+}

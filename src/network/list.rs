@@ -1,0 +1,57 @@
+//! Lists that stay short however long they are.
+
+use std::fmt;
+
+/// How many items are named.
+const NAMED: usize = 3;
+
+/// The first few of many items, and how many more there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shortened {
+    named: Vec<String>,
+    more: usize,
+}
+
+impl Shortened {
+    /// Adds an item; only the first few are ever formatted.
+    pub fn push(&mut self, item: impl fmt::Display) {
+        if self.named.len() < NAMED {
+            self.named.push(item.to_string());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Whether nothing was added.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.named.is_empty()
+    }
+}
+
+impl<T: fmt::Display> FromIterator<T> for Shortened {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut list = Self::default();
+        items.into_iter().for_each(|item| list.push(item));
+        list
+    }
+}
+
+impl fmt::Display for Shortened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.named.join(", "))?;
+        if self.more > 0 { write!(f, " and {} more", self.more) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_are_named_and_the_rest_counted() {
+        assert_eq!(Shortened::from_iter(["a", "b", "c"]).to_string(), "a, b, c");
+        assert_eq!(Shortened::from_iter(1..=12).to_string(), "1, 2, 3 and 9 more");
+        assert!(Shortened::default().is_empty());
+    }
+}

@@ -1,0 +1,24 @@
+//! What an operator may set about the rules.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use super::rule::RuleSet;
+
+/// The operator's choices; the same for server and command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The ranges that `range-reserved` keeps clear of, beside those that the cluster itself names.
+    pub reserved: Vec<Ipv4Net>,
+    /// The rules that warn instead of refusing.
+    pub warn: RuleSet,
+}
+
+impl Default for Policy {
+    /// Harvester's pod and service networks, by default and in its older releases; no rule only warns.
+    fn default() -> Self {
+        let reserved = [42, 43, 52, 53].map(|second| Ipv4Net::new_assert(Ipv4Addr::new(10, second, 0, 0), 16));
+        Self { reserved: reserved.to_vec(), warn: RuleSet::default() }
+    }
+}

@@ -1,0 +1,146 @@
+//! A stranger's text, made safe to print.
+//!
+//! Values, names and user names end up in refusals, logs and terminals. They are shown JSON-escaped,
+//! with everything escaped that could move a cursor, reorder a line, end it, or be read as a command
+//! by a CI system, and cut to a length that no list of them can turn into a flood.
+
+use std::fmt::{self, Write};
+
+/// How many characters of a text are shown.
+const SHOWN: usize = 64;
+
+/// Shows a text in double quotes, escaped and cut, with its length where it was cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_quoted(self.0, self.0.chars().count(), f)
+    }
+}
+
+/// Shows a text without quotes, escaped and cut: for names, which are plain unless someone is hostile.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain<'a>(pub &'a str);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_cut(self.0, self.0.chars().count(), f)
+    }
+}
+
+/// The start of a text of any length, for showing: what a violation keeps of what it saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    start: Box<str>,
+    chars: usize,
+}
+
+impl Excerpt {
+    /// Keeps what is shown of the text, and its length.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let end = text.char_indices().nth(SHOWN).map_or(text.len(), |(at, _)| at);
+        Self { start: text[..end].into(), chars: text.chars().count() }
+    }
+
+    /// Shows it without quotes: for numbers, and for names inside a sentence.
+    #[must_use]
+    pub fn unquoted(&self) -> impl fmt::Display + '_ {
+        fmt::from_fn(|f| write_cut(&self.start, self.chars, f))
+    }
+}
+
+/// In double quotes.
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_quoted(&self.start, self.chars, f)
+    }
+}
+
+fn write_quoted(start: &str, chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_char('"')?;
+    escape(start, f)?;
+    f.write_char('"')?;
+    write_length(chars, f)
+}
+
+fn write_cut(start: &str, chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    escape(start, f)?;
+    write_length(chars, f)
+}
+
+fn write_length(chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if chars > SHOWN { write!(f, " (cut, {chars} characters)") } else { Ok(()) }
+}
+
+/// Writes the first characters of the text, escaped.
+fn escape(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (at, char) in text.char_indices().take(SHOWN) {
+        match char {
+            '"' => f.write_str("\\\"")?,
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            ':' if starts_command(&text[at..]) => write_unicode(char, f)?,
+            '#' if text[at..].starts_with("##") => write_unicode(char, f)?,
+            _ if is_unprintable(char) => write_unicode(char, f)?,
+            _ => f.write_char(char)?,
+        }
+    }
+    Ok(())
+}
+
+/// A JSON escape, as a surrogate pair where it takes one.
+fn write_unicode(char: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut units = [0; 2];
+    char.encode_utf16(&mut units).iter().try_for_each(|unit| write!(f, "\\u{unit:04x}"))
+}
+
+/// Characters that show nothing of themselves but change how their surroundings look.
+fn is_unprintable(char: char) -> bool {
+    char.is_control()
+        || matches!(char,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' // soft hyphen, Arabic letter mark, joiners, BOM
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' // zero-width, lines, bidi
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}') // annotations, tags
+}
+
+/// Whether a CI system could take the text for a command: `::error::`, but not the `::` of an IPv6 address.
+fn starts_command(text: &str) -> bool {
+    text.strip_prefix("::").is_some_and(|rest| {
+        let word = rest.bytes().take_while(|byte| byte.is_ascii_alphabetic() || *byte == b'-');
+        word.into_iter().any(|byte| !byte.is_ascii_hexdigit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_is_escaped() {
+        for (text, shown) in [
+            ("192.168.1.0/24", r#""192.168.1.0/24""#),
+            ("a\"b\\c\n\r\t", r#""a\"b\\c\n\r\t""#),
+            ("\u{1b}[31m\u{7f}\u{9b}", r#""\u001b[31m\u007f\u009b""#),
+            ("\u{202e}abc\u{2066}\u{feff}", r#""\u202eabc\u2066\ufeff""#),
+            ("::error::x", r#""\u003a:error\u003a:x""#),
+            ("::ffff:10.0.0.0/104", r#""::ffff:10.0.0.0/104""#),
+            ("fd00::/64", r#""fd00::/64""#),
+            ("##[error]", r##""\u0023#[error]""##),
+            ("\u{e0041}é漢", r#""\udb40\udc41é漢""#),
+        ] {
+            assert_eq!(Quoted(text).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_with_its_length() {
+        let text = "ä".repeat(65);
+        assert_eq!(Quoted(&text).to_string(), format!("\"{}\" (cut, 65 characters)", "ä".repeat(64)));
+        assert_eq!(Quoted(&text[2..]).to_string(), format!("\"{}\"", "ä".repeat(64)));
+        assert_eq!(Plain("vm-1\n").to_string(), "vm-1\\n");
+    }
+}

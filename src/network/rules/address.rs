@@ -1,0 +1,117 @@
+//! Rules about whose addresses the range holds: `range-reserved`, `range-contains-node-address`,
+//! `range-too-small`.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use super::super::list::Shortened;
+use super::super::quote::Plain;
+use super::super::violation::{Key, Path, Problem};
+use super::super::warning::owner;
+use super::super::{RuleId, Warning};
+use super::{Addresses, Checked, Judge};
+
+/// Ranges whose addresses no interface may have, or none that virt-handler would use, and what they are for.
+/// <https://www.iana.org/assignments/iana-ipv4-special-registry>
+const SPECIAL_PURPOSE: [([u8; 4], u8, &str); 5] = [
+    ([0, 0, 0, 0], 8, "this host"),
+    ([127, 0, 0, 0], 8, "loopback"),
+    ([169, 254, 0, 0], 16, "link-local"),
+    ([224, 0, 0, 0], 4, "multicast"),
+    ([240, 0, 0, 0], 4, "reserved for future use"),
+];
+
+/// Looks at each node's pod CIDRs, so its time grows with the nodes; it allocates only to report.
+pub(super) fn range_reserved(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+    const RULE: RuleId = RuleId::RangeReserved;
+    let Some(range) = checked.range() else { return };
+    let inquiry = judge.inquiry;
+    let mut others = Shortened::default();
+    for reserved in inquiry.policy.reserved.iter().filter(|reserved| overlap(range, **reserved)) {
+        others.push(format_args!("{reserved} (reserved for the cluster's pods and services)"));
+    }
+    for (address, prefix, purpose) in SPECIAL_PURPOSE {
+        let special = Ipv4Net::new_assert(Ipv4Addr::from(address), prefix);
+        if overlap(range, special) {
+            others.push(format_args!("{special} ({purpose})"));
+        }
+    }
+    if let Some(services) = judge.need(&inquiry.facts.service_cidrs, RULE) {
+        for service in services.iter().filter(|service| overlap(range, service.cidr)) {
+            others.push(format_args!("{} (ServiceCIDR {})", service.cidr, Plain(&service.name)));
+        }
+    }
+    if let Some(nodes) = judge.nodes(RULE) {
+        for node in nodes.iter() {
+            for pods in node.pod_cidrs.iter().filter(|pods| overlap(range, **pods)) {
+                others.push(format_args!("{pods} (pod CIDR of node {})", Plain(&node.name)));
+            }
+        }
+    }
+    if !others.is_empty() {
+        judge.report(Path::Key(Key::Range), Problem::RangeReserved { range, others });
+    }
+}
+
+/// Two networks overlap only when one holds the other.
+fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
+    one.contains(&other) || other.contains(&one)
+}
+
+/// Looks at each node's addresses, so its time grows with the nodes; it allocates only to report.
+pub(super) fn range_contains_node_address(
+    judge: &mut Judge<'_, '_>,
+    checked: &Checked<'_>,
+    addresses: Addresses<'_>,
+) {
+    const RULE: RuleId = RuleId::RangeContainsNodeAddress;
+    let Some(addresses) = addresses else { return };
+    let range = addresses.net();
+    let facts = judge.inquiry.facts;
+    let (mut first, mut usable, mut excluded) = (None, Shortened::default(), Shortened::default());
+    if let Some(nodes) = judge.nodes(RULE) {
+        for node in nodes.iter() {
+            for address in node.internal_ips.iter().copied().filter(|address| range.contains(address)) {
+                if addresses.contains(address) {
+                    first = first.or(Some(address));
+                    usable.push(owner(&node.name, address));
+                } else {
+                    excluded.push(owner(&node.name, address));
+                }
+            }
+        }
+    }
+    if let Some(segment) = checked.segment()
+        && let Some(host_networks) = judge.need(&facts.host_networks, RULE)
+    {
+        let same = |network: &&super::super::facts::HostNetwork| {
+            network.cluster_network == segment.cluster_network && network.vlan == segment.vlan
+        };
+        for network in host_networks.iter().filter(same) {
+            for (node, address) in network.addresses.iter().filter(|(_, address)| addresses.contains(*address)) {
+                first = first.or(Some(*address));
+                usable.push(format_args!("{} (HostNetworkConfig {})", owner(node, *address), Plain(&network.name)));
+            }
+        }
+    }
+    if let Some(first) = first {
+        judge.report(Path::Key(Key::Range), Problem::NodeAddress { range, first, owners: usable });
+    }
+    if !excluded.is_empty() {
+        judge.warn(Warning::NodeAddressExcluded { root: judge.root, range, owners: excluded });
+    }
+}
+
+pub(super) fn range_too_small(judge: &mut Judge<'_, '_>, addresses: Addresses<'_>) {
+    let Some(addresses) = addresses else { return };
+    let Some(nodes) = judge.nodes(RuleId::RangeTooSmall) else { return };
+    let (usable, nodes) = (addresses.capacity(), nodes.worker_count());
+    let Some(spare) = usable.checked_sub(nodes as u64) else {
+        let range = addresses.net();
+        return judge.report(Path::Key(Key::Range), Problem::RangeTooSmall { range, usable, nodes });
+    };
+    if spare == 0 || spare * 4 < nodes as u64 {
+        judge.warn(Warning::FewSpareAddresses { root: judge.root, spare, nodes });
+    }
+}

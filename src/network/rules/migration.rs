@@ -1,0 +1,28 @@
+//! `migration-in-progress`: changing the network restarts every virt-handler, and with it kills migrations.
+
+use super::super::list::Shortened;
+use super::super::quote::Plain;
+use super::super::violation::{Path, Problem};
+use super::super::{RuleId, Warning};
+use super::Judge;
+
+pub(super) fn migration_in_progress(judge: &mut Judge<'_, '_>) {
+    let way_out = judge.inquiry.way_out;
+    let taken = way_out.is_some_and(|way_out| way_out.taken);
+    let migrations = match &judge.inquiry.facts.migrations {
+        // With the way out taken the verdict does not depend on them.
+        Err(_) if taken => return,
+        fact => judge.need(fact, RuleId::MigrationInProgress),
+    };
+    let Some((first, migrations)) = migrations.and_then(|running| Some((running.first()?, running))) else { return };
+    let running: Shortened = migrations
+        .iter()
+        .map(|migration| format!("{}/{}", Plain(&migration.namespace), Plain(&migration.name)))
+        .collect();
+    if taken {
+        judge.findings.way_out_taken = true;
+        return judge.warn(Warning::MigrationInProgress { root: judge.root, running });
+    }
+    let stored_hash = way_out.map(|way_out| way_out.stored_hash.clone());
+    judge.report(Path::Whole, Problem::MigrationInProgress { first: first.clone(), running, stored_hash });
+}

@@ -1,0 +1,120 @@
+//! What an admitted change deserves to be told.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use super::ALLOW_DURING_MIGRATION;
+use super::facts::Missing;
+use super::list::Shortened;
+use super::quote::Plain;
+use super::rule::RuleId;
+use super::violation::{Root, Violation};
+
+/// An admission warning. It shows as one line, without control characters: the API server drops others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The stored bytes are not those submitted, but the canonical form.
+    Rewritten {
+        /// `value`, `default`, or `value and default`.
+        fields: &'static str,
+    },
+    /// The stored bytes are those stored before: the submitted ones meant the same.
+    Restored {
+        /// `value`, `default`, or `value and default`.
+        fields: &'static str,
+    },
+    /// Migration traffic shares the nodes' own network.
+    Mgmt(Root),
+    /// The next nodes will find no address.
+    FewSpareAddresses {
+        /// Which string.
+        root: Root,
+        /// Addresses that no node needs yet.
+        spare: u64,
+        /// Nodes that need one.
+        nodes: usize,
+    },
+    /// A node's own address lies inside the range, though no pod will be given it.
+    NodeAddressExcluded {
+        /// Which string.
+        root: Root,
+        /// The range.
+        range: Ipv4Net,
+        /// The nodes and addresses.
+        owners: Shortened,
+    },
+    /// Virtual machines are migrating, and the operator went ahead.
+    MigrationInProgress {
+        /// Which string.
+        root: Root,
+        /// The migrations.
+        running: Shortened,
+    },
+    /// A rule would refuse, but only warns here.
+    RuleOnlyWarns(Box<Violation>),
+    /// A rule that only warns could not be judged.
+    NotJudged {
+        /// The rule.
+        rule: RuleId,
+        /// What it needed.
+        missing: Missing,
+    },
+}
+
+impl Warning {
+    /// A stable name for the kind of warning.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Rewritten { .. } => "rewritten",
+            Self::Restored { .. } => "restored",
+            Self::Mgmt(_) => "mgmt",
+            Self::FewSpareAddresses { .. } => "few-spare-addresses",
+            Self::NodeAddressExcluded { .. } => "node-address-excluded",
+            Self::MigrationInProgress { .. } => "migration-in-progress",
+            Self::RuleOnlyWarns(violation) => violation.rule().as_str(),
+            Self::NotJudged { .. } => "not-judged",
+        }
+    }
+}
+
+/// The node and its address, as lists of them are shown.
+pub(super) fn owner(node: &str, address: Ipv4Addr) -> String {
+    format!("{address} of node {}", Plain(node))
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rewritten { fields } => {
+                write!(f, "{fields} rewritten in canonical form; for Git: migration-network-webhook canonicalize FILE")
+            }
+            Self::Restored { fields } => write!(
+                f,
+                "{fields} restored: same meaning as stored; canonical form for Git: migration-network-webhook canonicalize"
+            ),
+            Self::Mgmt(root) => {
+                write!(f, "{root}.clusterNetwork: migration traffic on mgmt shares the control plane's network")
+            }
+            Self::FewSpareAddresses { root, spare, nodes } => write!(
+                f,
+                "{root}.range: {spare} spare addresses for {nodes} nodes; virt-handler won't start on nodes added beyond that"
+            ),
+            Self::NodeAddressExcluded { root, range, owners } => write!(
+                f,
+                "{root}.range: {owners} is inside {range}: virt-handler's replies to it leave by the migration network"
+            ),
+            Self::MigrationInProgress { root, running } => write!(
+                f,
+                "{root}: changed while virtual machines are being migrated ({running}); \
+                 now remove the annotation {ALLOW_DURING_MIGRATION}, it arms again with the same value"
+            ),
+            Self::RuleOnlyWarns(violation) => {
+                write!(f, "{} (only warns here): {}: {violation}", violation.rule(), violation.field())
+            }
+            Self::NotJudged { rule, missing } => write!(f, "{rule} (only warns here) could not be judged: {missing}"),
+        }
+    }
+}
