@@ -33,7 +33,7 @@ pub struct Fold {
     host_networks: Store<HostNetwork>,
     migrations: Store<()>,
     crd: Store<CrdState>,
-    service_cidrs: Store<Vec<Ipv4Net>>,
+    service_cidrs: Store<Box<[Ipv4Net]>>,
     settings: Store<Sibling>,
 }
 
@@ -253,12 +253,12 @@ fn ready_nodes(kept: &Kept<Ready>) -> BTreeMap<String, NodeNames> {
     networks.into_iter().map(|(network, nodes)| (network.to_owned(), NodeNames::from_iter(nodes))).collect()
 }
 
-fn service_cidrs(kept: &Kept<Vec<Ipv4Net>>) -> Vec<ServiceCidr> {
-    let named = |(object, cidrs): (&ObjectName, &Vec<Ipv4Net>)| {
-        let name = name(object);
-        cidrs.iter().map(move |cidr| ServiceCidr { name: name.clone(), cidr: *cidr }).collect::<Vec<_>>()
-    };
-    kept.iter().flat_map(named).collect()
+fn service_cidrs(kept: &Kept<Box<[Ipv4Net]>>) -> Vec<ServiceCidr> {
+    let mut all = Vec::new();
+    for (object, cidrs) in kept {
+        all.extend(cidrs.iter().map(|cidr| ServiceCidr { name: name(object), cidr: *cidr }));
+    }
+    all
 }
 
 fn siblings(kept: &Kept<Sibling>) -> Siblings {

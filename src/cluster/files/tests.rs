@@ -256,3 +256,20 @@ async fn edits_are_followed_without_being_asked() {
     }
     following.abort();
 }
+
+#[test]
+fn every_cluster_of_the_fixtures_is_a_whole_view() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/clusters");
+    let mut read = 0;
+    for entry in fs::read_dir(fixtures).unwrap() {
+        let path = entry.unwrap().path();
+        let Loaded { facts, setting, unknown_kinds, objects } = load(std::slice::from_ref(&path)).unwrap();
+        assert_eq!(facts.missing().map(ToString::to_string).collect::<Vec<_>>(), [""; 0], "{path:?}");
+        assert!(setting.is_none() && objects >= 8, "{path:?}");
+        for unknown in unknown_kinds {
+            assert!(matches!(unknown.kind.as_str(), "KubeVirt" | "NetworkAttachmentDefinition"), "{unknown}");
+        }
+        read += 1;
+    }
+    assert_eq!(read, 51);
+}

@@ -1,7 +1,5 @@
 //! What is kept of one object of each kind.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use ipnet::Ipv4Net;
 use serde_json::Value;
 
@@ -33,20 +31,14 @@ pub(super) struct Ready {
 }
 
 pub(super) fn node(metadata: &Metadata<'_>, object: &Value) -> Shrunk<Node> {
-    let pod_cidrs = networks("spec.podCIDRs", &section::<NodeSpec<'_>>(object, "spec")?.pod_cidrs())?;
-    let mut internal_ips = Vec::new();
-    for listed in section::<NodeStatus<'_>>(object, "status")?.addresses.unwrap_or_default() {
-        if listed.r#type != "InternalIP" || listed.address.parse::<Ipv6Addr>().is_ok() {
-            continue;
-        }
-        let ip = listed.address.parse::<Ipv4Addr>();
-        internal_ips.push(ip.map_err(|_| wrong("status.addresses", listed.address, "an IP address"))?);
-    }
+    let pod_cidrs = networks(&section::<NodeSpec<'_>>(object, "spec")?.pod_cidrs());
+    let addresses = section::<NodeStatus<'_>>(object, "status")?.addresses.unwrap_or_default();
+    let internal_ips = addresses.iter().filter(|listed| listed.r#type == "InternalIP");
     Ok(Some(Node {
         name: metadata.name.unwrap_or_default().into(),
         witness: metadata.label(WITNESS_LABEL) == Some("true"),
-        internal_ips: internal_ips.into_boxed_slice(),
-        pod_cidrs: pod_cidrs.into_boxed_slice(),
+        internal_ips: internal_ips.filter_map(|listed| listed.address.parse().ok()).collect(),
+        pod_cidrs,
     }))
 }
 
@@ -105,22 +97,18 @@ pub(super) fn crd(_: &Metadata<'_>, object: &Value) -> Shrunk<CrdState> {
     Ok(Some(if status.is_true("Established") { CrdState::Established } else { CrdState::NotEstablished }))
 }
 
-pub(super) fn service_cidr(_: &Metadata<'_>, object: &Value) -> Shrunk<Vec<Ipv4Net>> {
+pub(super) fn service_cidr(_: &Metadata<'_>, object: &Value) -> Shrunk<Box<[Ipv4Net]>> {
     let spec: ServiceCidrSpec<'_> = section(object, "spec")?;
-    networks("spec.cidrs", &spec.cidrs.unwrap_or_default()).map(Some)
+    Ok(Some(networks(&spec.cidrs.unwrap_or_default())))
 }
 
-/// The IPv4 networks among these.
-fn networks(field: &str, texts: &[&str]) -> Result<Vec<Ipv4Net>, String> {
-    let mut networks = Vec::new();
-    for text in texts {
-        match cidr::parse_go(text) {
-            Ok(GoCidr::V4(net)) => networks.push(net),
-            Ok(GoCidr::V6) => {}
-            Err(_) => return Err(wrong(field, text, "a CIDR")),
-        }
-    }
-    Ok(networks)
+/// The IPv4 networks among these. What is none takes no address from anyone.
+fn networks(texts: &[&str]) -> Box<[Ipv4Net]> {
+    let ipv4 = |text: &&str| match cidr::parse_go(text) {
+        Ok(GoCidr::V4(net)) => Some(net),
+        _ => None,
+    };
+    texts.iter().filter_map(ipv4).collect()
 }
 
 pub(super) fn wrong(field: &str, text: &str, wanted: &str) -> String {
