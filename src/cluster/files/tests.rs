@@ -242,6 +242,20 @@ fn a_broken_edit_leaves_the_last_good_view() {
     assert_eq!((served(), watched.trouble()), (vec!["two".to_owned()], None));
 }
 
+#[test]
+fn a_mounted_config_map_is_followed_through_its_swap() {
+    let mount = directory(&[("..1/nodes.yaml", &node("one")), ("..2/nodes.yaml", &node("two"))]);
+    symlink("..1", mount.path().join("..data")).unwrap();
+    symlink("..data/nodes.yaml", mount.path().join("nodes.yaml")).unwrap();
+    let (watched, _) = Watched::load(vec![mount.path().to_owned()]).unwrap();
+
+    symlink("..2", mount.path().join("..data_tmp")).unwrap();
+    fs::rename(mount.path().join("..data_tmp"), mount.path().join("..data")).unwrap();
+    fs::remove_dir_all(mount.path().join("..1")).unwrap();
+    assert_eq!((watched.poll(), watched.poll()), (Poll::Unsettled, Poll::Changed));
+    assert_eq!(node_names(&watched.view().load()), ["two"]);
+}
+
 #[tokio::test]
 async fn edits_are_followed_without_being_asked() {
     let files = directory(&[("nodes.yaml", &node("one"))]);
