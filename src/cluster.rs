@@ -1,1 +1,10 @@
 //! Where facts come from.
+//!
+//! [`fold`] is the one place where resources become [`Facts`](crate::network::Facts), so that a
+//! verdict on files is the verdict of the cluster that they were captured from. What feeds it only
+//! has to find the resources: [`files`] reads manifests.
+
+pub mod files;
+pub mod fold;
+pub mod quoted;
+pub mod resources;

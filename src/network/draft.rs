@@ -270,5 +270,3 @@ fn nearest_key(name: &str) -> Option<Key> {
         .map(|(_, key)| key)
 }
 
-#[cfg(test)]
-mod tests;

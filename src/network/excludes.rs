@@ -111,5 +111,3 @@ fn earliest(one: Option<usize>, other: usize) -> usize {
     one.map_or(other, |one| one.min(other))
 }
 
-#[cfg(test)]
-mod tests;

@@ -453,3 +453,38 @@ fn migration_in_progress(
         )
     })
 }
+
+impl CidrError {
+    /// The network that was probably meant.
+    fn network_fix(&self) -> Option<Ipv4Net> {
+        match self {
+            Self::MappedIpv4(fix) | Self::LeadingZeroInOctet(fix) | Self::Netmask(fix) => fix.map(|fix| fix.trunc()),
+            Self::LeadingZeroInPrefix(fix) | Self::Spaces(fix) => Some(fix.trunc()),
+            Self::BareAddress(_) | Self::Ipv6 | Self::PrefixTooLong(_) | Self::NotCidr => None,
+        }
+    }
+
+    /// The block that was probably meant; for a bare address that address alone.
+    fn host_fix(&self) -> Option<Ipv4Net> {
+        match self {
+            Self::BareAddress(address) | Self::PrefixTooLong(address) => Some(Ipv4Net::from(*address)),
+            _ => self.network_fix(),
+        }
+    }
+}
+
+impl fmt::Display for CidrError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BareAddress(_) => "an address without a prefix length",
+            Self::Ipv6 => "IPv6, not IPv4",
+            Self::MappedIpv4(_) => "an IPv4-mapped IPv6 network, not an IPv4 one",
+            Self::PrefixTooLong(_) => "an IPv4 prefix length is at most 32",
+            Self::LeadingZeroInPrefix(_) => "the prefix length has a leading zero",
+            Self::LeadingZeroInOctet(_) => "an octet has a leading zero, which some read as octal",
+            Self::Netmask(_) => "a dotted netmask; write the prefix length",
+            Self::Spaces(_) => "there are spaces around it",
+            Self::NotCidr => "not in CIDR notation",
+        })
+    }
+}

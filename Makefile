@@ -1,0 +1,5 @@
+.PHONY: test
+
+# Needs nothing but the Rust toolchain.
+test:
+	cargo test --locked

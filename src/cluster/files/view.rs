@@ -1,0 +1,103 @@
+//! Objects, as they are met in files, on their way into the fold.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::tree::Text;
+use super::{Error, Loaded, Origin, UnknownKind, document};
+use crate::cluster::fold::{Fold, object_name};
+use crate::cluster::quoted::Quoted;
+use crate::cluster::resources::{GUARDED_SETTING, fact_kind};
+use crate::network::facts::{FactKind, ObjectName};
+
+/// Folds the objects of the files, one document at a time.
+pub(super) fn fold(files: &[Text]) -> Result<Loaded, Error> {
+    let mut view = View::default();
+    for file in files {
+        for (line, document) in document::parse(file)? {
+            view.take(document, &Origin { path: Arc::clone(&file.path), line, item: None }, None)?;
+        }
+    }
+    let View { fold, setting, unknown_kinds, objects, .. } = view;
+    let unknown_kinds = unknown_kinds
+        .into_iter()
+        .map(|((path, api_version, kind), count)| UnknownKind { path: path.to_path_buf(), api_version, kind, count })
+        .collect();
+    Ok(Loaded { facts: fold.facts(), setting, unknown_kinds, objects })
+}
+
+#[derive(Default)]
+struct View {
+    fold: Fold,
+    setting: Option<Value>,
+    unknown_kinds: BTreeMap<(Arc<Path>, String, String), usize>,
+    objects: usize,
+    seen: HashMap<(FactKind, ObjectName), Origin>,
+}
+
+impl View {
+    /// Takes in an object or a list. Items of a `NodeList` may leave out that they are `Node`s:
+    /// `implied` is the apiVersion and kind that their list says.
+    fn take(&mut self, mut object: Value, origin: &Origin, implied: Option<&(String, String)>) -> Result<(), Error> {
+        let not_an_object = |what| Error::NotAnObject { origin: origin.clone(), what };
+        if !object.is_object() {
+            return Err(not_an_object("is no object"));
+        }
+        let field = |name: &str| object.get(name).and_then(Value::as_str);
+        let kind =
+            field("kind").or(implied.map(|(_, kind)| kind.as_str())).ok_or_else(|| not_an_object("has no kind"))?;
+        let api_version = field("apiVersion").or(implied.map(|(api_version, _)| api_version.as_str()));
+        let api_version = api_version.ok_or_else(|| not_an_object("has no apiVersion"))?;
+
+        if let Some(item_kind) = kind.strip_suffix("List")
+            && (item_kind.is_empty() || matches!(object.get("items"), Some(Value::Array(_) | Value::Null)))
+        {
+            let implied = (!item_kind.is_empty()).then(|| (api_version.to_owned(), item_kind.to_owned()));
+            return self.take_items(object.get_mut("items").map(Value::take), origin, implied.as_ref());
+        }
+
+        self.objects += 1;
+        let Some(fact) = fact_kind(api_version, kind) else {
+            let unknown = (Arc::clone(&origin.path), api_version.to_owned(), kind.to_owned());
+            *self.unknown_kinds.entry(unknown).or_default() += 1;
+            return Ok(());
+        };
+        let name = object_name(fact, &object);
+        if let Some(first) = self.seen.insert((fact, name.clone()), origin.clone())
+            && !name.name.is_empty()
+        {
+            let quoted =
+                if name.namespace.is_empty() { name.name } else { format!("{}/{}", name.namespace, name.name).into() };
+            return Err(Error::Twice { kind: fact, name: Quoted(&quoted).to_string(), first, second: origin.clone() });
+        }
+        // What can't be read stands in the facts, for every verdict that asks for it.
+        let _ = self.fold.insert(fact, &object, Some(origin));
+        if fact == FactKind::Settings && &*name.name == GUARDED_SETTING {
+            self.setting = Some(object);
+        }
+        Ok(())
+    }
+
+    fn take_items(
+        &mut self,
+        items: Option<Value>,
+        origin: &Origin,
+        implied: Option<&(String, String)>,
+    ) -> Result<(), Error> {
+        let items = match items {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(items)) => items,
+            Some(_) => {
+                let what = "is a List whose items are no array";
+                return Err(Error::NotAnObject { origin: origin.clone(), what });
+            }
+        };
+        items
+            .into_iter()
+            .enumerate()
+            .try_for_each(|(index, item)| self.take(item, &Origin { item: Some(index), ..origin.clone() }, implied))
+    }
+}

@@ -1,0 +1,147 @@
+//! A view from files that follows their edits.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use super::tree::{self, Text};
+use super::view::fold;
+use super::{Error, Loaded};
+use crate::network::Facts;
+
+/// How soon a change is looked at again: a file that is being written must not be served half.
+const SETTLING: Duration = Duration::from_millis(100);
+
+/// Files that are read again when they change.
+///
+/// An edit that can't be read changes nothing: the last good view is served on, and
+/// [`Watched::trouble`] says why it is not the newest.
+pub struct Watched {
+    paths: Vec<PathBuf>,
+    view: Arc<ArcSwap<Facts>>,
+    trouble: ArcSwapOption<String>,
+    progress: Mutex<Progress>,
+}
+
+/// Digests of what was read.
+#[derive(Default)]
+struct Progress {
+    served: u64,
+    /// Changed, and not yet seen twice the same.
+    unsettled: Option<u64>,
+    refused: Option<u64>,
+}
+
+/// What a look at the files found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Poll {
+    /// Nothing new.
+    Unchanged,
+    /// Something new, to be looked at once more before it is taken.
+    Unsettled,
+    /// A new view is served.
+    Changed,
+    /// What is there can't be read; the last good view is served.
+    Refused,
+}
+
+impl Watched {
+    /// Loads the files for the first time.
+    ///
+    /// # Errors
+    ///
+    /// As [`super::load`].
+    pub fn load(paths: Vec<PathBuf>) -> Result<(Self, Loaded), Error> {
+        let files = tree::read(&paths)?;
+        let loaded = fold(&files)?;
+        let watched = Self {
+            paths,
+            view: Arc::new(ArcSwap::from_pointee(loaded.facts.clone())),
+            trouble: ArcSwapOption::empty(),
+            progress: Mutex::new(Progress { served: digest(&files), ..Progress::default() }),
+        };
+        Ok((watched, loaded))
+    }
+
+    /// The view that is served: the same place for good, in which edits appear.
+    #[must_use]
+    pub fn view(&self) -> Arc<ArcSwap<Facts>> {
+        Arc::clone(&self.view)
+    }
+
+    /// Why the view is not what the files say now, if it is not. Safe to print.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Arc<String>> {
+        self.trouble.load_full()
+    }
+
+    /// Looks at the files until it is dropped, with this much time between two looks: 2 s is a good choice.
+    pub async fn follow(self: Arc<Self>, every: Duration) {
+        let mut pause = every;
+        loop {
+            tokio::time::sleep(pause).await;
+            let watched = Arc::clone(&self);
+            let poll = tokio::task::spawn_blocking(move || watched.poll()).await;
+            pause = if matches!(poll, Ok(Poll::Unsettled)) { SETTLING.min(every) } else { every };
+        }
+    }
+
+    /// Looks at the files once. It blocks while it reads them.
+    pub fn poll(&self) -> Poll {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = match tree::read(&self.paths) {
+            Ok(files) => files,
+            Err(error) => return self.refuse(&error),
+        };
+        let found = digest(&files);
+        if found == progress.served {
+            progress.unsettled = None;
+            progress.refused = None;
+            self.trouble.store(None);
+            return Poll::Unchanged;
+        }
+        if progress.refused == Some(found) {
+            return Poll::Refused;
+        }
+        if progress.unsettled.replace(found) != Some(found) {
+            return Poll::Unsettled;
+        }
+        match fold(&files) {
+            Ok(loaded) => {
+                for missing in loaded.facts.missing() {
+                    tracing::warn!(%missing, "the cluster files lack a fact");
+                }
+                tracing::info!(objects = loaded.objects, "the cluster files changed, and the view with them");
+                *progress = Progress { served: found, ..Progress::default() };
+                self.trouble.store(None);
+                self.view.store(Arc::new(loaded.facts));
+                Poll::Changed
+            }
+            Err(error) => {
+                progress.refused = Some(found);
+                self.refuse(&error)
+            }
+        }
+    }
+
+    /// Says each reason once, not every other second.
+    fn refuse(&self, error: &Error) -> Poll {
+        let why = error.to_string();
+        if self.trouble().is_none_or(|known| *known != why) {
+            tracing::error!(why, "the cluster files can't be read; the last good view stays");
+        }
+        self.trouble.store(Some(Arc::new(why)));
+        Poll::Refused
+    }
+}
+
+fn digest(files: &[Text]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        (&file.path, &file.text).hash(&mut hasher);
+    }
+    hasher.finish()
+}

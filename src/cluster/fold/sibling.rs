@@ -1,0 +1,77 @@
+//! Harvester's other networks, from their Settings.
+
+use ipnet::Ipv4Net;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::shrink::{Shrunk, wrong};
+use crate::cluster::resources::{Metadata, RWX_NETWORK, wrong_type};
+use crate::network::cidr::{self, GoCidr};
+use crate::network::facts::Sibling;
+use crate::network::golang::{self, NetworkConfig, Unreadable};
+use crate::network::range::AddressRange;
+use crate::network::vlan::VlanId;
+
+#[derive(Deserialize)]
+struct Setting<'a> {
+    value: Option<&'a str>,
+    default: Option<&'a str>,
+}
+
+pub(super) fn shrink(metadata: &Metadata<'_>, object: &Value) -> Shrunk<Sibling> {
+    let read: fn(&str, &str) -> Result<Sibling, String> = match metadata.name {
+        Some(RWX_NETWORK) => rwx,
+        _ => storage,
+    };
+    let setting = Setting::deserialize(object).map_err(|error| wrong_type(&error))?;
+    let (field, text) = match setting.value {
+        Some(value) if !value.is_empty() => ("value", value),
+        _ => ("default", setting.default.unwrap_or_default()),
+    };
+    if text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+        return Ok(Some(Sibling::Off));
+    }
+    Ok(Some(read(field, text).unwrap_or_else(Sibling::Unreadable)))
+}
+
+fn storage(field: &str, text: &str) -> Result<Sibling, String> {
+    network(field, &golang::network_config(text).map_err(|unreadable| reason(field, &unreadable))?)
+}
+
+fn rwx(field: &str, text: &str) -> Result<Sibling, String> {
+    let rwx = golang::rwx_network(text).map_err(|unreadable| reason(field, &unreadable))?;
+    if rwx.share_storage_network {
+        return Ok(Sibling::Off);
+    }
+    network(&format!("{field}.network"), &rwx.network)
+}
+
+fn reason(field: &str, unreadable: &Unreadable) -> String {
+    match unreadable {
+        Unreadable::WrongType { field: within, .. } if !within.is_empty() => format!("{field}.{unreadable}"),
+        _ => format!("{field}: {unreadable}"),
+    }
+}
+
+/// A network without a range has no addresses, but its VLAN may be reserved all the same.
+fn network(field: &str, config: &NetworkConfig) -> Result<Sibling, String> {
+    let (vlan, exclusive_vlan) = (VlanId::from(config.vlan), config.exclusive_vlan);
+    if config.range.is_empty() {
+        return Ok(if exclusive_vlan { Sibling::On { vlan, exclusive_vlan, range: None } } else { Sibling::Off });
+    }
+    let range = cidr::parse_go(&config.range);
+    let range = range.map_err(|_| wrong(&format!("{field}.range"), &config.range, "a CIDR"))?;
+    let mut excludes: Vec<Ipv4Net> = Vec::with_capacity(config.exclude.len());
+    for (index, text) in config.exclude.iter().enumerate() {
+        match cidr::parse_go_exclude(text) {
+            Ok(GoCidr::V4(net)) => excludes.push(net),
+            Ok(GoCidr::V6) => {}
+            Err(_) => return Err(wrong(&format!("{field}.exclude[{index}]"), text, "a CIDR or an address")),
+        }
+    }
+    let range = match range {
+        GoCidr::V4(net) => Some(AddressRange::new(net, &excludes)),
+        GoCidr::V6 => None,
+    };
+    Ok(Sibling::On { vlan, exclusive_vlan, range })
+}

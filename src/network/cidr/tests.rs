@@ -1,0 +1,99 @@
+use super::*;
+
+fn net(text: &str) -> Ipv4Net {
+    text.parse().unwrap()
+}
+
+#[test]
+fn strict_keeps_the_address_as_written() {
+    for text in ["192.168.1.0/24", "192.168.1.77/24", "0.0.0.0/0", "255.255.255.255/32", "10.0.0.1/9"] {
+        assert_eq!(parse_strict(text), Ok(net(text)), "{text}");
+        assert_eq!(parse_strict(text).unwrap().to_string(), text);
+    }
+}
+
+#[test]
+fn strict_says_what_a_text_is_instead() {
+    let ip = |text: &str| text.parse::<Ipv4Addr>().unwrap();
+    let cases = [
+        ("192.168.1.0", CidrError::BareAddress(ip("192.168.1.0"))),
+        ("2001:db8::/32", CidrError::Ipv6),
+        ("fe80::1%eth0/64", CidrError::Ipv6),
+        ("::1", CidrError::Ipv6),
+        ("::ffff:192.168.1.0/120", CidrError::MappedIpv4(Some(net("192.168.1.0/24")))),
+        ("::ffff:0:0/96", CidrError::MappedIpv4(Some(net("0.0.0.0/0")))),
+        ("::ffff:192.168.1.0/24", CidrError::MappedIpv4(None)),
+        ("::ffff:192.168.1.0", CidrError::MappedIpv4(None)),
+        ("192.168.1.0/33", CidrError::PrefixTooLong(ip("192.168.1.0"))),
+        ("192.168.1.0/033", CidrError::PrefixTooLong(ip("192.168.1.0"))),
+        ("192.168.1.0/99999999999999999999999", CidrError::PrefixTooLong(ip("192.168.1.0"))),
+        ("192.168.1.0/024", CidrError::LeadingZeroInPrefix(net("192.168.1.0/24"))),
+        ("192.168.1.0/00", CidrError::LeadingZeroInPrefix(net("192.168.1.0/0"))),
+        ("192.168.001.0/24", CidrError::LeadingZeroInOctet(Some(net("192.168.1.0/24")))),
+        ("192.168.08.0/24", CidrError::LeadingZeroInOctet(Some(net("192.168.8.0/24")))),
+        ("192.168.010.0/24", CidrError::LeadingZeroInOctet(None)),
+        ("192.168.00.00/24", CidrError::LeadingZeroInOctet(Some(net("192.168.0.0/24")))),
+        ("192.168.001.0", CidrError::LeadingZeroInOctet(None)),
+        ("192.168.1.0/255.255.255.0", CidrError::Netmask(Some(net("192.168.1.0/24")))),
+        ("192.168.1.0/0.0.0.255", CidrError::Netmask(None)),
+        (" 192.168.1.0/24\n", CidrError::Spaces(net("192.168.1.0/24"))),
+        (" 192.168.1.0", CidrError::BareAddress(ip("192.168.1.0"))),
+        ("192.168.1.0 /24", CidrError::NotCidr),
+        ("192.168.1.0/ 24", CidrError::NotCidr),
+        ("192.168.1.0/+24", CidrError::NotCidr),
+        ("192.168.1.0/-1", CidrError::NotCidr),
+        ("192.168.1.0/", CidrError::NotCidr),
+        ("192.168.1.0/24/24", CidrError::NotCidr),
+        ("192.168.1/24", CidrError::NotCidr),
+        ("192.168.1.256/24", CidrError::NotCidr),
+        ("192.168.1.0.0/24", CidrError::NotCidr),
+        ("192.168.1.00.0/24", CidrError::NotCidr),
+        ("0xc0.168.1.0/24", CidrError::NotCidr),
+        ("\u{661}92.168.1.0/24", CidrError::NotCidr),
+        (":::/24", CidrError::NotCidr),
+        ("", CidrError::NotCidr),
+    ];
+    for (text, error) in cases {
+        assert_eq!(parse_strict(text), Err(error), "{text}");
+    }
+}
+
+#[test]
+fn go_masks_and_lets_zeros_lead_the_prefix() {
+    let cases = [
+        ("192.168.1.77/24", Ok(GoCidr::V4(net("192.168.1.0/24")))),
+        ("192.168.1.0/024", Ok(GoCidr::V4(net("192.168.1.0/24")))),
+        ("192.168.1.0/0000000000000000000024", Ok(GoCidr::V4(net("192.168.1.0/24")))),
+        ("10.0.0.0/00", Ok(GoCidr::V4(net("0.0.0.0/0")))),
+        ("2001:db8::/32", Ok(GoCidr::V6)),
+        ("::ffff:192.168.1.0/120", Ok(GoCidr::V6)),
+        ("::/128", Ok(GoCidr::V6)),
+        ("::/129", Err(NotGoCidr)),
+        ("fe80::1%eth0/64", Err(NotGoCidr)),
+        ("192.168.001.0/24", Err(NotGoCidr)),
+        ("192.168.1.0/33", Err(NotGoCidr)),
+        ("192.168.1.0/+24", Err(NotGoCidr)),
+        ("192.168.1.0/", Err(NotGoCidr)),
+        ("192.168.1.0", Err(NotGoCidr)),
+        (" 192.168.1.0/24", Err(NotGoCidr)),
+        ("", Err(NotGoCidr)),
+    ];
+    for (text, read) in cases {
+        assert_eq!(parse_go(text), read, "{text}");
+    }
+}
+
+#[test]
+fn an_exclude_may_be_a_bare_address() {
+    let cases = [
+        ("192.168.1.5", Ok(GoCidr::V4(net("192.168.1.5/32")))),
+        ("192.168.1.5/28", Ok(GoCidr::V4(net("192.168.1.0/28")))),
+        ("2001:db8::1", Ok(GoCidr::V6)),
+        ("192.168.1", Err(NotGoCidr)),
+        ("fe80::1%eth0", Err(NotGoCidr)),
+        ("", Err(NotGoCidr)),
+    ];
+    for (text, read) in cases {
+        assert_eq!(parse_go_exclude(text), read, "{text}");
+    }
+}
