@@ -1,6 +1,6 @@
 //! The admission webhook for Harvester's `vm-migration-network` setting.
 //!
-//! Bytes come in as an `AdmissionReview` (from the API server, by [`server`]) or as files (from a
+//! Bytes come in as an `AdmissionReview` (from the API server, by a server) or as files (from a
 //! user, by the command line). [`admission`] reads them, asks [`network`] what the value means and
 //! which rules it breaks, given the [`network::Facts`] that [`cluster`] folds from files or watches,
 //! and answers with one [`admission::Decision`]. Server and command line call the same functions, so
@@ -9,4 +9,3 @@
 pub mod admission;
 pub mod cluster;
 pub mod network;
-pub mod server;

@@ -139,7 +139,9 @@ impl<'a> Reader<'a> {
             self.meant[key as usize] = true;
         }
         let path = if is_plain(name) { Path::UnknownKey(name.to_owned()) } else { Path::Whole };
-        self.syntax.push(|| (path, Problem::UnknownKey { key: Excerpt::of(name), range_v6: super::is_range_v6(name), nearest }));
+        self.syntax.push(|| {
+            (path, Problem::UnknownKey { key: Excerpt::of(name), range_v6: super::is_range_v6(name), nearest })
+        });
     }
 
     fn string(&mut self, key: Key, value: &'a RawValue) -> Option<Cow<'a, str>> {
@@ -269,4 +271,3 @@ fn nearest_key(name: &str) -> Option<Key> {
         .min_by_key(|(slips, _)| *slips)
         .map(|(_, key)| key)
 }
-

@@ -74,10 +74,7 @@ pub fn is_blank(text: &str) -> bool {
 
 /// Calls `member` with each key and value, in order. The text must be one object and nothing else; when it
 /// turns out not to be, members may have been seen already and count for nothing.
-pub(super) fn members<'a>(
-    text: &'a str,
-    member: impl FnMut(&'a RawValue, &'a RawValue),
-) -> Result<(), NotAnObject> {
+pub(super) fn members<'a>(text: &'a str, member: impl FnMut(&'a RawValue, &'a RawValue)) -> Result<(), NotAnObject> {
     let not_json = |error: serde_json::Error| NotAnObject::NotJson(error.to_string());
     if text.starts_with('\u{feff}') {
         return Err(NotAnObject::NotJson("starts with a byte order mark (U+FEFF)".into()));

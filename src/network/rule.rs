@@ -90,10 +90,7 @@ impl RuleId {
     /// whether a value is rewritten: admitting such a value helps nobody.
     #[must_use]
     pub const fn may_warn(self) -> bool {
-        !matches!(
-            self,
-            Self::ValueSyntax | Self::VlanRange | Self::RangeNotIpv4Network | Self::ExcludeInvalid
-        )
+        !matches!(self, Self::ValueSyntax | Self::VlanRange | Self::RangeNotIpv4Network | Self::ExcludeInvalid)
     }
 }
 

@@ -336,8 +336,7 @@ impl fmt::Display for Problem {
             Self::ExcludeOverlap { seen, other, other_seen } => write!(
                 f,
                 "Invalid value: {}: overlaps exclude[{other}], {}; keep the larger of the two",
-                seen,
-                other_seen
+                seen, other_seen
             ),
             Self::RangeTooSmall { range, usable, nodes } => write!(
                 f,
@@ -440,7 +439,7 @@ fn migration_in_progress(
 ) -> fmt::Result {
     write!(
         f,
-        "Forbidden: virtual machines are being migrated: {running}; retry when they are done. \
+        "Forbidden: live migration in progress: {running}; retry when it has ended. \
          One stuck for good: kubectl delete virtualmachineinstancemigrations.kubevirt.io -n {} {}",
         Plain(&first.namespace),
         Plain(&first.name)

@@ -60,11 +60,7 @@ fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
 }
 
 /// Looks at each node's addresses, so its time grows with the nodes; it allocates only to report.
-pub(super) fn range_contains_node_address(
-    judge: &mut Judge<'_, '_>,
-    checked: &Checked<'_>,
-    addresses: Addresses<'_>,
-) {
+pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &Checked<'_>, addresses: Addresses<'_>) {
     const RULE: RuleId = RuleId::RangeContainsNodeAddress;
     let Some(addresses) = addresses else { return };
     let range = addresses.net();

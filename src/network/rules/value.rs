@@ -97,8 +97,7 @@ fn read_vlan(written: &str) -> Result<u16, Problem> {
 fn read_range(written: &str) -> Result<Ipv4Net, Problem> {
     /// The shortest prefix that Harvester takes.
     const SHORTEST: u8 = 16;
-    let range =
-        cidr::parse_strict(written).map_err(|why| Problem::RangeNotCidr { seen: Excerpt::of(written), why })?;
+    let range = cidr::parse_strict(written).map_err(|why| Problem::RangeNotCidr { seen: Excerpt::of(written), why })?;
     if range.prefix_len() < SHORTEST {
         return Err(Problem::RangeTooLarge { range });
     }

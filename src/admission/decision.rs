@@ -1,0 +1,243 @@
+//! What is decided about a request, and how.
+
+use crate::network::config::{Config, hash};
+use crate::network::draft::Draft;
+use crate::network::facts::{Facts, Missing};
+use crate::network::json::is_blank;
+use crate::network::meaning::Meaning;
+use crate::network::rules::{Checked, Findings, Inquiry, Violations, WayOut, judge, judge_disabling};
+use crate::network::violation::Problem;
+use crate::network::{Policy, Root, Warning, golang};
+
+use super::Phase;
+use super::setting::{Setting, Text};
+
+/// A request about the guarded Setting, or about something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request<'a> {
+    /// Another object, group or resource.
+    NotOurs,
+    /// CREATE.
+    Create(Setting<'a>),
+    /// UPDATE.
+    Update {
+        /// The stored object.
+        old: Setting<'a>,
+        /// The submitted one.
+        new: Setting<'a>,
+    },
+    /// DELETE, of the object alone or of its whole collection.
+    Delete,
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// Allowed or refused.
+    pub verdict: Verdict,
+    /// What mutation made of `value`; meaningful when allowed.
+    pub value: Mutation,
+    /// What mutation made of `default`.
+    pub default: Mutation,
+    /// What the user is told of an admitted change.
+    pub warnings: Vec<Warning>,
+    /// Whether running migrations were let pass by the operator's annotation.
+    pub way_out_taken: bool,
+    /// The sha1 that Harvester will store; `None` where no value is stored by the request.
+    pub config_hash: Option<String>,
+}
+
+/// Allowed, or why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The request may go on.
+    Allowed,
+    /// The Setting is never deleted.
+    NotDeletable,
+    /// Rules are broken.
+    Invalid(Violations),
+    /// Nothing certain speaks against it, but facts are missing that could.
+    FactsMissing(Vec<Missing>),
+}
+
+/// What mutation did to a string.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Mutation {
+    /// Stored as submitted.
+    #[default]
+    Kept,
+    /// White space became the empty string.
+    Emptied,
+    /// The stored bytes took its place: it meant the same.
+    Restored(String),
+    /// The canonical form took its place.
+    Rewritten(String),
+}
+
+impl Mutation {
+    /// The string that is stored instead of the submitted one.
+    #[must_use]
+    pub fn replacement(&self) -> Option<&str> {
+        match self {
+            Self::Kept => None,
+            Self::Emptied => Some(""),
+            Self::Restored(text) | Self::Rewritten(text) => Some(text),
+        }
+    }
+}
+
+impl Decision {
+    fn plain(verdict: Verdict) -> Self {
+        Self {
+            verdict,
+            value: Mutation::Kept,
+            default: Mutation::Kept,
+            warnings: Vec::new(),
+            way_out_taken: false,
+            config_hash: None,
+        }
+    }
+}
+
+/// Decides on a request. With [`Phase::Mutate`] strings are rewritten first, and the result is judged.
+#[must_use]
+pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Policy) -> Decision {
+    let nothing = Setting::default();
+    let (old, new, update) = match request {
+        Request::NotOurs => return Decision::plain(Verdict::Allowed),
+        Request::Delete => return Decision::plain(Verdict::NotDeletable),
+        Request::Create(new) => (&nothing, new, false),
+        Request::Update { old, new } => (old, new, true),
+    };
+    let drafts = [&new.value, &new.default].map(read);
+    let [value_draft, default_draft] = &drafts;
+    let value = Change::new(phase, &old.value, &new.value, value_draft.as_ref());
+    let default = Change::new(phase, &old.default, &new.default, default_draft.as_ref());
+
+    let mut findings = Findings::default();
+    let being_deleted = old.metadata.deletion_timestamp != Text::Absent;
+    if !being_deleted {
+        let way_out = old.value.bytes().filter(|_| update).map(|stored| {
+            let stored_hash = hash(stored);
+            let taken = new.metadata.annotations.allow_during_migration.bytes() == Some(&stored_hash);
+            WayOut { stored_hash, taken }
+        });
+        let inquiry = Inquiry { facts, policy, way_out: way_out.as_ref() };
+        value.judge(Root::Value, inquiry, &mut findings);
+        default.judge(Root::Default, inquiry, &mut findings);
+    }
+    conclude(value, default, new, findings)
+}
+
+/// Reads what a string would enable; `None` where it is blank.
+fn read<'t>(text: &'t Text<'_>) -> Option<Draft<'t>> {
+    match text {
+        Text::Absent => None,
+        Text::Text(text) => (!is_blank(text)).then(|| Draft::read(text)),
+        Text::Other(seen) => Some(Draft::unreadable(Problem::NotAString { seen: *seen })),
+    }
+}
+
+fn conclude(value: Change<'_>, default: Change<'_>, new: &Setting<'_>, findings: Findings) -> Decision {
+    let verdict = if findings.violations.total() > 0 {
+        Verdict::Invalid(findings.violations)
+    } else if findings.missing.is_empty() {
+        Verdict::Allowed
+    } else {
+        Verdict::FactsMissing(findings.missing)
+    };
+    if verdict != Verdict::Allowed {
+        // Other warnings are about a change that does not happen; these name rules on trial.
+        let on_trial = |warning: &Warning| matches!(warning, Warning::RuleOnlyWarns(_));
+        let warnings = findings.warnings.into_iter().filter(on_trial).collect();
+        return Decision { warnings, ..Decision::plain(verdict) };
+    }
+    let stored = value.mutation.replacement().or_else(|| new.value.bytes());
+    let config_hash = stored.map(hash);
+    let mut warnings = mutation_warnings(&value.mutation, &default.mutation);
+    warnings.extend(findings.warnings);
+    Decision {
+        verdict,
+        value: value.mutation,
+        default: default.mutation,
+        warnings,
+        way_out_taken: findings.way_out_taken,
+        config_hash,
+    }
+}
+
+/// At most one warning of each kind, whichever of the two strings it is about.
+fn mutation_warnings(value: &Mutation, default: &Mutation) -> Vec<Warning> {
+    let fields = |matches: fn(&Mutation) -> bool| match (matches(value), matches(default)) {
+        (true, true) => Some("value and default"),
+        (true, false) => Some("value"),
+        (false, true) => Some("default"),
+        (false, false) => None,
+    };
+    let rewritten = fields(|mutation| matches!(mutation, Mutation::Emptied | Mutation::Rewritten(_)));
+    let restored = fields(|mutation| matches!(mutation, Mutation::Restored(_)));
+    let rewritten = rewritten.map(|fields| Warning::Rewritten { fields });
+    rewritten.into_iter().chain(restored.map(|fields| Warning::Restored { fields })).collect()
+}
+
+/// What becomes of one of the two strings.
+struct Change<'d> {
+    mutation: Mutation,
+    outcome: Outcome<'d>,
+}
+
+/// What Harvester will see of it.
+enum Outcome<'d> {
+    /// The very bytes that it knows.
+    Unchanged,
+    /// Nothing where there was nothing.
+    StaysBlank,
+    /// Nothing where there was something.
+    Disabled,
+    /// Something new.
+    Enabled(Checked<'d>),
+}
+
+impl<'d> Change<'d> {
+    fn new(phase: Phase, old: &Text<'_>, new: &Text<'_>, draft: Option<&'d Draft<'d>>) -> Self {
+        let unchanged = |mutation| Self { mutation, outcome: Outcome::Unchanged };
+        if old.bytes().is_some() && old.bytes() == new.bytes() {
+            return unchanged(Mutation::Kept);
+        }
+        let Some(draft) = draft else {
+            let white_space = new.bytes().is_some_and(|text| !text.is_empty());
+            let mutation = if phase == Phase::Mutate && white_space { Mutation::Emptied } else { Mutation::Kept };
+            let was_blank = old.bytes().is_some_and(is_blank);
+            return Self { mutation, outcome: if was_blank { Outcome::StaysBlank } else { Outcome::Disabled } };
+        };
+        if phase == Phase::Mutate
+            && let Some(stored) = old.bytes()
+            && equal(draft, stored)
+        {
+            return unchanged(Mutation::Restored(stored.to_owned()));
+        }
+        let checked = Checked::new(draft);
+        let canonical = (phase == Phase::Mutate).then(|| checked.config().as_ref().map(Config::canonical)).flatten();
+        let mutation =
+            canonical.filter(|canonical| new.bytes() != Some(canonical)).map_or(Mutation::Kept, Mutation::Rewritten);
+        Self { mutation, outcome: Outcome::Enabled(checked) }
+    }
+
+    fn judge(&self, root: Root, inquiry: Inquiry<'_>, findings: &mut Findings) {
+        match &self.outcome {
+            Outcome::Unchanged | Outcome::StaysBlank => {}
+            // Harvester reads `default` nowhere, so emptying it changes nothing.
+            Outcome::Disabled if root == Root::Default => {}
+            Outcome::Disabled => judge_disabling(root, inquiry, findings),
+            Outcome::Enabled(checked) => judge(root, checked, inquiry, findings),
+        }
+    }
+}
+
+/// Whether a submitted value means what the stored bytes mean.
+fn equal(draft: &Draft<'_>, stored: &str) -> bool {
+    let Some(submitted) = Meaning::of_submitted(draft) else { return false };
+    golang::network_config(stored)
+        .ok()
+        .is_some_and(|stored| Meaning::of_stored(&stored).is_some_and(|stored| stored == submitted))
+}

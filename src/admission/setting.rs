@@ -1,0 +1,153 @@
+//! A Setting as far as the decision looks at it, read out of the review in one borrowed pass.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use crate::network::ALLOW_DURING_MIGRATION;
+use crate::network::json::Kind;
+
+/// A string of the Setting. Harvester takes absent, `null` and `""` for the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Text<'a> {
+    /// No such key, or `null`.
+    #[default]
+    Absent,
+    /// A string.
+    Text(Cow<'a, str>),
+    /// Anything else: the API server's schema lets none through, but a file may hold it.
+    Other(Kind),
+}
+
+impl Text<'_> {
+    /// The bytes that Harvester sees; `None` where it could not read the object at all.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&str> {
+        match self {
+            Self::Absent => Some(""),
+            Self::Text(text) => Some(text),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+        Ok(Text::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+        Ok(Text::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_unit<E>(self) -> Result<Text<'de>, E> {
+        Ok(Text::Absent)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Text<'de>, E> {
+        Ok(Text::Other(Kind::Boolean))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Text<'de>, E> {
+        Ok(Text::Other(Kind::Number))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Text<'de>, E> {
+        Ok(Text::Other(Kind::Number))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Text<'de>, E> {
+        Ok(Text::Other(Kind::Number))
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Text<'de>, M::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Text::Other(Kind::Object))
+    }
+
+    fn visit_seq<S: serde::de::SeqAccess<'de>>(self, mut seq: S) -> Result<Text<'de>, S::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Text::Other(Kind::Array))
+    }
+}
+
+/// An object of the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct Setting<'a> {
+    /// The part of `metadata` that matters.
+    #[serde(borrow, default)]
+    pub metadata: Metadata<'a>,
+    /// `value`
+    #[serde(borrow, default)]
+    pub value: Text<'a>,
+    /// `default`
+    #[serde(borrow, default)]
+    pub default: Text<'a>,
+}
+
+/// `metadata`, shrunk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata<'a> {
+    /// `name`; absent with `generateName`.
+    #[serde(borrow, default)]
+    pub name: Text<'a>,
+    /// `deletionTimestamp`
+    #[serde(borrow, default)]
+    pub deletion_timestamp: Text<'a>,
+    /// The one annotation that is an instruction to this webhook.
+    #[serde(borrow, default)]
+    pub annotations: Annotations<'a>,
+}
+
+/// The annotations, of which only [`ALLOW_DURING_MIGRATION`] is kept: others may be as large as the object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Annotations<'a> {
+    /// The hash that the annotation names.
+    pub allow_during_migration: Text<'a>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Annotations<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Only;
+        impl<'de> Visitor<'de> for Only {
+            type Value = Annotations<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("annotations: an object of strings")
+            }
+
+            fn visit_unit<E>(self) -> Result<Annotations<'de>, E> {
+                Ok(Annotations::default())
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Annotations<'de>, M::Error> {
+                let mut found = Annotations::default();
+                while let Some(key) = map.next_key::<Text<'de>>()? {
+                    if key.bytes() == Some(ALLOW_DURING_MIGRATION) {
+                        found.allow_during_migration = map.next_value()?;
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(found)
+            }
+        }
+        deserializer.deserialize_any(Only)
+    }
+}
