@@ -55,7 +55,7 @@ if command -v flock >/dev/null; then
 fi
 
 cd "$here"
-# The lines are read back from the pins, so that kubectl and the server never report another version than they are.
+# Read back from the pins, so that no binary ever reports another version than it is: kubectl warns about a skew by it.
 version=$(go list -m -f '{{.Version}}' k8s.io/kubernetes)
 minor=${version#v1.}
 minor=${minor%%.*}
