@@ -1,11 +1,17 @@
 //! The decision on one `AdmissionRequest`: pure, and the same for the server and for files.
 
 pub mod decision;
+pub mod response;
+pub mod review;
 pub mod setting;
 
 pub use crate::network::Policy;
 pub use decision::{Decision, Mutation, Request, Verdict, decide};
+pub use review::Review;
 pub use setting::Setting;
+
+use crate::network::quote::Plain;
+use crate::network::{Facts, RuleSet};
 
 /// The URL path that a request came by, and so which half of the decision is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,4 +20,70 @@ pub enum Phase {
     Mutate,
     /// `/validate`: decide on what came.
     Validate,
+}
+
+/// What goes back to the client of one request, and what is worth a log line.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status: 200 whenever the uid could be read, refusals included.
+    pub http_status: u16,
+    /// An `AdmissionReview` as JSON; plain text when the status is not 200.
+    pub body: Vec<u8>,
+    /// What was decided.
+    pub record: Record,
+}
+
+/// One decision in the words of logs and metrics. Text that came from a stranger is escaped and cut.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The request's uid, escaped.
+    pub uid: String,
+    /// `userInfo.username`, escaped.
+    pub user: String,
+    /// `CREATE`, `UPDATE` or `DELETE`; `unknown` otherwise.
+    pub operation: &'static str,
+    /// `allowed`, `refused`, `unavailable` (facts missing) or `malformed`.
+    pub verdict: &'static str,
+    /// The status code in the answer: 200, 400, 405, 422 or 503.
+    pub code: u16,
+    /// The rules that refused.
+    pub rules: RuleSet,
+    /// What became of the value: `kept`, `emptied`, `restored` or `rewritten`.
+    pub mutation: &'static str,
+}
+
+/// Bytes in, bytes out: the whole of the webhook but for sockets.
+#[must_use]
+pub fn answer(phase: Phase, body: &[u8], facts: &Facts, policy: &Policy) -> Answer {
+    let review = match Review::read(body) {
+        Ok(review) => review,
+        Err(why) => {
+            let record = Record { operation: "unknown", verdict: "malformed", code: 400, ..Record::default() };
+            return Answer { http_status: 400, body: why.into_bytes(), record };
+        }
+    };
+    let record = Record {
+        uid: Plain(&review.uid).to_string(),
+        user: Plain(&review.user).to_string(),
+        operation: review.operation,
+        ..Record::default()
+    };
+    let (body, record) = match &review.request {
+        Err(why) => {
+            let record = Record { verdict: "malformed", code: 400, ..record };
+            (response::write_malformed(&review.uid, why), record)
+        }
+        Ok(request) => {
+            let decision = decide(phase, request, facts, policy);
+            let record = Record {
+                verdict: response::verdict(&decision.verdict),
+                code: response::Status::of(&decision).map_or(200, |status| status.code),
+                rules: response::rules(&decision),
+                mutation: decision.value.name(),
+                ..record
+            };
+            (response::write(&review.uid, &decision), record)
+        }
+    };
+    Answer { http_status: 200, body, record }
 }

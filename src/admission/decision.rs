@@ -75,6 +75,17 @@ pub enum Mutation {
 }
 
 impl Mutation {
+    /// Its name, for logs, metrics and reports.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Emptied => "emptied",
+            Self::Restored(_) => "restored",
+            Self::Rewritten(_) => "rewritten",
+        }
+    }
+
     /// The string that is stored instead of the submitted one.
     #[must_use]
     pub fn replacement(&self) -> Option<&str> {
