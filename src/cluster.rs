@@ -6,5 +6,4 @@
 
 pub mod files;
 pub mod fold;
-pub mod quoted;
 pub mod resources;

@@ -8,4 +8,5 @@
 
 pub mod admission;
 pub mod cluster;
+pub mod manifest;
 pub mod network;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::quoted::Quoting;
+use crate::manifest::Quoting;
 use crate::network::facts::FactKind;
 
 /// The Setting that the webhook guards.

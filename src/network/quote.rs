@@ -29,6 +29,18 @@ impl fmt::Display for Plain<'_> {
     }
 }
 
+/// Shows a text in double quotes, escaped but whole: for what the operator named, and its system bounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole<'a>(pub &'a str);
+
+impl fmt::Display for Whole<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        escape(self.0, usize::MAX, f)?;
+        f.write_char('"')
+    }
+}
+
 /// The start of a text of any length, for showing: what a violation keeps of what it saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
@@ -60,13 +72,13 @@ impl fmt::Display for Excerpt {
 
 fn write_quoted(start: &str, chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_char('"')?;
-    escape(start, f)?;
+    escape(start, SHOWN, f)?;
     f.write_char('"')?;
     write_length(chars, f)
 }
 
 fn write_cut(start: &str, chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    escape(start, f)?;
+    escape(start, SHOWN, f)?;
     write_length(chars, f)
 }
 
@@ -75,8 +87,8 @@ fn write_length(chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// Writes the first characters of the text, escaped.
-fn escape(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (at, char) in text.char_indices().take(SHOWN) {
+fn escape(text: &str, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (at, char) in text.char_indices().take(shown) {
         match char {
             '"' => f.write_str("\\\"")?,
             '\\' => f.write_str("\\\\")?,
@@ -142,5 +154,6 @@ mod tests {
         assert_eq!(Quoted(&text).to_string(), format!("\"{}\" (cut, 65 characters)", "ä".repeat(64)));
         assert_eq!(Quoted(&text[2..]).to_string(), format!("\"{}\"", "ä".repeat(64)));
         assert_eq!(Plain("vm-1\n").to_string(), "vm-1\\n");
+        assert_eq!(Whole(&format!("{text}\n")).to_string(), format!("\"{text}\\n\""));
     }
 }

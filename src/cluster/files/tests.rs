@@ -1,5 +1,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
@@ -188,7 +190,7 @@ fn what_is_no_text_or_not_there_is_said_by_name() {
     let absent = load(&[PathBuf::from("no/such\ndir")]).unwrap_err().to_string();
     assert_eq!(
         absent,
-        "--cluster takes files or directories of YAML or JSON manifests; there is nothing at \"no/such\\ndir\""
+        "there is nothing at \"no/such\\ndir\"; a path names a file or directory of YAML or JSON manifests"
     );
     let files = directory(&[]);
     fs::write(files.path().join("a.yaml"), b"\xff\xfe").unwrap();
@@ -233,7 +235,10 @@ fn a_broken_edit_leaves_the_last_good_view() {
 
     fs::remove_file(&path).unwrap();
     assert_eq!((watched.poll(), served()), (Poll::Refused, vec!["one".to_owned()]));
-    assert!(watched.trouble().unwrap().ends_with(&format!("there is nothing at {path:?}")));
+    assert_eq!(
+        *watched.trouble().unwrap(),
+        format!("there is nothing at {path:?}; a path names a file or directory of YAML or JSON manifests")
+    );
 
     fs::write(&path, node("one")).unwrap();
     assert_eq!((watched.poll(), watched.trouble()), (Poll::Unchanged, None));

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::tree::Text;
-use super::{Error, Loaded, Origin, UnknownKind, document};
+use super::{Error, Loaded, UnknownKind};
 use crate::cluster::fold::{Fold, object_name};
-use crate::cluster::quoted::Quoted;
 use crate::cluster::resources::{GUARDED_SETTING, fact_kind};
+use crate::manifest::{Origin, Text, document};
 use crate::network::facts::{FactKind, ObjectName};
+use crate::network::quote::Quoted;
 
 /// Folds the objects of the files, one document at a time.
 pub(super) fn fold(files: &[Text]) -> Result<Loaded, Error> {

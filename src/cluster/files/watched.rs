@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use super::tree::{self, Text};
 use super::view::fold;
 use super::{Error, Loaded};
+use crate::manifest::{Text, tree};
 use crate::network::Facts;
 
 /// How soon a change is looked at again: a file that is being written must not be served half.
@@ -94,7 +94,7 @@ impl Watched {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let files = match tree::read(&self.paths) {
             Ok(files) => files,
-            Err(error) => return self.refuse(&error),
+            Err(error) => return self.refuse(&error.into()),
         };
         let found = digest(&files);
         if found == progress.served {

@@ -3,13 +3,13 @@
 use ipnet::Ipv4Net;
 use serde_json::Value;
 
-use crate::cluster::quoted::Quoted;
 use crate::cluster::resources::{
     CLUSTER_NETWORK_LABEL, HostNetworkSpec, MATCHED_NODES_ANNOTATION, Metadata, MigrationStatus, NODE_LABEL, NodeSpec,
     NodeStatus, ServiceCidrSpec, Status, WITNESS_LABEL, section,
 };
 use crate::network::cidr::{self, CidrError, GoCidr};
 use crate::network::facts::{CrdState, HostNetwork, Node};
+use crate::network::quote::Quoted;
 use crate::network::vlan::VlanId;
 
 /// What is left of an object, if a rule needs any of it; or what is wrong with it, safe to print.

@@ -278,7 +278,7 @@ fn the_storage_network_is_read_as_harvester_reads_it() {
         ),
         (
             json!({"value": "{\"range\":\"non\\u001bsense\"}"}),
-            unreadable("value.range holds \"non\\u{1b}sense\", which is not a CIDR"),
+            unreadable("value.range holds \"non\\u001bsense\", which is not a CIDR"),
         ),
         (
             json!({"value": "{\"range\":\"10.0.0.0/24\",\"exclude\":[\"10.0.0.1\",null]}"}),

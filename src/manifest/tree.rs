@@ -4,21 +4,18 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::Error;
+use super::{Error, Text};
 
 /// The most that is read of one file: more than all the facts of a large cluster.
-pub(super) const MAX_BYTES: u64 = 64 << 20;
-
-/// A file's text.
-pub(super) struct Text {
-    pub(super) path: Arc<Path>,
-    pub(super) text: String,
-}
+pub const MAX_BYTES: u64 = 64 << 20;
 
 /// Reads every manifest under the paths, each once.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Text>, Error> {
+///
+/// # Errors
+///
+/// If a path names nothing, or a file can't be read, is too large or no text.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<Text>, Error> {
     let mut tree = Tree::default();
     for path in paths {
         let metadata = fs::metadata(path).map_err(|source| match source.kind() {

@@ -5,15 +5,17 @@ use std::path::Path;
 use serde_json::Value;
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
-use super::Error;
-use super::tree::Text;
-use crate::cluster::quoted::Quoting;
+use super::{Error, Quoting, Text};
 
 /// The file's documents, each with the line in which it starts. Empty ones are left out.
 ///
 /// What starts like a JSON object is read as JSON wherever it is JSON: YAML knows some of its escapes
 /// by other names.
-pub(super) fn parse(file: &Text) -> Result<Vec<(usize, Value)>, Error> {
+///
+/// # Errors
+///
+/// If the text is neither YAML nor JSON, or larger than it looks: aliases and nesting are bounded.
+pub fn parse(file: &Text) -> Result<Vec<(usize, Value)>, Error> {
     let text = file.text.trim_start_matches('\u{feff}');
     let named_json = file.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     if named_json || text.trim_start().starts_with('{') {

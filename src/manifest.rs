@@ -1,0 +1,85 @@
+//! Manifests as users keep them: files and directories of YAML or JSON, or a stream.
+//!
+//! Paths name files or directories; of a directory, `*.yaml`, `*.yml` and `*.json` are read, in
+//! sorted order and all the way down, but nothing whose name starts with a dot. A file holds
+//! documents of YAML or JSON.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::network::quote::Whole;
+
+pub mod document;
+mod quoting;
+pub mod tree;
+
+pub use quoting::Quoting;
+
+/// A file's text.
+#[derive(Clone, Debug)]
+pub struct Text {
+    /// Where it was read.
+    pub path: Arc<Path>,
+    /// All of it.
+    pub text: String,
+}
+
+/// Why there is nothing to go on. Safe to print.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A path names nothing.
+    #[error("there is nothing at {}; a path names a file or directory of YAML or JSON manifests", Shown(.0))]
+    Absent(PathBuf),
+    /// A file or directory can't be read.
+    #[error("{} can't be read: {source}", Shown(path))]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is larger than is reasonable.
+    #[error("{} is larger than {max} MiB, the most that is read of one file", Shown(.0), max = tree::MAX_BYTES >> 20)]
+    TooLarge(PathBuf),
+    /// A file is not text.
+    #[error("{} is not UTF-8 text; YAML or JSON manifests are", Shown(.0))]
+    NotText(PathBuf),
+    /// A file is neither YAML nor JSON.
+    #[error("{} is not valid {format}: {why}", Shown(path))]
+    Syntax {
+        /// Which.
+        path: PathBuf,
+        /// `YAML` or `JSON`, whichever was expected.
+        format: &'static str,
+        /// What is wrong and where.
+        why: String,
+    },
+}
+
+/// A path as messages show it: whole, but escaped, as a stranger may have named the file.
+pub struct Shown<'a>(pub &'a Path);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Whole(&self.0.to_string_lossy()).fmt(f)
+    }
+}
+
+/// Where an object was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file.
+    pub path: Arc<Path>,
+    /// The line in which its document starts, from 1.
+    pub line: usize,
+    /// Its place in the document's list, from 0.
+    pub item: Option<usize>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} line {}", Shown(&self.path), self.line)?;
+        self.item.map_or(Ok(()), |item| write!(f, " items[{item}]"))
+    }
+}
