@@ -1,13 +1,17 @@
 //! The decision on one `AdmissionRequest`: pure, and the same for the server and for files.
 
 pub mod decision;
+pub mod pipeline;
 pub mod response;
 pub mod review;
+pub mod scope;
 pub mod setting;
 
 pub use crate::network::Policy;
 pub use decision::{Decision, Mutation, Request, Verdict, decide};
+pub use pipeline::{Admission, admit};
 pub use review::Review;
+pub use scope::{Route, route};
 pub use setting::Setting;
 
 use crate::network::quote::Plain;

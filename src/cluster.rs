@@ -7,3 +7,6 @@
 pub mod files;
 pub mod fold;
 pub mod resources;
+pub mod view;
+
+pub use view::View;

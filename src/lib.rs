@@ -7,6 +7,8 @@
 //! what was checked offline is what the cluster will say.
 
 pub mod admission;
+pub mod cli;
 pub mod cluster;
 pub mod manifest;
 pub mod network;
+pub mod server;

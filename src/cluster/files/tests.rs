@@ -199,13 +199,17 @@ fn what_is_no_text_or_not_there_is_said_by_name() {
     assert_eq!(refused(&files), "\"a.yaml\" is larger than 64 MiB, the most that is read of one file");
 }
 
+fn troubles(watched: &Watched) -> Vec<String> {
+    watched.view().troubles().to_vec()
+}
+
 #[test]
 fn an_edit_is_served_once_it_has_settled() {
     let files = directory(&[("nodes.yaml", &node("one"))]);
     let path = files.path().join("nodes.yaml");
     let (watched, loaded) = Watched::load(vec![files.path().to_owned()]).unwrap();
     let view = watched.view();
-    let served = || node_names(&view.load());
+    let served = || node_names(&view.facts());
     assert_eq!((served(), loaded.objects), (vec!["one".to_owned()], 1));
     assert_eq!(watched.poll(), Poll::Unchanged);
 
@@ -214,7 +218,7 @@ fn an_edit_is_served_once_it_has_settled() {
     fs::write(&path, node("three")).unwrap();
     assert_eq!((watched.poll(), served()), (Poll::Unsettled, vec!["one".to_owned()]));
     assert_eq!((watched.poll(), served()), (Poll::Changed, vec!["three".to_owned()]));
-    assert_eq!((watched.poll(), watched.trouble()), (Poll::Unchanged, None));
+    assert_eq!((watched.poll(), troubles(&watched)), (Poll::Unchanged, vec![]));
 }
 
 #[test]
@@ -222,7 +226,7 @@ fn a_broken_edit_leaves_the_last_good_view() {
     let files = directory(&[("nodes.yaml", &node("one"))]);
     let path = files.path().join("nodes.yaml");
     let (watched, _) = Watched::load(vec![path.clone()]).unwrap();
-    let served = || node_names(&watched.view().load());
+    let served = || node_names(&watched.view().facts());
 
     fs::write(&path, "- nonsense").unwrap();
     assert_eq!(watched.poll(), Poll::Unsettled);
@@ -230,21 +234,21 @@ fn a_broken_edit_leaves_the_last_good_view() {
     let expected = format!(
         "{path:?} line 1 is no object; each document is one Kubernetes object, or a List of them, with apiVersion and kind"
     );
-    assert_eq!(watched.trouble().unwrap().as_str(), expected);
+    assert_eq!(troubles(&watched), [expected]);
     assert_eq!(watched.poll(), Poll::Refused);
 
     fs::remove_file(&path).unwrap();
     assert_eq!((watched.poll(), served()), (Poll::Refused, vec!["one".to_owned()]));
     assert_eq!(
-        *watched.trouble().unwrap(),
-        format!("there is nothing at {path:?}; a path names a file or directory of YAML or JSON manifests")
+        troubles(&watched),
+        [format!("there is nothing at {path:?}; a path names a file or directory of YAML or JSON manifests")]
     );
 
     fs::write(&path, node("one")).unwrap();
-    assert_eq!((watched.poll(), watched.trouble()), (Poll::Unchanged, None));
+    assert_eq!((watched.poll(), troubles(&watched)), (Poll::Unchanged, vec![]));
     fs::write(&path, node("two")).unwrap();
     assert_eq!((watched.poll(), watched.poll()), (Poll::Unsettled, Poll::Changed));
-    assert_eq!((served(), watched.trouble()), (vec!["two".to_owned()], None));
+    assert_eq!((served(), troubles(&watched)), (vec!["two".to_owned()], vec![]));
 }
 
 #[test]
@@ -258,7 +262,7 @@ fn a_mounted_config_map_is_followed_through_its_swap() {
     fs::rename(mount.path().join("..data_tmp"), mount.path().join("..data")).unwrap();
     fs::remove_dir_all(mount.path().join("..1")).unwrap();
     assert_eq!((watched.poll(), watched.poll()), (Poll::Unsettled, Poll::Changed));
-    assert_eq!(node_names(&watched.view().load()), ["two"]);
+    assert_eq!(node_names(&watched.view().facts()), ["two"]);
 }
 
 #[tokio::test]
@@ -269,7 +273,7 @@ async fn edits_are_followed_without_being_asked() {
     let following = tokio::spawn(Arc::new(watched).follow(std::time::Duration::from_millis(5)));
     fs::write(files.path().join("more.yaml"), node("two")).unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    while node_names(&view.load()) != ["one", "two"] {
+    while node_names(&view.facts()) != ["one", "two"] {
         assert!(std::time::Instant::now() < deadline, "the edit was never served");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

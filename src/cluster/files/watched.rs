@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
-
 use super::view::fold;
 use super::{Error, Loaded};
+use crate::cluster::View;
 use crate::manifest::{Text, tree};
-use crate::network::Facts;
 
 /// How soon a change is looked at again: a file that is being written must not be served half.
 const SETTLING: Duration = Duration::from_millis(100);
@@ -18,11 +16,10 @@ const SETTLING: Duration = Duration::from_millis(100);
 /// Files that are read again when they change.
 ///
 /// An edit that can't be read changes nothing: the last good view is served on, and
-/// [`Watched::trouble`] says why it is not the newest.
+/// [`View::troubles`] says why it is not the newest.
 pub struct Watched {
     paths: Vec<PathBuf>,
-    view: Arc<ArcSwap<Facts>>,
-    trouble: ArcSwapOption<String>,
+    view: Arc<View>,
     progress: Mutex<Progress>,
 }
 
@@ -57,25 +54,18 @@ impl Watched {
     pub fn load(paths: Vec<PathBuf>) -> Result<(Self, Loaded), Error> {
         let files = tree::read(&paths)?;
         let loaded = fold(&files)?;
-        let watched = Self {
-            paths,
-            view: Arc::new(ArcSwap::from_pointee(loaded.facts.clone())),
-            trouble: ArcSwapOption::empty(),
-            progress: Mutex::new(Progress { served: digest(&files), ..Progress::default() }),
-        };
+        let view = Arc::new(View::unknown("not read yet"));
+        view.publish(loaded.facts.clone());
+        view.set_listed();
+        let watched =
+            Self { paths, view, progress: Mutex::new(Progress { served: digest(&files), ..Progress::default() }) };
         Ok((watched, loaded))
     }
 
     /// The view that is served: the same place for good, in which edits appear.
     #[must_use]
-    pub fn view(&self) -> Arc<ArcSwap<Facts>> {
+    pub fn view(&self) -> Arc<View> {
         Arc::clone(&self.view)
-    }
-
-    /// Why the view is not what the files say now, if it is not. Safe to print.
-    #[must_use]
-    pub fn trouble(&self) -> Option<Arc<String>> {
-        self.trouble.load_full()
     }
 
     /// Looks at the files until it is dropped, with this much time between two looks: 2 s is a good choice.
@@ -100,7 +90,7 @@ impl Watched {
         if found == progress.served {
             progress.unsettled = None;
             progress.refused = None;
-            self.trouble.store(None);
+            self.view.set_troubles(Vec::new());
             return Poll::Unchanged;
         }
         if progress.refused == Some(found) {
@@ -116,8 +106,8 @@ impl Watched {
                 }
                 tracing::info!(objects = loaded.objects, "the cluster files changed, and the view with them");
                 *progress = Progress { served: found, ..Progress::default() };
-                self.trouble.store(None);
-                self.view.store(Arc::new(loaded.facts));
+                self.view.set_troubles(Vec::new());
+                self.view.publish(loaded.facts);
                 Poll::Changed
             }
             Err(error) => {
@@ -130,10 +120,10 @@ impl Watched {
     /// Says each reason once, not every other second.
     fn refuse(&self, error: &Error) -> Poll {
         let why = error.to_string();
-        if self.trouble().is_none_or(|known| *known != why) {
+        if self.view.troubles().first() != Some(&why) {
             tracing::error!(why, "the cluster files can't be read; the last good view stays");
         }
-        self.trouble.store(Some(Arc::new(why)));
+        self.view.set_troubles(vec![why]);
         Poll::Refused
     }
 }

@@ -1,0 +1,3 @@
+//! The webhook as a server.
+
+pub mod tls;

@@ -1,0 +1,5 @@
+//! The certificate that is served.
+
+mod resolver;
+
+pub use resolver::Resolver;
