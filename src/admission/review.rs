@@ -125,7 +125,7 @@ impl<'a> Review<'a> {
         let version = (api_version.bytes(), kind.bytes());
         let request = if version == (Some(API_VERSION), Some(KIND)) {
             let operation = Operation { known: operation, written: request.operation };
-            target(&request.resource, &request.name, request.object, request.old_object, &operation)
+            target(request.resource.as_ref(), &request.name, request.object, request.old_object, &operation)
         } else {
             let [seen_version, seen_kind] = [&api_version, &kind].map(|it| it.bytes().unwrap_or("not a string"));
             Err(format!("{} {} is not answered, only {API_VERSION} {KIND}", Quoted(seen_version), Quoted(seen_kind)))
@@ -151,7 +151,7 @@ struct Operation<'a> {
 /// The name is looked for in the objects too: a collection delete has none of its own, and a `generateName`
 /// create has none at all. Either naming the Setting is enough to be judged.
 fn target<'a>(
-    resource: &Option<WireResource<'a>>,
+    resource: Option<&WireResource<'a>>,
     name: &Text<'a>,
     new: Option<Setting<'a>>,
     old: Option<Setting<'a>>,

@@ -10,8 +10,9 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::json::{self, Kind};
+use super::problem::Problem;
 use super::quote::Excerpt;
-use super::violation::{Key, Path, Problem};
+use super::violation::{Key, Path};
 
 /// The most problems that are listed one by one.
 pub const MAX_LISTED: usize = 50;

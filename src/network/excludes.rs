@@ -7,8 +7,9 @@ use ipnet::Ipv4Net;
 use super::MAX_EXCLUDES;
 use super::cidr;
 use super::draft::Problems;
+use super::problem::Problem;
 use super::quote::Excerpt;
-use super::violation::{Key, Path, Problem};
+use super::violation::{Key, Path};
 
 /// Reads the entries: masked, distinct, sorted by address then prefix length; or everything that is wrong.
 ///
@@ -34,7 +35,7 @@ pub(super) fn check(entries: &[Cow<'_, str>], range: Option<Ipv4Net>) -> Result<
         let net = match net {
             Ok(net) => *net,
             Err(why) => {
-                problems.push(|| (path(), Problem::ExcludeNotCidr { seen: Excerpt::of(entry), why: why.clone() }));
+                problems.push(|| (path(), Problem::ExcludeNotCidr { seen: Excerpt::of(entry), why: *why }));
                 continue;
             }
         };

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::shrink::{Shrunk, wrong};
-use crate::cluster::resources::{Metadata, RWX_NETWORK, wrong_type};
+use crate::cluster::resources::{Metadata, wrong_type};
+use crate::network::RWX_NETWORK;
 use crate::network::cidr::{self, GoCidr};
 use crate::network::facts::Sibling;
 use crate::network::golang::{self, NetworkConfig, Unreadable};

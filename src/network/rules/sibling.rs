@@ -1,17 +1,15 @@
 //! Rules about Harvester's other networks: `network-overlap`, `vlan-exclusive`.
 
-use super::super::RuleId;
 use super::super::facts::Sibling;
-use super::super::violation::{Key, Path, Problem};
+use super::super::problem::Problem;
+use super::super::violation::{Key, Path};
+use super::super::{RWX_NETWORK, RuleId, STORAGE_NETWORK};
 use super::{Addresses, Checked, Judge};
-
-const STORAGE: &str = "storage-network";
-const RWX: &str = "rwx-network";
 
 pub(super) fn network_overlap(judge: &mut Judge<'_, '_>, addresses: Addresses<'_>) {
     let facts = judge.inquiry.facts;
     let Some(siblings) = judge.need(&facts.siblings, RuleId::NetworkOverlap) else { return };
-    for (name, sibling) in [(STORAGE, &siblings.storage), (RWX, &siblings.rwx)] {
+    for (name, sibling) in [(STORAGE_NETWORK, &siblings.storage), (RWX_NETWORK, &siblings.rwx)] {
         match (sibling, addresses) {
             (Sibling::Unreadable(why), _) => {
                 let problem = Problem::UnreadableSibling { sibling: name, why: why.clone() };
