@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::decision::Request;
+use super::object;
 use super::setting::{Setting, Text};
 use crate::network::SETTING;
 use crate::network::quote::Quoted;
@@ -39,7 +40,7 @@ struct WireReview<'a> {
     api_version: Text<'a>,
     #[serde(borrow, default)]
     kind: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object::required")]
     request: WireRequest<'a>,
 }
 
@@ -48,17 +49,17 @@ struct WireReview<'a> {
 struct WireRequest<'a> {
     #[serde(borrow, default)]
     uid: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object::optional")]
     resource: Option<WireResource<'a>>,
     #[serde(borrow, default)]
     name: Text<'a>,
     #[serde(borrow, default)]
     operation: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object::optional")]
     user_info: Option<WireUser<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object::optional")]
     object: Option<Setting<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object::optional")]
     old_object: Option<Setting<'a>>,
 }
 
@@ -79,7 +80,7 @@ struct WireUser<'a> {
 /// The least that an answer needs.
 #[derive(Deserialize)]
 struct UidOnly<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object::required")]
     request: RequestUidOnly<'a>,
 }
 
@@ -96,10 +97,10 @@ impl<'a> Review<'a> {
     ///
     /// Why the body is no review that could be answered: no JSON, or without a uid.
     pub fn read(body: &'a [u8]) -> Result<Self, String> {
-        match serde_json::from_slice::<WireReview<'_>>(body) {
+        match from_body::<WireReview<'_>>(body) {
             Ok(review) => Self::interpret(review),
             Err(error) => {
-                let uid = serde_json::from_slice::<UidOnly<'_>>(body).ok().and_then(|it| uid(it.request.uid));
+                let uid = from_body::<UidOnly<'_>>(body).ok().and_then(|it| uid(it.request.uid));
                 let why = format!("not an {API_VERSION} {KIND} that can be read: {}", Quoted(&error.to_string()));
                 let Some(uid) = uid else { return Err(why) };
                 Ok(Self { uid, user: Cow::Borrowed(""), operation: "unknown", request: Err(why) })
@@ -132,6 +133,13 @@ impl<'a> Review<'a> {
         };
         Ok(Self { uid, user, operation, request })
     }
+}
+
+fn from_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let read = object::required(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(read)
 }
 
 fn uid(text: Text<'_>) -> Option<Cow<'_, str>> {

@@ -155,7 +155,10 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn warn(&mut self, warning: Warning) {
-        self.findings.warnings.push(warning);
+        // The API server passes on 4096 characters of them in all.
+        if self.findings.warnings.len() < MAX_LISTED {
+            self.findings.warnings.push(warning);
+        }
     }
 
     fn only_warns(&self, rule: RuleId) -> bool {

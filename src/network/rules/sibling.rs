@@ -11,11 +11,11 @@ pub(super) fn network_overlap(judge: &mut Judge<'_, '_>, addresses: Addresses<'_
     let Some(siblings) = judge.need(&facts.siblings, RuleId::NetworkOverlap) else { return };
     for (name, sibling) in [(STORAGE_NETWORK, &siblings.storage), (RWX_NETWORK, &siblings.rwx)] {
         match (sibling, addresses) {
-            (Sibling::Unreadable(why), _) => {
+            (Sibling::Unreadable(why) | Sibling::On { range: Err(why), .. }, _) => {
                 let problem = Problem::UnreadableSibling { sibling: name, why: why.clone() };
                 judge.report(Path::Key(Key::Range), problem);
             }
-            (Sibling::On { range: Some(theirs), .. }, Some(ours)) => {
+            (Sibling::On { range: Ok(Some(theirs)), .. }, Some(ours)) => {
                 if let Some(first) = ours.first_shared(theirs) {
                     let (range, sibling_range) = (ours.net(), theirs.net());
                     let problem = Problem::NetworkOverlap { range, sibling: name, sibling_range, first };

@@ -33,7 +33,7 @@ impl<'a> Checked<'a> {
         Self {
             draft,
             vlan: draft.vlan.map(read_vlan),
-            excludes: draft.exclude.as_ref().map(|entries| excludes::check(entries, sound_range)),
+            excludes: draft.exclude.as_ref().map(|entries| excludes::check(&entries.items, sound_range)),
             range,
         }
     }
@@ -82,8 +82,10 @@ impl<'a> Checked<'a> {
         self.vlan.as_ref()?.as_ref().ok().copied()
     }
 
+    /// The excluded networks, where it is certain which they are.
     fn excludes(&self) -> Option<&[Ipv4Net]> {
-        self.excludes.as_ref()?.as_deref().ok()
+        let broken = self.draft.exclude.as_ref()?.broken;
+        self.excludes.as_ref()?.as_deref().ok().filter(|_| !broken)
     }
 }
 
