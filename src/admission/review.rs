@@ -190,3 +190,6 @@ fn target<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

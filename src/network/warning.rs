@@ -96,7 +96,7 @@ impl fmt::Display for Warning {
             }
             Self::FewSpareAddresses { root, spare, nodes } => write!(
                 f,
-                "{root}.range: {spare} spare addresses for {nodes} nodes; virt-handler won't start on nodes added beyond that"
+                "{root}.range: addresses to spare: {spare} ({nodes} nodes); virt-handler won't start on nodes added beyond that"
             ),
             Self::NodeAddressExcluded { root, owners } => {
                 write!(f, "{root}.range holds {owners}: not usable, but replies there leave by the migration network")

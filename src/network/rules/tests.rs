@@ -251,7 +251,7 @@ fn there_is_an_address_for_each_node_and_some_to_spare() {
     };
     let few = |spare, workers| {
         format!(
-            "value.range: {spare} spare addresses for {workers} nodes; virt-handler won't start on nodes added beyond that"
+            "value.range: addresses to spare: {spare} ({workers} nodes); virt-handler won't start on nodes added beyond that"
         )
     };
     for (range, exclude, workers, warning) in [
