@@ -12,9 +12,12 @@ use crate::network::quote::Whole;
 
 pub mod document;
 mod quoting;
+pub mod scalar;
+pub mod strings;
 pub mod tree;
 
 pub use quoting::Quoting;
+pub use scalar::{Position, Scalar};
 
 /// A file's text.
 #[derive(Clone, Debug)]
