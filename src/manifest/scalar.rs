@@ -86,22 +86,20 @@ fn is_literal_block(before: &str) -> bool {
 
 /// How many characters the first `chars` characters of a text take in double quotes.
 fn double_quoted(written: &str, chars: usize) -> usize {
-    let mut rest = written.chars();
-    let mut columns = 0;
+    let mut rest = written;
     for _ in 0..chars {
-        columns += 1;
-        if rest.next() == Some('\\') {
-            let digits = match rest.next() {
-                Some('x') => 2,
-                Some('u') => 4,
-                Some('U') => 8,
-                _ => 0,
-            };
-            columns += 1 + digits;
-            rest = rest.as_str().get(digits..).unwrap_or_default().chars();
-        }
+        let taken = match rest.as_bytes() {
+            [b'\\', b'x', ..] => 4,
+            [b'\\', b'U', ..] => 10,
+            // JSON writes what is beyond the first plane as two escapes.
+            [b'\\', b'u', b'd' | b'D', b'8' | b'9' | b'a' | b'A' | b'b' | b'B', ..] => 12,
+            [b'\\', b'u', ..] => 6,
+            [b'\\', ..] => 2,
+            _ => rest.chars().next().map_or(0, char::len_utf8),
+        };
+        rest = rest.get(taken..).unwrap_or_default();
     }
-    columns
+    written[..written.len() - rest.len()].chars().count()
 }
 
 #[cfg(test)]
@@ -130,6 +128,7 @@ mod tests {
             ("value: '{\"a''é\": 1, \"vlan\": 2}'", "1:22"),
             ("value: \"{\\\"a\\u00e9\\t\\\\\\\": 1, vlan\"", "1:30"),
             ("{\"value\": \"\\U0001F600\\x41 vlan\"}", "1:27"),
+            ("{\"value\": \"\\ud83d\\ude00 vlan\"}", "1:25"),
             ("value:   \n  'a vlan'", "2:6"),
         ] {
             assert_eq!(find(file, "vlan"), found, "{file}");
