@@ -28,3 +28,4 @@
 
 mod control_plane;
 mod harness;
+mod overlays;

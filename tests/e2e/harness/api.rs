@@ -128,54 +128,86 @@ impl Api {
         let path = path(object);
         let applied = self.patch(&path, Patch::Apply("fixtures"), object);
         applied.unwrap_or_else(|refusal| panic!("{path}: {refusal:?}"));
-        let Some(status) = object.get("status").filter(|_| has_status_subresource(object)) else { return };
+        let Some(status) = object.get("status").filter(|_| Kind::of(object).status) else { return };
         let patched = self.patch(&format!("{path}/status"), Patch::Merge, &json!({"status": status}));
         patched.unwrap_or_else(|refusal| panic!("{path}/status: {refusal:?}"));
     }
 }
 
-/// The kinds that fixtures are made of: group, kind, plural, whether it lives in a namespace, whether status is apart.
-pub const KINDS: [(&str, &str, &str, bool, bool); 16] = [
-    ("", "Node", "nodes", false, true),
-    ("", "Namespace", "namespaces", false, true),
-    ("", "Service", "services", true, true),
-    ("", "Secret", "secrets", true, false),
-    ("harvesterhci.io", "Setting", "settings", false, false),
-    ("network.harvesterhci.io", "ClusterNetwork", "clusternetworks", false, false),
-    ("network.harvesterhci.io", "VlanConfig", "vlanconfigs", false, false),
-    ("network.harvesterhci.io", "VlanStatus", "vlanstatuses", false, false),
-    ("network.harvesterhci.io", "HostNetworkConfig", "hostnetworkconfigs", false, true),
-    ("kubevirt.io", "VirtualMachineInstanceMigration", "virtualmachineinstancemigrations", true, true),
-    ("networking.k8s.io", "ServiceCIDR", "servicecidrs", false, true),
-    ("apiextensions.k8s.io", "CustomResourceDefinition", "customresourcedefinitions", false, true),
-    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false, false),
-    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", false, false),
-    ("rbac.authorization.k8s.io", "ClusterRole", "clusterroles", false, false),
-    ("rbac.authorization.k8s.io", "Role", "roles", true, false),
-];
-
-fn kind(object: &Value) -> (String, &'static str, bool, bool) {
-    let (version, kind) = (object["apiVersion"].as_str().unwrap_or_default(), &object["kind"]);
-    let group = version.rsplit_once('/').map_or("", |(group, _)| group);
-    let known = KINDS.iter().find(|known| known.0 == group && kind == known.1);
-    let &(_, _, plural, namespaced, status) = known.unwrap_or_else(|| panic!("fixtures have no {version} {kind}"));
-    let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{version}") };
-    (root, plural, namespaced, status)
+/// A kind that fixtures and manifests are made of.
+#[derive(Debug)]
+pub struct Kind {
+    /// `apiVersion`.
+    pub version: &'static str,
+    /// `kind`.
+    pub name: &'static str,
+    /// Its name in paths.
+    pub plural: &'static str,
+    /// Whether its objects live in a namespace.
+    pub namespaced: bool,
+    /// Whether `status` is written apart.
+    pub status: bool,
 }
 
-fn has_status_subresource(object: &Value) -> bool {
-    kind(object).3
+const fn kind(version: &'static str, name: &'static str, plural: &'static str, namespaced: bool, status: bool) -> Kind {
+    Kind { version, name, plural, namespaced, status }
+}
+
+/// Every [`Kind`] there is.
+pub const KINDS: [Kind; 26] = [
+    kind("v1", "Node", "nodes", false, true),
+    kind("v1", "Namespace", "namespaces", false, true),
+    kind("v1", "Service", "services", true, true),
+    kind("v1", "Secret", "secrets", true, false),
+    kind("v1", "ServiceAccount", "serviceaccounts", true, false),
+    kind("apps/v1", "Deployment", "deployments", true, true),
+    kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", true, true),
+    kind("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false, false),
+    kind("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", false, false),
+    kind("rbac.authorization.k8s.io/v1", "Role", "roles", true, false),
+    kind("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", true, false),
+    kind("harvesterhci.io/v1beta1", "Setting", "settings", false, false),
+    kind("network.harvesterhci.io/v1beta1", "ClusterNetwork", "clusternetworks", false, false),
+    kind("network.harvesterhci.io/v1beta1", "VlanConfig", "vlanconfigs", false, false),
+    kind("network.harvesterhci.io/v1beta1", "VlanStatus", "vlanstatuses", false, false),
+    kind("network.harvesterhci.io/v1beta1", "HostNetworkConfig", "hostnetworkconfigs", false, true),
+    kind("kubevirt.io/v1", "VirtualMachineInstanceMigration", "virtualmachineinstancemigrations", true, true),
+    kind("networking.k8s.io/v1", "ServiceCIDR", "servicecidrs", false, true),
+    kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", true, false),
+    kind("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false, true),
+    kind(REGISTRATION, "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", false, false),
+    kind(REGISTRATION, "ValidatingWebhookConfiguration", "validatingwebhookconfigurations", false, false),
+    kind("cert-manager.io/v1", "Issuer", "issuers", true, true),
+    kind("cert-manager.io/v1", "Certificate", "certificates", true, true),
+    kind("monitoring.coreos.com/v1", "ServiceMonitor", "servicemonitors", true, false),
+    kind("monitoring.coreos.com/v1", "PrometheusRule", "prometheusrules", true, false),
+];
+
+const REGISTRATION: &str = "admissionregistration.k8s.io/v1";
+
+impl Kind {
+    /// The kind of an object.
+    pub fn of(object: &Value) -> &'static Self {
+        let known = KINDS.iter().find(|known| object["apiVersion"] == known.version && object["kind"] == known.name);
+        known.unwrap_or_else(|| panic!("no fixture has the kind {} {}", object["apiVersion"], object["kind"]))
+    }
+
+    /// The path of all its objects; in one namespace when one is given.
+    pub fn collection(&self, namespace: Option<&str>) -> String {
+        let Self { version, plural, .. } = self;
+        let root = if version.contains('/') { "apis" } else { "api" };
+        match namespace {
+            Some(namespace) => format!("/{root}/{version}/namespaces/{namespace}/{plural}"),
+            None => format!("/{root}/{version}/{plural}"),
+        }
+    }
 }
 
 /// The path of the object's collection, in its namespace.
 pub fn collection(object: &Value) -> String {
-    let (root, plural, namespaced, _) = kind(object);
-    if namespaced {
-        let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
-        format!("{root}/namespaces/{namespace}/{plural}")
-    } else {
-        format!("{root}/{plural}")
-    }
+    let kind = Kind::of(object);
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
+    kind.collection(kind.namespaced.then_some(namespace))
 }
 
 /// The object's path.
