@@ -23,9 +23,15 @@
 //! - Nothing sleeps and hopes: [`eventually`](harness::eventually) polls until a deadline and then says what it saw last.
 //! - Whatever was started is killed when its value is dropped, and at the latest when this process ends, however it does.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "tests assert by panicking, and so does what they stand on")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests assert by panicking, and so does what they stand on"
+)]
 #![expect(unreachable_pub, reason = "a test binary exports nothing: pub is what a module offers to the others")]
 
 mod control_plane;
 mod harness;
 mod overlays;
+mod scope;

@@ -99,13 +99,16 @@ impl Api {
         self.send("POST", &format!("{}{query}", collection(object)), "application/json", object)
     }
 
-    /// PUT over the object.
+    /// PUT over the object, whatever its version is now. `query` is empty or begins with `?`.
     ///
     /// # Errors
     ///
     /// Every answer but 2xx.
-    pub fn replace(&self, object: &Value) -> Answer {
-        self.send("PUT", &path(object), "application/json", object)
+    pub fn replace(&self, object: &Value, query: &str) -> Answer {
+        let path = path(object);
+        let mut object = object.clone();
+        object["metadata"]["resourceVersion"] = self.get(&path)?["metadata"]["resourceVersion"].clone();
+        self.send("PUT", &format!("{path}{query}"), "application/json", &object)
     }
 
     /// PATCH of a path.

@@ -91,9 +91,6 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("--- the end of {}'s log ---\n{}\n---", self.name, self.log_tail());
-        }
         self.kill();
         Watchdog::note('-', self.child.id());
     }
