@@ -11,4 +11,6 @@ pub mod cli;
 pub mod cluster;
 pub mod manifest;
 pub mod network;
+pub mod report;
 pub mod server;
+pub mod suite;

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+pub mod explanation;
+
+pub use explanation::Explanation;
+
 /// A rule of the decision, in the order in which violations are reported.
 ///
 /// The name ([`RuleId::as_str`]) is stable: it is the audit annotation, the metric label,

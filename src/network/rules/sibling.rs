@@ -9,6 +9,9 @@ use super::{Addresses, Checked, Judge};
 pub(super) fn network_overlap(judge: &mut Judge<'_, '_>, addresses: Addresses<'_>) {
     let facts = judge.inquiry.facts;
     let Some(siblings) = judge.need(&facts.siblings, RuleId::NetworkOverlap) else { return };
+    if addresses.is_some() {
+        judge.judged(RuleId::NetworkOverlap);
+    }
     for (name, sibling) in [(STORAGE_NETWORK, &siblings.storage), (RWX_NETWORK, &siblings.rwx)] {
         match (sibling, addresses) {
             (Sibling::Unreadable(why) | Sibling::On { range: Err(why), .. }, _) => {
@@ -31,6 +34,7 @@ pub(super) fn vlan_exclusive(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
     let Some(ours) = checked.vlan() else { return };
     let facts = judge.inquiry.facts;
     let Some(siblings) = judge.need(&facts.siblings, RuleId::VlanExclusive) else { return };
+    judge.judged(RuleId::VlanExclusive);
     if let Sibling::On { vlan, exclusive_vlan: true, .. } = siblings.storage
         && vlan == ours
     {
