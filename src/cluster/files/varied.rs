@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::view::View;
 use super::{Error, UnknownKind};
-use crate::cluster::resources::{GUARDED_SETTING, is_asked_for};
+use crate::cluster::resources::is_asked_for;
 use crate::manifest::{Origin, tree};
-use crate::network::Facts;
 use crate::network::facts::{FactKind, ObjectName};
 use crate::network::quote::Quoted;
+use crate::network::{Facts, SETTING};
 
 /// A cluster view that is varied.
 pub struct Base {
@@ -89,7 +89,7 @@ impl Variation<'_> {
         }
         for name in leaving {
             self.view.fold.remove(kind, name);
-            if kind == FactKind::Settings && &*name.name == GUARDED_SETTING {
+            if kind == FactKind::Settings && &*name.name == SETTING {
                 self.view.setting = None;
             }
         }
@@ -109,7 +109,7 @@ impl Variation<'_> {
             return Err(VariationError::NotAskedFor(format!("kind {} of {}", Quoted(kind), Quoted(api_version))));
         }
         for (kind, name) in self.view.seen.keys() {
-            let guarded = *kind == FactKind::Settings && &*name.name == GUARDED_SETTING;
+            let guarded = *kind == FactKind::Settings && &*name.name == SETTING;
             if !guarded && !is_asked_for(*kind, &name.name) {
                 return Err(VariationError::NotAskedFor(format!("{kind} {}", ShownName(name))));
             }

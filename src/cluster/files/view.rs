@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::{Error, Loaded, UnknownKind};
 use crate::cluster::fold::{Fold, object_name};
-use crate::cluster::resources::{GUARDED_SETTING, fact_kind};
+use crate::cluster::resources::fact_kind;
 use crate::manifest::{Origin, Text, document};
+use crate::network::SETTING;
 use crate::network::facts::{FactKind, ObjectName};
 use crate::network::quote::Quoted;
 
@@ -96,7 +97,7 @@ impl View {
         }
         // What can't be read stands in the facts, for every verdict that asks for it.
         let _ = self.fold.insert(fact, &object, Some(origin));
-        if fact == FactKind::Settings && &*name.name == GUARDED_SETTING {
+        if fact == FactKind::Settings && &*name.name == SETTING {
             self.setting = Some(object);
         }
         Ok(())
