@@ -2,13 +2,15 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::{Error, Text};
 
 /// The most that is read of one file: more than all the facts of a large cluster.
 pub const MAX_BYTES: u64 = 64 << 20;
+/// The path that stands for standard input.
+pub const STANDARD_INPUT: &str = "-";
 
 /// Reads every manifest under the paths, each once.
 ///
@@ -16,35 +18,41 @@ pub const MAX_BYTES: u64 = 64 << 20;
 ///
 /// If a path names nothing, or a file can't be read, is too large or no text.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Text>, Error> {
+    find(paths).into_iter().map(|file| text(&file?)).collect()
+}
+
+/// The manifests under the paths, each once and in order; where something can't be looked at, why.
+#[must_use]
+pub fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
     let mut tree = Tree::default();
     for path in paths {
-        let metadata = fs::metadata(path).map_err(|source| match source.kind() {
-            ErrorKind::NotFound => Error::Absent(path.clone()),
-            _ => io(path, source),
-        })?;
-        if metadata.is_dir() {
-            tree.walk(path)?;
-        } else {
-            tree.add(path.clone());
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => tree.walk(path),
+            Ok(_) => tree.add(path.clone()),
+            Err(source) if source.kind() == ErrorKind::NotFound => tree.found.push(Err(Error::Absent(path.clone()))),
+            Err(source) => tree.found.push(Err(io(path, source))),
         }
     }
-    tree.files.iter().map(|path| text(path)).collect()
+    tree.found
 }
 
 #[derive(Default)]
 struct Tree {
-    files: Vec<PathBuf>,
+    found: Vec<Result<PathBuf, Error>>,
     /// The true paths of what was met: a mounted `ConfigMap` has each file twice, a symlink may lead back up.
     met: HashSet<PathBuf>,
 }
 
 impl Tree {
-    fn walk(&mut self, directory: &Path) -> Result<(), Error> {
+    fn walk(&mut self, directory: &Path) {
         if !self.is_new(directory) {
-            return Ok(());
+            return;
         }
         let entries = fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        let mut entries = entries.map_err(|source| io(directory, source))?;
+        let mut entries = match entries {
+            Ok(entries) => entries,
+            Err(source) => return self.found.push(Err(io(directory, source))),
+        };
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
@@ -52,18 +60,17 @@ impl Tree {
                 continue;
             }
             match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => self.walk(&path)?,
+                Ok(metadata) if metadata.is_dir() => self.walk(&path),
                 Ok(metadata) if metadata.is_file() && is_manifest(&path) => self.add(path),
-                Err(source) if is_manifest(&path) => return Err(io(&path, source)),
+                Err(source) if is_manifest(&path) => self.found.push(Err(io(&path, source))),
                 _ => {}
             }
         }
-        Ok(())
     }
 
     fn add(&mut self, file: PathBuf) {
         if self.is_new(&file) {
-            self.files.push(file);
+            self.found.push(Ok(file));
         }
     }
 
@@ -78,10 +85,27 @@ fn is_manifest(path: &Path) -> bool {
     ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-fn text(path: &Path) -> Result<Text, Error> {
+/// Reads one file.
+///
+/// # Errors
+///
+/// If it can't be read, is too large or no text.
+pub fn text(path: &Path) -> Result<Text, Error> {
+    text_of(File::open(path).map_err(|source| io(path, source))?, path)
+}
+
+/// Reads what is piped in, under the name [`STANDARD_INPUT`].
+///
+/// # Errors
+///
+/// As [`text`].
+pub fn standard_input() -> Result<Text, Error> {
+    text_of(std::io::stdin().lock(), Path::new(STANDARD_INPUT))
+}
+
+fn text_of(source: impl Read, path: &Path) -> Result<Text, Error> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|source| io(path, source))?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|source| io(path, source))?;
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|source| io(path, source))?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Error::TooLarge(path.to_owned()));
     }
