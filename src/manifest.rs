@@ -11,12 +11,15 @@ use std::sync::Arc;
 use crate::network::quote::Whole;
 
 pub mod document;
-pub mod place;
+mod place;
 mod quoting;
 pub mod rewrite;
+pub mod scalar;
+pub mod strings;
 pub mod tree;
 
 pub use quoting::Quoting;
+pub use scalar::{Position, Scalar};
 
 /// A file's text.
 #[derive(Clone, Debug)]

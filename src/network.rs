@@ -26,6 +26,7 @@ pub mod facts;
 pub mod golang;
 pub mod json;
 pub mod list;
+pub mod locate;
 pub mod meaning;
 pub mod policy;
 pub mod quote;

@@ -37,11 +37,17 @@ mod tests {
     fn a_value_has_one_form_or_reasons_why_not() {
         let canonical_form = r#"{"clusterNetwork":"mgmt","vlan":1,"range":"10.52.0.0/24"}"#;
         // Rules that ask about a cluster, or may only warn, have no say in the form.
-        assert_eq!(of(r#" {"range":"10.52.0.0/24","vlan":1, "clusterNetwork":"mgmt", "exclude": []}"#), Ok(canonical_form.to_owned()));
+        assert_eq!(
+            of(r#" {"range":"10.52.0.0/24","vlan":1, "clusterNetwork":"mgmt", "exclude": []}"#),
+            Ok(canonical_form.to_owned())
+        );
         assert_eq!(of(" \n"), Ok(String::new()));
         assert_eq!(canonical(&Text::Absent), Ok(String::new()));
         let problems = of(r#"{"clusterNetwork":"c","vlan":5000,"range":"10.0.0.1/24","vlna":1}"#).unwrap_err();
         assert_eq!(problems.len(), 3, "{problems:?}");
-        assert!(problems[2].starts_with("value.range: Invalid value: \"10.0.0.1/24\": has host bits set"), "{problems:?}");
+        assert!(
+            problems[2].starts_with("value.range: Invalid value: \"10.0.0.1/24\": has host bits set"),
+            "{problems:?}"
+        );
     }
 }

@@ -95,18 +95,7 @@ fn json<'t, J: Deserialize<'t>, T>(
 }
 
 fn yaml<T>(text: &str, mark: usize, content: &impl Fn(Value) -> T) -> Result<Vec<Document<T>>, serde_saphyr::Error> {
-    // Room for a large cluster's lists, since files are bounded on their own; but little for anchors,
-    // which no tool writes and which multiply.
-    let options = serde_saphyr::options! {
-        with_snippet: false,
-        budget: serde_saphyr::budget! {
-            max_events: 10_000_000,
-            max_nodes: 5_000_000,
-            max_documents: 100_000,
-            max_recorded_anchor_events: 100_000,
-        },
-    };
-    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options)?;
+    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options())?;
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let documents = documents.into_iter().map(|Spanned { value, referenced, .. }| Document {
         line: number(referenced.line()),
@@ -114,4 +103,18 @@ fn yaml<T>(text: &str, mark: usize, content: &impl Fn(Value) -> T) -> Result<Vec
         content: content(value),
     });
     Ok(documents.collect())
+}
+
+/// How YAML is read: with room for a large cluster's lists, since files are bounded on their own; but with little
+/// for anchors, which no tool writes and which multiply.
+pub(crate) fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        with_snippet: false,
+        budget: serde_saphyr::budget! {
+            max_events: 10_000_000,
+            max_nodes: 5_000_000,
+            max_documents: 100_000,
+            max_recorded_anchor_events: 100_000,
+        },
+    }
 }

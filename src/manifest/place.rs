@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span};
+use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::document::{Content, Document};
 
@@ -15,15 +15,11 @@ const KEY: &str = "value";
 
 /// Where one `value` stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The line in which it starts, from 1; for a block scalar that of its text.
-    pub line: usize,
-    /// The character of that line with which it starts, from 1; a quote belongs to it.
-    pub column: usize,
+pub(super) struct Place {
     /// Its bytes in the file, quotes and all; of a block scalar only the text.
-    pub bytes: Range<usize>,
+    pub(super) bytes: Range<usize>,
     /// How it is written.
-    pub style: Style,
+    pub(super) style: Style,
     /// Where its key ends, in bytes.
     pub(super) key_end: usize,
     /// Why it can't be replaced alone.
@@ -32,7 +28,7 @@ pub struct Place {
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
+pub(super) enum Style {
     /// Without quotes.
     Plain,
     /// `'…'`
@@ -47,36 +43,34 @@ pub enum Style {
 
 /// Every place of a file's text, by document and JSON pointer.
 #[derive(Debug, Default)]
-pub struct Places(HashMap<(usize, String), Place>);
+pub(super) struct Places(HashMap<(usize, String), Place>);
 
 impl Places {
     /// Finds the places. What can't be followed is left out: the file was read already, so that it can be
     /// is settled elsewhere.
-    #[must_use]
-    pub fn find(text: &str, documents: &[Document<Content<'_>>]) -> Self {
+    pub(super) fn find(text: &str, documents: &[Document<Content<'_>>]) -> Self {
         let mut places = Self::default();
         let mut yaml = false;
         for document in documents {
             match document.content {
                 // Several JSON documents in one file are no YAML, but each of them is.
-                Content::Json(json) => places.walk(json.get(), document.start, document.line - 1, text),
+                Content::Json(json) => places.walk(json.get(), document.start),
                 Content::Yaml(_) => yaml = true,
             }
         }
         if yaml {
             let mark = text.len() - text.trim_start_matches('\u{feff}').len();
-            places.walk(&text[mark..], mark, 0, text);
+            places.walk(&text[mark..], mark);
         }
         places
     }
 
     /// The `value` of the object to which `pointer` leads in the document that starts there.
-    #[must_use]
-    pub fn value_of(&self, document: usize, pointer: &str) -> Option<&Place> {
+    pub(super) fn value_of(&self, document: usize, pointer: &str) -> Option<&Place> {
         self.0.get(&(document, format!("{pointer}/{KEY}")))
     }
 
-    fn walk(&mut self, part: &str, start: usize, lines: usize, text: &str) {
+    fn walk(&mut self, part: &str, start: usize) {
         let options = granit_parser::options! { emit_comments: false };
         let mut walk = Walk { document: 0, open: Vec::new() };
         for event in Parser::new_from_str_with_options(part, options) {
@@ -84,9 +78,7 @@ impl Places {
             let Ok((event, span)) = event else { return };
             let Some(bytes) = span.byte_range() else { return };
             let bytes = start + bytes.start..start + bytes.end;
-            if let Some(mut found) = walk.step(&event, &span, bytes) {
-                found.place.line += lines;
-                found.place.column = column(text, found.place.bytes.start);
+            if let Some(found) = walk.step(&event, bytes) {
                 let again = found.place.clone();
                 let place = self.0.entry((walk.document, found.pointer)).or_insert(found.place);
                 if *place != again {
@@ -95,12 +87,6 @@ impl Places {
             }
         }
     }
-}
-
-/// The character of its line, from 1.
-fn column(text: &str, at: usize) -> usize {
-    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
-    text[line..at].trim_start_matches('\u{feff}').chars().count() + 1
 }
 
 /// The way through one text.
@@ -129,7 +115,7 @@ struct Found {
 }
 
 impl Walk {
-    fn step(&mut self, event: &Event<'_>, span: &Span, bytes: Range<usize>) -> Option<Found> {
+    fn step(&mut self, event: &Event<'_>, bytes: Range<usize>) -> Option<Found> {
         let (style, anchor, tagged) = match event {
             Event::Scalar(_, style, anchor, tag) => {
                 let is_string =
@@ -158,14 +144,7 @@ impl Walk {
         let found = match self.open.last() {
             Some(Open { at: At::Value { key, key_end }, .. }) if key == KEY => Some(Found {
                 pointer: self.pointer(),
-                place: Place {
-                    line: span.start.line(),
-                    column: 0,
-                    bytes: bytes.clone(),
-                    style,
-                    key_end: *key_end,
-                    obstacle,
-                },
+                place: Place { bytes: bytes.clone(), style, key_end: *key_end, obstacle },
             }),
             _ => None,
         };

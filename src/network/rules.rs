@@ -54,6 +54,8 @@ pub struct Findings {
     pub missing: Vec<Missing>,
     /// Whether a running migration was let pass by the way out.
     pub way_out_taken: bool,
+    /// The rules that were held against something: not those that had no sound input or lacked a fact.
+    pub judged: RuleSet,
 }
 
 /// Violations in the order reported: the first few, how many more, and which rules in all.
@@ -151,6 +153,11 @@ impl<'a> Judge<'a, '_> {
             self.report(path.clone(), problem.clone());
         }
         self.findings.violations.count(problems.more(), rule);
+    }
+
+    /// Notes that a rule has what it needs. Called before it reports anything.
+    fn judged(&mut self, rule: RuleId) {
+        self.findings.judged.insert(rule);
     }
 
     fn warn(&mut self, warning: Warning) {

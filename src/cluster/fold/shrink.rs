@@ -16,7 +16,7 @@ use crate::network::vlan::VlanId;
 pub(super) type Shrunk<T> = Result<Option<T>, String>;
 
 /// What is kept of a `VlanConfig`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Matched {
     pub(super) cluster_network: Box<str>,
     /// The nodes it matches, or the annotation that does not say which.
@@ -24,7 +24,7 @@ pub(super) struct Matched {
 }
 
 /// What is kept of a `VlanStatus` that is ready.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ready {
     pub(super) cluster_network: Box<str>,
     pub(super) node: Box<str>,

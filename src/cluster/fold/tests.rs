@@ -414,3 +414,15 @@ fn every_kind_lets_its_objects_go() {
         assert_eq!(format!("{:?}", fold.facts()), empty, "{kind}");
     }
 }
+
+#[test]
+fn a_clone_shares_until_one_of_the_two_changes() {
+    let mut fold = Fold::default();
+    let node = |name: &str| json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
+    fold.insert(FactKind::Nodes, &node("node-0"), None).unwrap();
+    let mut varied = fold.clone();
+    varied.insert(FactKind::Nodes, &node("node-1"), None).unwrap();
+    let count = |fold: &Fold| fold.facts().nodes.unwrap().worker_count();
+    assert_eq!((count(&fold), count(&varied)), (1, 2));
+    assert!(Arc::ptr_eq(&fold.migrations, &varied.migrations));
+}

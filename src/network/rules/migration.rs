@@ -14,7 +14,9 @@ pub(super) fn migration_in_progress(judge: &mut Judge<'_, '_>) {
         Err(_) if taken => return,
         fact => judge.need(fact, RuleId::MigrationInProgress),
     };
-    let Some((first, migrations)) = migrations.and_then(|running| Some((running.first()?, running))) else { return };
+    let Some(migrations) = migrations else { return };
+    judge.judged(RuleId::MigrationInProgress);
+    let Some(first) = migrations.first() else { return };
     let running: Shortened = migrations
         .iter()
         .map(|migration| format!("{}/{}", Plain(&migration.namespace), Plain(&migration.name)))

@@ -11,6 +11,9 @@ const RWX: &str = "rwx-network";
 pub(super) fn network_overlap(judge: &mut Judge<'_, '_>, addresses: Addresses<'_>) {
     let facts = judge.inquiry.facts;
     let Some(siblings) = judge.need(&facts.siblings, RuleId::NetworkOverlap) else { return };
+    if addresses.is_some() {
+        judge.judged(RuleId::NetworkOverlap);
+    }
     for (name, sibling) in [(STORAGE, &siblings.storage), (RWX, &siblings.rwx)] {
         match (sibling, addresses) {
             (Sibling::Unreadable(why), _) => {
@@ -33,6 +36,7 @@ pub(super) fn vlan_exclusive(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
     let Some(ours) = checked.vlan() else { return };
     let facts = judge.inquiry.facts;
     let Some(siblings) = judge.need(&facts.siblings, RuleId::VlanExclusive) else { return };
+    judge.judged(RuleId::VlanExclusive);
     if let Sibling::On { vlan, exclusive_vlan: true, .. } = siblings.storage
         && vlan == ours
     {

@@ -108,11 +108,14 @@ fn read_range(written: &str) -> Result<Ipv4Net, Problem> {
 }
 
 pub(super) fn syntax(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+    judge.judged(RuleId::ValueSyntax);
     judge.report_all(&checked.draft.syntax, RuleId::ValueSyntax);
 }
 
 pub(super) fn vlan_range(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
-    if let Some(Err(problem)) = &checked.vlan {
+    let Some(vlan) = &checked.vlan else { return };
+    judge.judged(RuleId::VlanRange);
+    if let Err(problem) = vlan {
         judge.report(Path::Key(Key::Vlan), problem.clone());
     }
 }
@@ -121,20 +124,27 @@ pub(super) fn vlan_untagged_on_mgmt(judge: &mut Judge<'_, '_>, checked: &Checked
     if checked.cluster_network() != Some(MGMT) {
         return;
     }
-    if checked.vlan() == Some(VlanId::Untagged) {
-        judge.report(Path::Key(Key::Vlan), Problem::UntaggedOnMgmt { seen: checked.vlan_written() });
+    if let Some(vlan) = checked.vlan() {
+        judge.judged(RuleId::VlanUntaggedOnMgmt);
+        if vlan == VlanId::Untagged {
+            judge.report(Path::Key(Key::Vlan), Problem::UntaggedOnMgmt { seen: checked.vlan_written() });
+        }
     }
     judge.warn(Warning::Mgmt(judge.root));
 }
 
 pub(super) fn range_not_ipv4_network(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
-    if let Some(Err(problem)) = &checked.range {
+    let Some(range) = &checked.range else { return };
+    judge.judged(RuleId::RangeNotIpv4Network);
+    if let Err(problem) = range {
         judge.report(Path::Key(Key::Range), problem.clone());
     }
 }
 
 pub(super) fn exclude_invalid(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
-    if let Some(Err(problems)) = &checked.excludes {
+    let Some(excludes) = &checked.excludes else { return };
+    judge.judged(RuleId::ExcludeInvalid);
+    if let Err(problems) = excludes {
         judge.report_all(problems, RuleId::ExcludeInvalid);
     }
 }
