@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::compare::SHOWN;
 use super::expectation::Verdict;
 use super::seen::Seen;
-use crate::network::quote::Line;
+use crate::network::quote::{Line, Whole};
 
+/// The longest string that is worth pasting, in characters.
+const LONGEST: usize = 2000;
 /// How many causes the block lists when it can't list them all.
 const PASTED: usize = 10;
 
@@ -23,7 +24,7 @@ impl Seen {
 
     fn allowed_block(&self) -> String {
         let mut block = String::from("expect:\n  verdict: allowed\n");
-        if let Some(stored) = self.stored.as_ref().filter(|stored| stored.chars().count() <= SHOWN) {
+        if let Some(stored) = self.stored.as_ref().filter(|stored| stored.chars().count() <= LONGEST) {
             let _ = writeln!(block, "  stored: {}", scalar(stored));
         }
         self.write_warnings(&mut block);
@@ -66,13 +67,7 @@ impl Seen {
 
 /// A string as a YAML scalar on one line, safe to print.
 fn scalar(text: &str) -> String {
-    let escaped = Line(text).to_string();
-    // What needs no escape but quotes and backslashes is plainest in single quotes.
-    if escaped.replace("\\\"", "\"").replace("\\\\", "\\") == text {
-        format!("'{}'", text.replace('\'', "''"))
-    } else {
-        format!("\"{escaped}\"")
-    }
+    if Line(text).to_string() == text { format!("'{}'", text.replace('\'', "''")) } else { Whole(text).to_string() }
 }
 
 #[cfg(test)]

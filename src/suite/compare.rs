@@ -8,9 +8,6 @@ use super::expectation::{self, Expectation, Listed, Verdict};
 use super::seen::{Cause, Seen, Warned};
 use crate::network::quote::Line;
 
-/// What is shown of a text that may be of any length, in characters.
-pub(super) const SHOWN: usize = 1000;
-
 /// One thing that is not as expected.
 #[derive(Debug)]
 pub(super) struct Difference {
@@ -181,11 +178,7 @@ fn verdict(seen: &Seen) -> String {
     text
 }
 
-/// A text on one line, whole unless it is endless.
+/// A text on one line.
 fn shown(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        None if text.is_empty() => "''".into(),
-        None => Line(text).to_string(),
-        Some((end, _)) => format!("{} (cut, {} characters)", Line(&text[..end]), text.chars().count()),
-    }
+    if text.is_empty() { "''".into() } else { Line(text).to_string() }
 }

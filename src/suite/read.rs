@@ -38,7 +38,8 @@ const LONGEST_NAME: usize = 200;
 /// The first thing that can't be taken as it stands.
 pub fn read(path: &Path) -> Result<Suite, Error> {
     let named: Arc<Path> = path.into();
-    let file = tree::text(path, MAX_SUITE).map_err(|error| Error::new(&named, Position::START, error.to_string()))?;
+    let file =
+        tree::text_within(path, MAX_SUITE).map_err(|error| Error::new(&named, Position::START, error.to_string()))?;
     let mut options = document::options();
     // A number where a string belongs is a slip: the API server would refuse it too.
     options.no_schema = true;
@@ -289,7 +290,7 @@ impl Reader {
 
     fn documents(&self, path: &str, position: Position) -> Result<(manifest::Text, Vec<(usize, Value)>), Error> {
         let failed = |error: manifest::Error| self.error(position, error.to_string());
-        let file = tree::text(&self.existing(path, position)?, MAX_REQUEST).map_err(failed)?;
+        let file = tree::text_within(&self.existing(path, position)?, MAX_REQUEST).map_err(failed)?;
         let documents = document::parse(&file).map_err(failed)?;
         Ok((file, documents))
     }
