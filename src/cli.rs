@@ -8,7 +8,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod completions;
+mod explain;
+mod output;
 pub mod policy;
+mod progress;
+mod reports;
+mod schema;
+mod test;
 
 /// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
 #[derive(Debug, Parser)]
@@ -20,6 +26,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Test(test::Args),
+    Explain(explain::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
 }
 
@@ -40,6 +49,9 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         let result = match self.command {
+            Command::Test(args) => args.run(),
+            Command::Explain(args) => args.run(),
+            Command::Schema(args) => args.run(),
             Command::Completions(args) => args.run(),
         };
         let exit = result.unwrap_or_else(|error| {

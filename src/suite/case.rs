@@ -26,10 +26,13 @@ pub struct Case {
     /// The columns before its keys: the block to paste is shown with as many.
     pub(super) indent: usize,
     pub(super) input: Input,
-    pub(super) with: Vec<(Position, Arc<[(Value, Origin)]>)>,
+    pub(super) with: Vec<(Position, Objects)>,
     pub(super) without: Vec<(Position, FactKind, Option<ObjectName>)>,
     pub(super) expect: Option<Expectation>,
 }
+
+/// Objects of the cluster, each with where it was read; several cases may share them.
+pub(super) type Objects = Arc<[(Value, Origin)]>;
 
 /// What is asked.
 #[derive(Debug)]

@@ -58,9 +58,9 @@ fn compare(expected: &Expectation, seen: &Seen, differ: &mut impl FnMut(About, S
         match_up(
             causes,
             &seen.causes,
-            |expected, seen| expected.matches(seen),
-            |it| format!("no such cause: {}", expected_cause(it)),
-            |index, it| (About::Cause(index), format!("a cause more: {} at {}: {}", it.rule, it.field, it.message)),
+            expectation::Cause::matches,
+            |it| format!("missing cause: {}", expected_cause(it)),
+            |index, it| (About::Cause(index), format!("unexpected cause: {} at {}: {}", it.rule, it.field, it.message)),
             differ,
         );
         if causes.exactly && seen.more_causes > 0 {
@@ -71,9 +71,9 @@ fn compare(expected: &Expectation, seen: &Seen, differ: &mut impl FnMut(About, S
         match_up(
             warnings,
             &seen.warnings,
-            |expected, seen| expected.matches(seen),
-            |it| format!("no such warning: {}{}", it.kind, pattern(it.message.as_ref())),
-            |index, it| (About::Warning(index), format!("a warning more: {}: {}", it.kind, it.message)),
+            expectation::Warning::matches,
+            |it| format!("missing warning: {}{}", it.kind, pattern(it.message.as_ref())),
+            |index, it| (About::Warning(index), format!("unexpected warning: {}: {}", it.kind, it.message)),
             differ,
         );
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::Suite;
 use super::at::{At, Source};
-use super::case::{Case, Content, Input, Side, Written, is_guarded};
+use super::case::{Case, Content, Input, Objects, Side, Written, is_guarded};
 use super::error::Error;
 use super::expectation::{Expectation, rule};
 use super::format::{self, Operation};
@@ -56,7 +56,7 @@ pub(super) struct Reader {
     directory: PathBuf,
     file: Arc<manifest::Text>,
     /// Objects of files that were read already: many cases may name the same.
-    opened: RefCell<HashMap<PathBuf, Arc<[(Value, Origin)]>>>,
+    opened: RefCell<HashMap<PathBuf, Objects>>,
 }
 
 impl Reader {
@@ -266,7 +266,7 @@ impl Reader {
     }
 
     /// The objects that a case adds.
-    fn objects(&self, source: &At<Source>) -> Result<Arc<[(Value, Origin)]>, Error> {
+    fn objects(&self, source: &At<Source>) -> Result<Objects, Error> {
         let path = match &source.value {
             Source::Object(object, _) => {
                 return Ok([(Value::Object(object.clone()), self.origin(source.position()))].into());
@@ -283,7 +283,7 @@ impl Reader {
                 objects.push((document, Origin { path: Arc::clone(&file.path), line, item: None }));
             }
         }
-        let objects: Arc<[_]> = objects.into();
+        let objects: Objects = objects.into();
         self.opened.borrow_mut().insert(path, Arc::clone(&objects));
         Ok(objects)
     }

@@ -7,7 +7,7 @@ use super::compare::{About, differences, word};
 use super::coverage::Tally;
 use super::seen::Seen;
 use super::{Error, Suite};
-use crate::cluster::files::{Variation, VariationError};
+use crate::cluster::files::{UnknownKind, Variation, VariationError};
 use crate::manifest::Position;
 use crate::network::Policy;
 use crate::network::violation::{Path, Root};
@@ -21,12 +21,18 @@ impl Suite {
         Policy { reserved, warn: given.warn.iter().chain(self.warn.iter()).collect() }
     }
 
+    /// What its cluster has that no rule asks for.
+    #[must_use]
+    pub fn unknown_kinds(&self) -> Vec<UnknownKind> {
+        self.base.unknown_kinds()
+    }
+
     /// Runs one of its cases.
     #[must_use]
     pub fn run(&self, case: &Case, policy: &Policy, tally: &mut Tally) -> Record {
         match self.judge(case, policy, tally) {
             Ok(record) => record,
-            Err(Error { place, what }) => Record { error: Some(what), ..self.record(case, place, Status::Error) },
+            Err(Error { place, what }) => Record { error: Some(what), ..Self::record(case, place, Status::Error) },
         }
     }
 
@@ -84,7 +90,7 @@ impl Suite {
             stored: seen.stored.clone(),
             expectation: (status == Status::Failed)
                 .then(|| Unmet { differences, would_hold: indented(&seen.would_hold(), case.indent) }),
-            ..self.record(case, self.place(case.position), status)
+            ..Self::record(case, self.place(case.position), status)
         })
     }
 
@@ -106,24 +112,12 @@ impl Suite {
         Place { path: Arc::clone(&self.path), line, column }
     }
 
-    fn record(&self, case: &Case, place: Place, status: Status) -> Record {
-        Record {
-            subject: Subject::Case,
-            place,
-            name: case.name.clone(),
-            status,
-            verdict: None,
-            code: None,
-            causes: Vec::new(),
-            warnings: Vec::new(),
-            warnings_fail: false,
-            stored: None,
-            expectation: None,
-            error: None,
-        }
+    fn record(case: &Case, place: Place, status: Status) -> Record {
+        Record::new(Subject::Case, case.name.clone(), place, status)
     }
 }
 
 fn indented(block: &str, indent: usize) -> String {
-    block.lines().map(|line| format!("{:indent$}{line}\n", "")).collect()
+    let margin = " ".repeat(indent);
+    block.lines().flat_map(|line| [&margin, line, "\n"]).collect()
 }
