@@ -16,6 +16,7 @@ use crate::network::quote::Line;
 pub mod github;
 mod json;
 mod junit;
+pub mod preview;
 mod repository;
 mod sarif;
 

@@ -74,7 +74,6 @@ pub(super) struct Case {
     pub(super) without: Option<Vec<At<Reference>>>,
     /// What must become of it.
     #[serde(default, deserialize_with = "given")]
-    #[schemars(required)]
     pub(super) expect: Option<At<Expect>>,
 }
 

@@ -220,7 +220,7 @@ static EXCLUDE_INVALID: Explanation = Explanation {
 
 static RANGE_TOO_SMALL: Explanation = Explanation {
     field: "`range`",
-    refuses: "it has fewer usable addresses (without network address, broadcast address and excludes) than the cluster has \
+    refuses: "the range has fewer usable addresses (without network address, broadcast address and excludes) than the cluster has \
               nodes, witnesses not counted",
     why: "Each node's virt-handler needs an address. On the nodes that get none it does not start, and no virtual machine can \
           start there or leave.",
