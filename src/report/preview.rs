@@ -55,7 +55,7 @@ pub fn kubectl_many(answers: &[Answer]) -> String {
     let mut shown = BTreeSet::new();
     let mut text: String = answers.iter().map(|answer| kubectl_warnings(answer, &mut shown)).collect();
     for refusal in answers.iter().filter_map(|answer| answer.refusal.as_ref()) {
-        text.push_str(&refusal.from_server());
+        text.push_str(&refusal.as_server_error());
     }
     text
 }
@@ -89,7 +89,7 @@ impl Refusal {
     /// The one object that fails.
     fn alone(&self) -> String {
         if self.reason != "Invalid" {
-            return self.from_server();
+            return self.as_server_error();
         }
         let mut text = format!("The {} \"{}\" is invalid", self.kind, self.name);
         let mut causes: Vec<&String> = Vec::with_capacity(self.causes.len());
@@ -103,14 +103,16 @@ impl Refusal {
             [one] => text.extend([": ", one]),
             several => {
                 text.push_str(": ");
-                several.iter().for_each(|cause| text.extend(["\n* ", cause]));
+                for cause in several {
+                    text.extend(["\n* ", cause]);
+                }
             }
         }
         text.push('\n');
         text
     }
 
-    fn from_server(&self) -> String {
+    fn as_server_error(&self) -> String {
         format!("Error from server ({}): {}\n", self.reason, self.denied())
     }
 }
@@ -131,7 +133,9 @@ impl Answer {
             written += runes(sent.last().copied().unwrap_or_default());
             if !cutting && written > ALL_WARNINGS {
                 cutting = true;
-                sent.iter_mut().for_each(|warning| *warning = cut(warning));
+                for warning in &mut sent {
+                    *warning = cut(warning);
+                }
                 written = sent.iter().map(|warning| runes(warning)).sum();
             }
         }
