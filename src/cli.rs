@@ -8,10 +8,16 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod completions;
+mod explain;
 mod logging;
+mod output;
 pub mod policy;
+mod progress;
+mod reports;
+mod schema;
 mod serve;
 mod size;
+mod test;
 
 /// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
 #[derive(Debug, Parser)]
@@ -24,6 +30,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(Box<serve::Args>),
+    Test(test::Args),
+    Explain(explain::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
 }
 
@@ -45,6 +54,9 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Serve(args) => args.run(),
+            Command::Test(args) => args.run(),
+            Command::Explain(args) => args.run(),
+            Command::Schema(args) => args.run(),
             Command::Completions(args) => args.run(),
         };
         let exit = result.unwrap_or_else(|error| {

@@ -9,6 +9,7 @@
 pub mod admission;
 pub mod cli;
 pub mod cluster;
+pub mod input;
 pub mod manifest;
 pub mod network;
 pub mod report;

@@ -11,7 +11,9 @@ use std::sync::Arc;
 use crate::network::quote::Whole;
 
 pub mod document;
+mod place;
 mod quoting;
+pub mod rewrite;
 pub mod scalar;
 pub mod strings;
 pub mod tree;
@@ -70,6 +72,9 @@ pub struct Shown<'a>(pub &'a Path);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == tree::STANDARD_INPUT {
+            return f.write_str("standard input");
+        }
         Whole(&self.0.to_string_lossy()).fmt(f)
     }
 }

@@ -14,9 +14,9 @@ use crate::network::SETTING;
 use crate::network::quote::Quoted;
 
 /// The one version spoken.
-pub(super) const API_VERSION: &str = "admission.k8s.io/v1";
+pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
 /// The kind of request and response alike.
-pub(super) const KIND: &str = "AdmissionReview";
+pub(crate) const KIND: &str = "AdmissionReview";
 /// A uid is 36 characters; what is much longer is none, and would be echoed.
 const LONGEST_UID: usize = 256;
 
