@@ -7,8 +7,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod canonicalize;
 mod completions;
+mod difference;
+mod output;
 pub mod policy;
+mod review;
 
 /// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
 #[derive(Debug, Parser)]
@@ -20,6 +24,8 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Review(review::Args),
+    Canonicalize(canonicalize::Args),
     Completions(completions::Args),
 }
 
@@ -40,10 +46,12 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         let result = match self.command {
+            Command::Review(args) => args.run(),
+            Command::Canonicalize(args) => args.run(),
             Command::Completions(args) => args.run(),
         };
         let exit = result.unwrap_or_else(|error| {
-            eprintln!("error: {error:#}");
+            output::complain(format_args!("error: {error:#}"));
             Exit::CouldNotTell
         });
         ExitCode::from(exit as u8)
