@@ -10,10 +10,6 @@ use crate::input::{Form, OldSide};
 use crate::manifest::Origin;
 use crate::network::quote::{Line, Plain};
 
-/// What is said of a manifest whose value means the right thing in other bytes.
-pub(super) const NOT_CANONICAL: &str = "value is not canonical: server-side apply by another field manager would meet a \
-    conflict, and GitOps tools would see drift; run: migration-network-webhook canonicalize --write FILE";
-
 const INDENT: &str = "    ";
 
 pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> io::Result<()> {
@@ -53,10 +49,10 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
     for warning in judged.warnings() {
         writeln!(out, "{INDENT}{}: {warning}", paint.yellow("warning"))?;
     }
-    if judged.not_canonical {
+    if let Some(lint) = judged.lint() {
         let line = judged.value_line.unwrap_or(judged.input.origin.line);
         let at = place(&Origin { line, ..judged.input.origin.clone() });
-        writeln!(out, "{INDENT}{}: {at}: {NOT_CANONICAL}", paint.yellow("warning"))?;
+        writeln!(out, "{INDENT}{}: {at}: {lint}", paint.yellow("warning"))?;
     }
     Ok(())
 }

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use crate::admission::{Admission, Request, Review, Setting, Verdict, admit, canonical, response};
 use crate::input::{Form, Input, submitted};
 use crate::manifest::strings::Strings;
+use crate::manifest::tree::STANDARD_INPUT;
+use crate::network::quote::Line;
 use crate::network::{Facts, Policy, Warning};
 
 /// An input with what the API server would make of it.
@@ -92,6 +94,22 @@ impl<'i> Judged<'i> {
             Outcome::Malformed(_) => Vec::new(),
             Outcome::Admitted { admission, .. } => admission.warnings(),
         }
+    }
+
+    /// What is to be said of a manifest that the cluster would not say.
+    pub(super) fn lint(&self) -> Option<String> {
+        let path = &*self.input.origin.path;
+        let fix = if path == STANDARD_INPUT {
+            "canonicalize -".to_owned()
+        } else {
+            format!("canonicalize --write {}", Line(&path.to_string_lossy()))
+        };
+        self.not_canonical.then(|| {
+            format!(
+                "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; \
+                 run: migration-network-webhook {fix}"
+            )
+        })
     }
 
     /// What is stored when the request goes through; of another object that is what was submitted.

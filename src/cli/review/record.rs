@@ -5,7 +5,6 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::human::NOT_CANONICAL;
 use super::judged::{Judged, Outcome};
 use crate::admission::setting::Text;
 use crate::admission::{Request, Verdict};
@@ -56,7 +55,7 @@ struct Record<'a> {
     default_mutation: Option<&'static str>,
     config_hash: Option<&'a str>,
     /// What is to be said of a manifest that the cluster would not say.
-    lint: Vec<&'static str>,
+    lint: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,7 +88,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         warning_kinds: warnings.iter().map(|warning| warning.kind()).collect(),
         value: stored.as_ref().and_then(|stored| text(&stored.value)),
         default: stored.as_ref().and_then(|stored| text(&stored.default)),
-        lint: judged.not_canonical.then_some(NOT_CANONICAL).into_iter().collect(),
+        lint: judged.lint().into_iter().collect(),
         ..Record::default()
     };
     (record.form, record.old) = match judged.input.form {
