@@ -68,8 +68,11 @@ impl Error {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::Absent(path) | Self::TooLarge(path) | Self::NotText(path) => path,
-            Self::Io { path, .. } | Self::Syntax { path, .. } => path,
+            Self::Absent(path)
+            | Self::TooLarge(path)
+            | Self::NotText(path)
+            | Self::Io { path, .. }
+            | Self::Syntax { path, .. } => path,
         }
     }
 }

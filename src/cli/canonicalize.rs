@@ -23,6 +23,7 @@ mod source;
 /// Exit codes: 0 done; 1 --check found a value that is not canonical; 2 a value has no canonical form (each of its
 /// problems is named), or can't be read.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are flags")]
 pub(super) struct Args {
     /// A value, a file, or - for standard input, which is also read when nothing is named
     #[arg(value_name = "VALUE|-|FILE")]
@@ -154,9 +155,7 @@ impl Run {
                 self.differences += 1;
             }
             Mode::Write if value.manifest.is_some() => changes.push((value, canonical)),
-            Mode::Write => {
-                self.fail(format_args!("{}a bare value can't be rewritten; --write takes manifests", value.label()))
-            }
+            Mode::Write => self.fail("a bare value is not rewritten in its file; --write takes manifests"),
         }
         Ok(())
     }

@@ -35,6 +35,7 @@ mod summary;
 ///
 /// Exit codes: 0 all allowed; 1 something refused; 2 something could not be judged, or there was nothing to judge.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
     /// Files and directories, or - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -65,6 +66,7 @@ pub(super) struct Args {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 enum Format {
     /// For people
     #[default]

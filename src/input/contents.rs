@@ -48,7 +48,8 @@ impl Place {
     /// The JSON pointer from the document to it.
     #[must_use]
     pub fn pointer(&self) -> String {
-        self.items.iter().map(|index| format!("/items/{index}")).collect()
+        let steps = self.items.iter().map(|index| format!("/items/{index}"));
+        steps.collect::<Vec<_>>().concat()
     }
 
     /// The strings of the object at this place, of those of its whole file; a review's are those of its object.
@@ -154,10 +155,11 @@ fn review(head: &Head, json: impl FnOnce() -> Vec<u8>) -> Option<What> {
     match head.kind.as_deref() {
         Some("AdmissionReview") => Some(What::Review(json())),
         Some(_) => None,
-        None if head.has_request => Some(What::Review(json())),
         // An AdmissionRequest has a kind too, but that is an object: of whatever it is about.
-        None if head.has_operation => Some(What::Request { request: json(), has_uid: head.has_uid }),
-        None => None,
+        None if head.has_operation && !head.has_request => {
+            Some(What::Request { request: json(), has_uid: head.has_uid })
+        }
+        None => head.has_request.then(|| What::Review(json())),
     }
 }
 

@@ -68,7 +68,7 @@ fn place(origin: &Origin) -> String {
 fn request(judged: &Judged<'_>) -> String {
     match (&judged.outcome, &judged.input.form) {
         (Outcome::Malformed(_), _) => "it can't be judged".to_owned(),
-        (Outcome::Admitted { request: Request::NotOurs, .. }, _) => {
+        (Outcome::Admitted { request, .. }, _) if **request == Request::NotOurs => {
             format!("{} of another object, which the webhook does not judge", judged.operation)
         }
         (_, Form::Manifest { old: None, .. }) => {
@@ -86,7 +86,7 @@ fn stored(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> io::Result
     let (Outcome::Admitted { request, admission }, Some(stored)) = (&judged.outcome, judged.stored()) else {
         return Ok(());
     };
-    let (Request::Create(new) | Request::Update { new, .. }) = request else { return Ok(()) };
+    let (Request::Create(new) | Request::Update { new, .. }) = &**request else { return Ok(()) };
     let strings = [
         ("value", &admission.mutated.value, &new.value, &stored.value),
         ("default", &admission.mutated.default, &new.default, &stored.default),

@@ -30,7 +30,7 @@ pub(super) enum Outcome<'i> {
     /// It can't be judged, for the given reason.
     Malformed(String),
     /// It was judged.
-    Admitted { request: Request<'i>, admission: Admission },
+    Admitted { request: Box<Request<'i>>, admission: Box<Admission> },
 }
 
 impl<'i> Judged<'i> {
@@ -42,8 +42,8 @@ impl<'i> Judged<'i> {
         let outcome = match request {
             Err(why) => Outcome::Malformed(why),
             Ok(request) => {
-                let admission = admit(&request, facts, policy);
-                Outcome::Admitted { request, admission }
+                let admission = Box::new(admit(&request, facts, policy));
+                Outcome::Admitted { request: Box::new(request), admission }
             }
         };
         let value = input.place.strings(strings).and_then(|strings| strings.value.as_ref());
@@ -115,7 +115,7 @@ impl<'i> Judged<'i> {
     /// What is stored when the request goes through; of another object that is what was submitted.
     pub(super) fn stored(&self) -> Option<Setting<'i>> {
         match &self.outcome {
-            Outcome::Admitted { request: Request::NotOurs, .. } => {
+            Outcome::Admitted { request, .. } if **request == Request::NotOurs => {
                 serde_json::from_slice::<Submitted<'i>>(&self.input.body).ok()?.request.object
             }
             Outcome::Admitted { request, admission } => admission.stored(request),

@@ -111,7 +111,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
             };
             record.causes = violations.listed().iter().map(cause).collect();
         }
-        if admission.is_allowed() && *request != Request::NotOurs {
+        if admission.is_allowed() && **request != Request::NotOurs {
             record.mutation = Some(admission.mutated.value.name());
             record.default_mutation = Some(admission.mutated.default.name());
             record.config_hash = admission.mutated.config_hash.as_deref();
