@@ -24,7 +24,11 @@ mod leaf;
 mod secret;
 mod signer;
 mod stored;
+#[cfg(test)]
+pub(crate) mod stub;
 mod succession;
+#[cfg(test)]
+mod tests;
 
 pub use bundle::Bundle;
 pub use ca::{Ca, NoCa, Validity};

@@ -19,6 +19,8 @@ mod configuration;
 mod drift;
 mod report;
 mod shipped;
+#[cfg(test)]
+mod tests;
 
 pub use drift::Drift;
 pub use shipped::{Kind, Service, Unreadable};

@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_bundle_is_recognised_in_any_order_and_wrapping() {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let ca = |generation| Ca::make(generation, Validity::starting(now, Duration::from_secs(60))).unwrap();
+        let ca = |generation| Ca::make(generation, Validity::starting(now, Duration::from_mins(1))).unwrap();
         let both = Succession::Vacant.joined(ca(1), now).joined(ca(2), now);
         let bundle = Bundle::of(&both);
         let [old, new] = [0, 1].map(|at| both.reigns().nth(at).unwrap().ca.certificate_pem().trim_end().to_owned());

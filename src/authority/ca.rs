@@ -13,7 +13,7 @@ use rustls_pki_types::pem::PemObject as _;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// How far back a certificate's life begins: the clocks of nodes differ.
-const BACKDATED: Duration = Duration::from_secs(5 * 60);
+const BACKDATED: Duration = Duration::from_mins(5);
 
 /// A CA's certificate and key. Two are equal when their certificates are.
 pub struct Ca {
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     fn ca() -> Ca {
-        let validity = Validity::starting(Timestamp::from_second(1_800_000_000).unwrap(), Duration::from_secs(60));
+        let validity = Validity::starting(Timestamp::from_second(1_800_000_000).unwrap(), Duration::from_mins(1));
         Ca::make(7, validity).unwrap()
     }
 

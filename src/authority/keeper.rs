@@ -128,7 +128,7 @@ impl Keeper {
 
     /// How long a change of the Secret may go unnoticed, whatever becomes of the watch: well within the grace period.
     fn patience(&self) -> Duration {
-        (self.terms.grace() / 4).clamp(Duration::from_secs(1), Duration::from_secs(240))
+        (self.terms.grace() / 4).clamp(Duration::from_secs(1), Duration::from_mins(4))
     }
 
     fn distribution(&self) -> Distribution {

@@ -31,7 +31,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Unusable {
     /// There is data, but not ours.
-    #[error("its data has no {DOCUMENT} but holds {}: is this the right Secret?", Quoted(.0))]
+    #[error("its data holds {} but no {DOCUMENT}, so it may be someone else's", Quoted(.0))]
     Foreign(String),
     /// Our document is not as it should be.
     #[error("{DOCUMENT} {0}")]

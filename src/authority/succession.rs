@@ -221,7 +221,7 @@ impl Terms {
     ///
     /// If a CA would end before its successor has taken over.
     pub fn new(ca: Duration, leaf: Duration, grace: Duration) -> Result<Self, UnsoundTerms> {
-        const CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+        const CENTURY: Duration = Duration::from_hours(100 * 366 * 24);
         for duration in [ca, leaf, grace] {
             if !(Duration::from_secs(1)..=CENTURY).contains(&duration) {
                 return Err(UnsoundTerms::OutOfRange(duration));

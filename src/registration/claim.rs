@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn entries_that_call_us_are_ours() {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
-        let ca = |generation| Ca::make(generation, Validity::starting(now, Duration::from_secs(60))).unwrap();
+        let ca = |generation| Ca::make(generation, Validity::starting(now, Duration::from_mins(1))).unwrap();
         let old = Succession::Vacant.joined(ca(1), now);
         let [old, both] = [old.clone(), old.joined(ca(2), now)].map(|succession| Bundle::of(&succession));
         let encoded = |bundle: &Bundle| Value::from(STANDARD.encode(bundle.pem()));

@@ -115,10 +115,11 @@ mod tests {
         assert_eq!((drift.count(), drift.to_string()), (0, String::new()));
     }
 
+    type Edit = fn(&mut Value);
+
     #[test]
     fn each_difference_is_named() {
         let first = "webhooks[recheck.vm-migration-network.setting]";
-        type Edit = fn(&mut Value);
         let cases: [(Edit, String); 7] = [
             (|live| live[0]["timeoutSeconds"] = 10.into(), format!("{first}.timeoutSeconds is 10, shipped as 5")),
             (

@@ -34,10 +34,10 @@ fn trusts(bundle: &[&CertificateDer<'static>], leaf: &Leaf, name: &str, second: 
     roots.add_parsable_certificates(bundle.iter().copied().cloned());
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-    let time = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(START + second).unwrap()));
+    let when = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(START + second).unwrap()));
     let name = ServerName::try_from(name).unwrap();
-    let verified = verifier.verify_server_cert(&leaf.certified().cert[0], &[], &name, &[], time);
-    verified.map(|_| ()).map_err(|error| error.to_string())
+    let answer = verifier.verify_server_cert(&leaf.certified().cert[0], &[], &name, &[], when);
+    answer.map(|_| ()).map_err(|error| error.to_string())
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn what_is_garbled_says_how() {
     let signs = r#", "signsFrom": "2027-01-15T08:00:01Z""#;
     let disorder = "authority.json has authorities in an order that can't be";
     for (data, why) in [
-        (without(DOCUMENT), r#"its data has no authority.json but holds "ca-1.crt": is this the right Secret?"#),
+        (without(DOCUMENT), r#"its data holds "ca-1.crt" but no authority.json, so it may be someone else's"#),
         (without("ca-1.crt"), "ca-1.crt is missing or not text"),
         (with("ca-1.key", vec![0xff]), "ca-1.key is missing or not text"),
         (with("ca-1.key", ca(1).key_pem().into()), "ca-1: the key is not the certificate's"),
