@@ -13,4 +13,6 @@ pub mod cluster;
 pub mod manifest;
 pub mod network;
 pub mod registration;
+pub mod report;
 pub mod server;
+pub mod suite;

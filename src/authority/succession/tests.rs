@@ -320,7 +320,7 @@ fn acts() -> impl Strategy<Value = Vec<(usize, Act, bool)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     /// Three replicas with clocks that differ, stale reads, and any order of reads and writes.
     #[test]
@@ -340,6 +340,11 @@ proptest! {
         let newest = generations(&world.secret.last().unwrap().1);
         prop_assert!(newest.iter().max() >= Some(&3), "the run must have seen handovers: {newest:?}");
     }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
     /// Nobody may write the bundle: the CA that is in it signs to its end.
     #[test]
