@@ -62,7 +62,7 @@ pub struct Terms {
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UnsoundTerms {
     /// Less than a second, which certificates do not know, or for ever.
-    #[error("{0:?} is out of range: lifetimes are from 1 second to 100 years")]
+    #[error("{0:?} is out of range: a CA, a leaf and a grace period last from 1 second to a year")]
     OutOfRange(Duration),
     /// A CA begins to hand over at two thirds of its life.
     #[error(
@@ -221,9 +221,9 @@ impl Terms {
     ///
     /// If a CA would end before its successor has taken over.
     pub fn new(ca: Duration, leaf: Duration, grace: Duration) -> Result<Self, UnsoundTerms> {
-        const CENTURY: Duration = Duration::from_hours(100 * 366 * 24);
+        const LONGEST: Duration = Duration::from_hours(366 * 24);
         for duration in [ca, leaf, grace] {
-            if !(Duration::from_secs(1)..=CENTURY).contains(&duration) {
+            if !(Duration::from_secs(1)..=LONGEST).contains(&duration) {
                 return Err(UnsoundTerms::OutOfRange(duration));
             }
         }
