@@ -8,7 +8,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod completions;
+mod logging;
 pub mod policy;
+mod serve;
+mod size;
 
 /// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
 #[derive(Debug, Parser)]
@@ -20,6 +23,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(Box<serve::Args>),
     Completions(completions::Args),
 }
 
@@ -40,6 +44,7 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         let result = match self.command {
+            Command::Serve(args) => args.run(),
             Command::Completions(args) => args.run(),
         };
         let exit = result.unwrap_or_else(|error| {
