@@ -31,7 +31,13 @@
 )]
 #![expect(unreachable_pub, reason = "a test binary exports nothing: pub is what a module offers to the others")]
 
+mod bytes;
 mod control_plane;
+mod deletion;
 mod harness;
 mod overlays;
+mod plan;
+mod rival;
+mod rules;
 mod scope;
+mod writers;
