@@ -12,15 +12,14 @@ pub mod kubectl;
 pub mod manifests;
 pub mod pki;
 pub mod process;
+pub mod proxy;
 pub mod stub;
+pub mod traffic;
 pub mod wait;
 pub mod webhook;
 pub mod world;
 
-pub use api::Api;
 pub use cluster::{Cluster, Plane};
-pub use control_plane::ControlPlane;
 pub use guarded::Guarded;
-pub use kubectl::{Kubectl, Run};
-pub use process::Process;
+pub use kubectl::Run;
 pub use wait::{PATIENCE, eventually};

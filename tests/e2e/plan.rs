@@ -25,8 +25,9 @@ fn verdict(cluster: &Plane, value: &str) -> String {
         Err(refusal) => {
             let causes = refusal.status["details"]["causes"].as_array().cloned().unwrap_or_default();
             assert!(!causes.is_empty(), "{value}: {refusal:?}");
-            let text = |cause: &Value, key: &str| cause[key].as_str().unwrap().to_owned();
-            causes.iter().map(|cause| format!("{}: {}\n", text(cause, "field"), text(cause, "message"))).collect()
+            let lines =
+                causes.iter().map(|cause| [&cause["field"], &cause["message"]].map(|text| text.as_str().unwrap()));
+            lines.map(|line| line.join(": ") + "\n").collect()
         }
     }
 }

@@ -43,6 +43,6 @@ impl Editor {
     /// The comment at the top of what it was given the second time: why the first save was refused.
     pub fn reproach(&self) -> String {
         let seen = fs::read_to_string(self.directory.join("seen-2")).expect("it was opened twice");
-        seen.lines().take_while(|line| line.starts_with('#')).map(|line| format!("{line}\n")).collect()
+        seen.split_inclusive('\n').take_while(|line| line.starts_with('#')).collect()
     }
 }

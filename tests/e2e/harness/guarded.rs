@@ -50,8 +50,8 @@ impl Guarded {
     }
 
     /// How many reviews were answered.
-    pub fn reviews(&self) -> f64 {
-        self.webhook().metric("migration_network_webhook_decisions_total", &[])
+    pub fn reviews(&self) -> u64 {
+        self.webhook().count("migration_network_webhook_decisions_total", &[])
     }
 
     /// Starts the replica again, so that it has seen the cluster as it is now.
@@ -75,7 +75,7 @@ impl Guarded {
     }
 }
 
-fn dump(cluster: &Cluster, facts: &std::path::Path) {
+pub fn dump(cluster: &Cluster, facts: &std::path::Path) {
     let mut items = Vec::new();
     for kind in KINDS {
         let known = [
