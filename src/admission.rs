@@ -1,6 +1,7 @@
 //! The decision on one `AdmissionRequest`: pure, and the same for the server and for files.
 
 pub mod decision;
+mod object;
 pub mod pipeline;
 pub mod response;
 pub mod review;

@@ -11,30 +11,32 @@ use ipnet::Ipv4Net;
 use serde_json::Value;
 
 use self::shrink::{Matched, Ready, Shrunk};
-use super::resources::{Metadata, RWX_NETWORK, STORAGE_NETWORK, is_asked_for, section};
+use super::resources::{Metadata, is_asked_for, section};
 use crate::network::facts::{
     Coverage, CrdState, Fact, FactKind, Facts, HostNetwork, Missing, Node, NodeNames, Nodes, ObjectName, ServiceCidr,
     Sibling, Siblings, UnreadableAnnotation,
 };
 use crate::network::quote::Quoted;
+use crate::network::{RWX_NETWORK, STORAGE_NETWORK};
 
 mod shrink;
 mod sibling;
 
 /// What is known of each kind.
 ///
-/// A watch that lists again fills a fresh fold and puts it in the place of the old one.
-#[derive(Debug, Default)]
+/// A watch that lists again fills a fresh fold and puts it in the place of the old one. A clone shares each
+/// kind with its original until one of the two changes it.
+#[derive(Clone, Debug, Default)]
 pub struct Fold {
-    nodes: Store<Node>,
-    cluster_networks: Store<()>,
-    vlan_configs: Store<Matched>,
-    vlan_statuses: Store<Ready>,
-    host_networks: Store<HostNetwork>,
-    migrations: Store<()>,
-    crd: Store<CrdState>,
-    service_cidrs: Store<Box<[Ipv4Net]>>,
-    settings: Store<Sibling>,
+    nodes: Arc<Store<Node>>,
+    cluster_networks: Arc<Store<()>>,
+    vlan_configs: Arc<Store<Matched>>,
+    vlan_statuses: Arc<Store<Ready>>,
+    host_networks: Arc<Store<HostNetwork>>,
+    migrations: Arc<Store<()>>,
+    crd: Arc<Store<CrdState>>,
+    service_cidrs: Arc<Store<Box<[Ipv4Net]>>>,
+    settings: Arc<Store<Sibling>>,
 }
 
 /// An object that can't be read, and why. Its kind of fact is missing until it changes or goes.
@@ -67,15 +69,19 @@ impl Fold {
         origin: Option<&dyn fmt::Display>,
     ) -> Result<(), Undecodable> {
         let result = match kind {
-            FactKind::Nodes => self.nodes.insert(kind, object, origin, shrink::node),
-            FactKind::ClusterNetworks => self.cluster_networks.insert(kind, object, origin, shrink::cluster_network),
-            FactKind::VlanConfigs => self.vlan_configs.insert(kind, object, origin, shrink::vlan_config),
-            FactKind::VlanStatuses => self.vlan_statuses.insert(kind, object, origin, shrink::vlan_status),
-            FactKind::HostNetworkConfigs => self.host_networks.insert(kind, object, origin, shrink::host_network),
-            FactKind::Migrations => self.migrations.insert(kind, object, origin, shrink::migration),
-            FactKind::WhereaboutsCrd => self.crd.insert(kind, object, origin, shrink::crd),
-            FactKind::ServiceCidrs => self.service_cidrs.insert(kind, object, origin, shrink::service_cidr),
-            FactKind::Settings => self.settings.insert(kind, object, origin, sibling::shrink),
+            FactKind::Nodes => own(&mut self.nodes).insert(kind, object, origin, shrink::node),
+            FactKind::ClusterNetworks => {
+                own(&mut self.cluster_networks).insert(kind, object, origin, shrink::cluster_network)
+            }
+            FactKind::VlanConfigs => own(&mut self.vlan_configs).insert(kind, object, origin, shrink::vlan_config),
+            FactKind::VlanStatuses => own(&mut self.vlan_statuses).insert(kind, object, origin, shrink::vlan_status),
+            FactKind::HostNetworkConfigs => {
+                own(&mut self.host_networks).insert(kind, object, origin, shrink::host_network)
+            }
+            FactKind::Migrations => own(&mut self.migrations).insert(kind, object, origin, shrink::migration),
+            FactKind::WhereaboutsCrd => own(&mut self.crd).insert(kind, object, origin, shrink::crd),
+            FactKind::ServiceCidrs => own(&mut self.service_cidrs).insert(kind, object, origin, shrink::service_cidr),
+            FactKind::Settings => own(&mut self.settings).insert(kind, object, origin, sibling::shrink),
         };
         result.map_err(|why| Undecodable { kind, why })
     }
@@ -83,15 +89,15 @@ impl Fold {
     /// Lets an object go.
     pub fn remove(&mut self, kind: FactKind, name: &ObjectName) {
         match kind {
-            FactKind::Nodes => self.nodes.remove(name),
-            FactKind::ClusterNetworks => self.cluster_networks.remove(name),
-            FactKind::VlanConfigs => self.vlan_configs.remove(name),
-            FactKind::VlanStatuses => self.vlan_statuses.remove(name),
-            FactKind::HostNetworkConfigs => self.host_networks.remove(name),
-            FactKind::Migrations => self.migrations.remove(name),
-            FactKind::WhereaboutsCrd => self.crd.remove(name),
-            FactKind::ServiceCidrs => self.service_cidrs.remove(name),
-            FactKind::Settings => self.settings.remove(name),
+            FactKind::Nodes => own(&mut self.nodes).remove(name),
+            FactKind::ClusterNetworks => own(&mut self.cluster_networks).remove(name),
+            FactKind::VlanConfigs => own(&mut self.vlan_configs).remove(name),
+            FactKind::VlanStatuses => own(&mut self.vlan_statuses).remove(name),
+            FactKind::HostNetworkConfigs => own(&mut self.host_networks).remove(name),
+            FactKind::Migrations => own(&mut self.migrations).remove(name),
+            FactKind::WhereaboutsCrd => own(&mut self.crd).remove(name),
+            FactKind::ServiceCidrs => own(&mut self.service_cidrs).remove(name),
+            FactKind::Settings => own(&mut self.settings).remove(name),
         }
     }
 
@@ -138,10 +144,15 @@ impl Fold {
     }
 }
 
+/// The store to write to: its own, where a clone shared it.
+fn own<T: Clone>(store: &mut Arc<Store<T>>) -> &mut Store<T> {
+    Arc::make_mut(store)
+}
+
 type Kept<T> = BTreeMap<ObjectName, T>;
 
 /// The objects of one kind: what is kept of each, and those that can't be read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Store<T> {
     kept: Kept<T>,
     undecodable: BTreeMap<ObjectName, Arc<str>>,

@@ -49,9 +49,15 @@ fn json(text: &str) -> Result<Vec<(usize, Value)>, serde_json::Error> {
 }
 
 fn yaml(text: &str) -> Result<Vec<(usize, Value)>, serde_saphyr::Error> {
-    // Room for a large cluster's lists, since files are bounded on their own; but little for anchors,
-    // which no tool writes and which multiply.
-    let options = serde_saphyr::options! {
+    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options())?;
+    let line = |document: &Spanned<Value>| usize::try_from(document.referenced.line()).unwrap_or(usize::MAX);
+    Ok(documents.into_iter().map(|document| (line(&document), document.value)).collect())
+}
+
+/// How YAML is read: with room for a large cluster's lists, since files are bounded on their own; but with little
+/// for anchors, which no tool writes and which multiply.
+pub(crate) fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_events: 10_000_000,
@@ -59,8 +65,5 @@ fn yaml(text: &str) -> Result<Vec<(usize, Value)>, serde_saphyr::Error> {
             max_documents: 100_000,
             max_recorded_anchor_events: 100_000,
         },
-    };
-    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options)?;
-    let line = |document: &Spanned<Value>| usize::try_from(document.referenced.line()).unwrap_or(usize::MAX);
-    Ok(documents.into_iter().map(|document| (line(&document), document.value)).collect())
+    }
 }

@@ -41,6 +41,16 @@ impl fmt::Display for Whole<'_> {
     }
 }
 
+/// Shows a text without quotes, escaped but whole: a name or path that the operator gave, in the words of a report.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a>(pub &'a str);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        escape(self.0, usize::MAX, f)
+    }
+}
+
 /// The start of a text of any length, for showing: what a violation keeps of what it saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
@@ -141,7 +151,7 @@ mod tests {
             ("::error::x", r#""\u003a:error\u003a:x""#),
             ("::ffff:10.0.0.0/104", r#""::ffff:10.0.0.0/104""#),
             ("fd00::/64", r#""fd00::/64""#),
-            ("##[error]", r##""\u0023#[error]""##),
+            ("##[error]", r#""\u0023#[error]""#),
             ("\u{e0041}é漢", r#""\udb40\udc41é漢""#),
         ] {
             assert_eq!(Quoted(text).to_string(), shown);
@@ -155,5 +165,6 @@ mod tests {
         assert_eq!(Quoted(&text[2..]).to_string(), format!("\"{}\"", "ä".repeat(64)));
         assert_eq!(Plain("vm-1\n").to_string(), "vm-1\\n");
         assert_eq!(Whole(&format!("{text}\n")).to_string(), format!("\"{text}\\n\""));
+        assert_eq!(Line(&format!("{text}\n")).to_string(), format!("{text}\\n"));
     }
 }
