@@ -121,8 +121,8 @@ impl Webhook {
         Ok((response.status, response.body))
     }
 
-    /// The sum of a metric's samples whose labels contain all of these, such as `operation="UPDATE"`.
-    pub fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+    /// The sum of a counter's samples whose labels contain all of these, such as `operation="UPDATE"`.
+    pub fn count(&self, name: &str, labels: &[&str]) -> u64 {
         let (status, page) = self.get("/metrics").expect("metrics");
         assert_eq!(status, 200);
         let samples = page.lines().filter_map(|line| {
@@ -131,7 +131,7 @@ impl Webhook {
                 Some(rest) => rest.split_once('}')?,
                 None => ("", rest),
             };
-            labels.iter().all(|label| given.contains(label)).then(|| value.trim().parse::<f64>().ok())?
+            labels.iter().all(|label| given.contains(label)).then(|| value.trim().parse::<u64>().ok())?
         });
         samples.sum()
     }
