@@ -9,9 +9,9 @@ use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, IgnoredAny, Map
 use serde_json::{Map, Value};
 
 use self::Shape::{Each, Fields, Whole};
-use super::resources::{CLUSTER_NETWORK_LABEL, MATCHED_NODES_ANNOTATION, NODE_LABEL, WITNESS_LABEL};
-use crate::network::ALLOW_DURING_MIGRATION;
+use super::resources::{CLUSTER_NETWORK_LABEL, NODE_LABEL, WITNESS_LABEL};
 use crate::network::facts::FactKind;
+use crate::network::{ALLOW_DURING_MIGRATION, MATCHED_NODES};
 
 /// What is kept of a JSON value.
 ///
@@ -60,7 +60,7 @@ fn of(kind: FactKind) -> &'static Shape {
                 NAME,
                 VERSION,
                 ("labels", Fields(&[(CLUSTER_NETWORK_LABEL, Whole)])),
-                ("annotations", Fields(&[(MATCHED_NODES_ANNOTATION, Whole)])),
+                ("annotations", Fields(&[(MATCHED_NODES, Whole)])),
             ]),
         )]),
         FactKind::VlanStatuses => {

@@ -15,7 +15,7 @@ use crate::network::quote::Quoted;
 pub(super) type Kept<T> = BTreeMap<ObjectName, T>;
 
 /// What is kept of each object, and those that can't be read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Store<T> {
     kept: Kept<T>,
     undecodable: BTreeMap<ObjectName, Arc<str>>,
@@ -82,20 +82,6 @@ impl<T: PartialEq> Store<T> {
         };
     }
 
-    /// Takes what a new list holds in the place of all that was known, or of what was known of one name.
-    pub(super) fn adopt(&mut self, mut listed: Self, only: Option<&ObjectName>) {
-        if let Some(only) = only {
-            let (kept, undecodable) = (listed.kept.remove(only), listed.undecodable.remove(only));
-            match undecodable {
-                Some(why) => self.refuse(only.clone(), why),
-                None => self.put(only.clone(), kept),
-            }
-            return;
-        }
-        self.changed |= self.kept != listed.kept || self.undecodable != listed.undecodable;
-        (self.kept, self.undecodable) = (listed.kept, listed.undecodable);
-    }
-
     pub(super) fn fact<F>(&self, kind: FactKind, fold: impl FnOnce(&Kept<T>) -> F) -> Fact<F> {
         let Some(why) = self.undecodable.values().next() else {
             return Ok(Arc::new(fold(&self.kept)));
@@ -130,6 +116,22 @@ impl<T: PartialEq> Objects for Store<T> {
 
     fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
+    }
+}
+
+/// Takes what a new list holds in the place of all that was known, or of what was known of one name.
+pub(super) fn adopt<T: Clone + PartialEq>(known: &mut Arc<Store<T>>, listed: Arc<Store<T>>, only: Option<&ObjectName>) {
+    let mut listed = Arc::unwrap_or_clone(listed);
+    let known = Arc::make_mut(known);
+    let Some(only) = only else {
+        listed.changed = known.changed || known.kept != listed.kept || known.undecodable != listed.undecodable;
+        *known = listed;
+        return;
+    };
+    let (kept, undecodable) = (listed.kept.remove(only), listed.undecodable.remove(only));
+    match undecodable {
+        Some(why) => known.refuse(only.clone(), why),
+        None => known.put(only.clone(), kept),
     }
 }
 

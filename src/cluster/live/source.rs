@@ -4,8 +4,9 @@ use std::fmt;
 
 use kube::core::request::Request;
 
-use crate::cluster::resources::{GUARDED_SETTING, RWX_NETWORK, STORAGE_NETWORK, WHEREABOUTS_CRD, is_asked_for};
+use crate::cluster::resources::is_asked_for;
 use crate::network::facts::{FactKind, ObjectName};
+use crate::network::{RWX_NETWORK, SETTING, STORAGE_NETWORK, WHEREABOUTS_CRD};
 
 /// All objects of a kind, or the one of a name where nothing else of that kind is anyone's business: the account may
 /// list no other.
@@ -66,7 +67,7 @@ impl Source {
         all(FactKind::ServiceCidrs, "networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR"),
         Self { name: Some(STORAGE_NETWORK), ..SETTINGS },
         Self { name: Some(RWX_NETWORK), ..SETTINGS },
-        Self { name: Some(GUARDED_SETTING), ..SETTINGS },
+        Self { name: Some(SETTING), ..SETTINGS },
     ];
 
     /// Whether a fact comes from it. The guarded Setting gives none: a request brings it along.
