@@ -11,7 +11,7 @@ use ipnet::Ipv4Net;
 use serde_json::Value;
 
 use self::shrink::{Matched, Ready};
-use self::store::{Kept, Objects, Store, adopt, unreadable};
+use self::store::{Kept, Objects, Store, unreadable};
 use crate::network::facts::{
     Coverage, CrdState, Fact, FactKind, Facts, HostNetwork, Missing, Node, NodeNames, Nodes, ObjectName, ServiceCidr,
     Sibling, Siblings, UnreadableAnnotation,
@@ -28,15 +28,15 @@ mod store;
 /// kind with its original until one of the two changes it.
 #[derive(Clone, Debug, Default)]
 pub struct Fold {
-    nodes: Arc<Store<Node>>,
-    cluster_networks: Arc<Store<()>>,
-    vlan_configs: Arc<Store<Matched>>,
-    vlan_statuses: Arc<Store<Ready>>,
-    host_networks: Arc<Store<HostNetwork>>,
-    migrations: Arc<Store<()>>,
-    crd: Arc<Store<CrdState>>,
-    service_cidrs: Arc<Store<Box<[Ipv4Net]>>>,
-    settings: Arc<Store<Sibling>>,
+    nodes: Store<Node>,
+    cluster_networks: Store<()>,
+    vlan_configs: Store<Matched>,
+    vlan_statuses: Store<Ready>,
+    host_networks: Store<HostNetwork>,
+    migrations: Store<()>,
+    crd: Store<CrdState>,
+    service_cidrs: Store<Box<[Ipv4Net]>>,
+    settings: Store<Sibling>,
 }
 
 /// An object that can't be read, and why. Its kind of fact is missing until it changes or goes.
@@ -69,19 +69,15 @@ impl Fold {
         origin: Option<&dyn fmt::Display>,
     ) -> Result<(), Undecodable> {
         let result = match kind {
-            FactKind::Nodes => own(&mut self.nodes).insert(kind, object, origin, shrink::node),
-            FactKind::ClusterNetworks => {
-                own(&mut self.cluster_networks).insert(kind, object, origin, shrink::cluster_network)
-            }
-            FactKind::VlanConfigs => own(&mut self.vlan_configs).insert(kind, object, origin, shrink::vlan_config),
-            FactKind::VlanStatuses => own(&mut self.vlan_statuses).insert(kind, object, origin, shrink::vlan_status),
-            FactKind::HostNetworkConfigs => {
-                own(&mut self.host_networks).insert(kind, object, origin, shrink::host_network)
-            }
-            FactKind::Migrations => own(&mut self.migrations).insert(kind, object, origin, shrink::migration),
-            FactKind::WhereaboutsCrd => own(&mut self.crd).insert(kind, object, origin, shrink::crd),
-            FactKind::ServiceCidrs => own(&mut self.service_cidrs).insert(kind, object, origin, shrink::service_cidr),
-            FactKind::Settings => own(&mut self.settings).insert(kind, object, origin, sibling::shrink),
+            FactKind::Nodes => self.nodes.insert(kind, object, origin, shrink::node),
+            FactKind::ClusterNetworks => self.cluster_networks.insert(kind, object, origin, shrink::cluster_network),
+            FactKind::VlanConfigs => self.vlan_configs.insert(kind, object, origin, shrink::vlan_config),
+            FactKind::VlanStatuses => self.vlan_statuses.insert(kind, object, origin, shrink::vlan_status),
+            FactKind::HostNetworkConfigs => self.host_networks.insert(kind, object, origin, shrink::host_network),
+            FactKind::Migrations => self.migrations.insert(kind, object, origin, shrink::migration),
+            FactKind::WhereaboutsCrd => self.crd.insert(kind, object, origin, shrink::crd),
+            FactKind::ServiceCidrs => self.service_cidrs.insert(kind, object, origin, shrink::service_cidr),
+            FactKind::Settings => self.settings.insert(kind, object, origin, sibling::shrink),
         };
         result.map_err(|why| Undecodable { kind, why })
     }
@@ -104,15 +100,15 @@ impl Fold {
     /// where the list was for that name.
     pub fn adopt(&mut self, kind: FactKind, listed: Self, only: Option<&ObjectName>) {
         match kind {
-            FactKind::Nodes => adopt(&mut self.nodes, listed.nodes, only),
-            FactKind::ClusterNetworks => adopt(&mut self.cluster_networks, listed.cluster_networks, only),
-            FactKind::VlanConfigs => adopt(&mut self.vlan_configs, listed.vlan_configs, only),
-            FactKind::VlanStatuses => adopt(&mut self.vlan_statuses, listed.vlan_statuses, only),
-            FactKind::HostNetworkConfigs => adopt(&mut self.host_networks, listed.host_networks, only),
-            FactKind::Migrations => adopt(&mut self.migrations, listed.migrations, only),
-            FactKind::WhereaboutsCrd => adopt(&mut self.crd, listed.crd, only),
-            FactKind::ServiceCidrs => adopt(&mut self.service_cidrs, listed.service_cidrs, only),
-            FactKind::Settings => adopt(&mut self.settings, listed.settings, only),
+            FactKind::Nodes => self.nodes.adopt(listed.nodes, only),
+            FactKind::ClusterNetworks => self.cluster_networks.adopt(listed.cluster_networks, only),
+            FactKind::VlanConfigs => self.vlan_configs.adopt(listed.vlan_configs, only),
+            FactKind::VlanStatuses => self.vlan_statuses.adopt(listed.vlan_statuses, only),
+            FactKind::HostNetworkConfigs => self.host_networks.adopt(listed.host_networks, only),
+            FactKind::Migrations => self.migrations.adopt(listed.migrations, only),
+            FactKind::WhereaboutsCrd => self.crd.adopt(listed.crd, only),
+            FactKind::ServiceCidrs => self.service_cidrs.adopt(listed.service_cidrs, only),
+            FactKind::Settings => self.settings.adopt(listed.settings, only),
         }
     }
 
@@ -170,29 +166,29 @@ impl Fold {
 
     fn store(&self, kind: FactKind) -> &dyn Objects {
         match kind {
-            FactKind::Nodes => &*self.nodes,
-            FactKind::ClusterNetworks => &*self.cluster_networks,
-            FactKind::VlanConfigs => &*self.vlan_configs,
-            FactKind::VlanStatuses => &*self.vlan_statuses,
-            FactKind::HostNetworkConfigs => &*self.host_networks,
-            FactKind::Migrations => &*self.migrations,
-            FactKind::WhereaboutsCrd => &*self.crd,
-            FactKind::ServiceCidrs => &*self.service_cidrs,
-            FactKind::Settings => &*self.settings,
+            FactKind::Nodes => &self.nodes,
+            FactKind::ClusterNetworks => &self.cluster_networks,
+            FactKind::VlanConfigs => &self.vlan_configs,
+            FactKind::VlanStatuses => &self.vlan_statuses,
+            FactKind::HostNetworkConfigs => &self.host_networks,
+            FactKind::Migrations => &self.migrations,
+            FactKind::WhereaboutsCrd => &self.crd,
+            FactKind::ServiceCidrs => &self.service_cidrs,
+            FactKind::Settings => &self.settings,
         }
     }
 
     fn store_mut(&mut self, kind: FactKind) -> &mut dyn Objects {
         match kind {
-            FactKind::Nodes => own(&mut self.nodes),
-            FactKind::ClusterNetworks => own(&mut self.cluster_networks),
-            FactKind::VlanConfigs => own(&mut self.vlan_configs),
-            FactKind::VlanStatuses => own(&mut self.vlan_statuses),
-            FactKind::HostNetworkConfigs => own(&mut self.host_networks),
-            FactKind::Migrations => own(&mut self.migrations),
-            FactKind::WhereaboutsCrd => own(&mut self.crd),
-            FactKind::ServiceCidrs => own(&mut self.service_cidrs),
-            FactKind::Settings => own(&mut self.settings),
+            FactKind::Nodes => &mut self.nodes,
+            FactKind::ClusterNetworks => &mut self.cluster_networks,
+            FactKind::VlanConfigs => &mut self.vlan_configs,
+            FactKind::VlanStatuses => &mut self.vlan_statuses,
+            FactKind::HostNetworkConfigs => &mut self.host_networks,
+            FactKind::Migrations => &mut self.migrations,
+            FactKind::WhereaboutsCrd => &mut self.crd,
+            FactKind::ServiceCidrs => &mut self.service_cidrs,
+            FactKind::Settings => &mut self.settings,
         }
     }
 
@@ -203,11 +199,6 @@ impl Fold {
         }
         Ok(nodes)
     }
-}
-
-/// The store to write to: its own, where a clone shared it.
-fn own<T: Clone>(store: &mut Arc<Store<T>>) -> &mut Store<T> {
-    Arc::make_mut(store)
 }
 
 /// The name under which a fold keeps an object.

@@ -14,18 +14,25 @@ use crate::network::quote::Quoted;
 
 pub(super) type Kept<T> = BTreeMap<ObjectName, T>;
 
-/// What is kept of each object, and those that can't be read.
-#[derive(Clone, Debug)]
+/// What is kept of each object, and those that can't be read. A clone shares both until it is written to.
+#[derive(Debug)]
 pub(super) struct Store<T> {
-    kept: Kept<T>,
-    undecodable: BTreeMap<ObjectName, Arc<str>>,
+    kept: Arc<Kept<T>>,
+    undecodable: Arc<Kept<Arc<str>>>,
     /// Whether either differs from what it was when this was last asked.
     changed: bool,
 }
 
 impl<T> Default for Store<T> {
     fn default() -> Self {
-        Self { kept: BTreeMap::new(), undecodable: BTreeMap::new(), changed: false }
+        Self { kept: Arc::default(), undecodable: Arc::default(), changed: false }
+    }
+}
+
+/// Not derived: a shared store needs no `T: Clone`.
+impl<T> Clone for Store<T> {
+    fn clone(&self) -> Self {
+        Self { kept: Arc::clone(&self.kept), undecodable: Arc::clone(&self.undecodable), changed: self.changed }
     }
 }
 
@@ -43,7 +50,7 @@ pub(super) trait Objects {
     fn take_changed(&mut self) -> bool;
 }
 
-impl<T: PartialEq> Store<T> {
+impl<T: Clone + PartialEq> Store<T> {
     pub(super) fn insert(
         &mut self,
         kind: FactKind,
@@ -74,12 +81,32 @@ impl<T: PartialEq> Store<T> {
     }
 
     fn put(&mut self, name: ObjectName, kept: Option<T>) {
-        let known = self.undecodable.remove(&name).is_none();
+        let known = take(&mut self.undecodable, &name).is_none();
         self.changed |= !known || self.kept.get(&name) != kept.as_ref();
         match kept {
-            Some(kept) => self.kept.insert(name, kept),
-            None => self.kept.remove(&name),
+            Some(kept) => Arc::make_mut(&mut self.kept).insert(name, kept),
+            None => take(&mut self.kept, &name),
         };
+    }
+
+    /// Takes what a new list holds in the place of all that was known, or of what was known of one name.
+    pub(super) fn adopt(&mut self, mut listed: Self, only: Option<&ObjectName>) {
+        if let Some(only) = only {
+            let (kept, undecodable) = (take(&mut listed.kept, only), take(&mut listed.undecodable, only));
+            match undecodable {
+                Some(why) => self.refuse(only.clone(), why),
+                None => self.put(only.clone(), kept),
+            }
+            return;
+        }
+        self.changed |= self.kept != listed.kept || self.undecodable != listed.undecodable;
+        (self.kept, self.undecodable) = (listed.kept, listed.undecodable);
+    }
+
+    /// Whether the two hold the very same objects in the very same place.
+    #[cfg(test)]
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.kept, &other.kept)
     }
 
     pub(super) fn fact<F>(&self, kind: FactKind, fold: impl FnOnce(&Kept<T>) -> F) -> Fact<F> {
@@ -94,16 +121,16 @@ impl<T: PartialEq> Store<T> {
     }
 }
 
-impl<T: PartialEq> Objects for Store<T> {
+impl<T: Clone + PartialEq> Objects for Store<T> {
     fn remove(&mut self, name: &ObjectName) {
-        let kept = self.kept.remove(name).is_some();
-        self.changed |= self.undecodable.remove(name).is_some() || kept;
+        let kept = take(&mut self.kept, name).is_some();
+        self.changed |= take(&mut self.undecodable, name).is_some() || kept;
     }
 
     fn refuse(&mut self, name: ObjectName, why: Arc<str>) {
-        let kept = self.kept.remove(&name).is_some();
+        let kept = take(&mut self.kept, &name).is_some();
         self.changed |= kept || self.undecodable.get(&name) != Some(&why);
-        self.undecodable.insert(name, why);
+        Arc::make_mut(&mut self.undecodable).insert(name, why);
     }
 
     fn holds(&self, name: &ObjectName) -> bool {
@@ -119,20 +146,9 @@ impl<T: PartialEq> Objects for Store<T> {
     }
 }
 
-/// Takes what a new list holds in the place of all that was known, or of what was known of one name.
-pub(super) fn adopt<T: Clone + PartialEq>(known: &mut Arc<Store<T>>, listed: Arc<Store<T>>, only: Option<&ObjectName>) {
-    let mut listed = Arc::unwrap_or_clone(listed);
-    let known = Arc::make_mut(known);
-    let Some(only) = only else {
-        listed.changed = known.changed || known.kept != listed.kept || known.undecodable != listed.undecodable;
-        *known = listed;
-        return;
-    };
-    let (kept, undecodable) = (listed.kept.remove(only), listed.undecodable.remove(only));
-    match undecodable {
-        Some(why) => known.refuse(only.clone(), why),
-        None => known.put(only.clone(), kept),
-    }
+/// Takes an entry out; a map that has none stays shared.
+fn take<T: Clone>(map: &mut Arc<Kept<T>>, name: &ObjectName) -> Option<T> {
+    if map.contains_key(name) { Arc::make_mut(map).remove(name) } else { None }
 }
 
 /// Why an object is no fact, safe to print.
