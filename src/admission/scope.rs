@@ -16,6 +16,18 @@ pub enum Route {
     Checked,
 }
 
+impl Route {
+    /// The name of the registered entry that answers first, and so the one that refuses; `None` where none is asked.
+    #[must_use]
+    pub const fn webhook(self) -> Option<&'static str> {
+        match self {
+            Self::NotSent => None,
+            Self::SwitchingOff => Some("disable.vm-migration-network.setting"),
+            Self::Checked => Some("check.vm-migration-network.setting"),
+        }
+    }
+}
+
 /// The route of a request.
 #[must_use]
 pub fn route(request: &Request<'_>) -> Route {

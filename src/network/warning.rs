@@ -8,7 +8,7 @@ use super::facts::Missing;
 use super::list::Shortened;
 use super::quote::Plain;
 use super::rule::RuleId;
-use super::violation::{Root, Violation};
+use super::violation::{Key, Path, Root, Violation};
 
 /// An admission warning. It shows as one line, without control characters: the API server drops others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,32 @@ impl Warning {
         "migration-in-progress",
         "not-judged",
     ];
+
+    /// The rule that would refuse, where it only warns.
+    #[must_use]
+    pub const fn rule(&self) -> Option<RuleId> {
+        match self {
+            Self::RuleOnlyWarns(violation) => Some(violation.rule()),
+            _ => None,
+        }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn at(&self) -> (Root, Path) {
+        match self {
+            Self::Rewritten { fields } | Self::Restored { fields } => {
+                (if *fields == "default" { Root::Default } else { Root::Value }, Path::Whole)
+            }
+            Self::Mgmt(root) => (*root, Path::Key(Key::ClusterNetwork)),
+            Self::FewSpareAddresses { root, .. } | Self::NodeAddressExcluded { root, .. } => {
+                (*root, Path::Key(Key::Range))
+            }
+            Self::MigrationInProgress { root, .. } => (*root, Path::Whole),
+            Self::RuleOnlyWarns(violation) => (violation.root, violation.path.clone()),
+            Self::NotJudged { .. } => (Root::Value, Path::Whole),
+        }
+    }
 
     /// A stable name for the kind of warning.
     #[must_use]
