@@ -4,6 +4,7 @@
 //! several documents or in Lists, among whatever else a repository holds. Each becomes the body of a review,
 //! so that one code judges them all: the server's.
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::admission::setting::Text as Submitted;
@@ -13,14 +14,16 @@ mod contents;
 mod passed_over;
 mod request;
 
-pub use contents::{Contents, Manifest, What};
+pub use contents::{Contents, Object, Place, What};
 pub use passed_over::PassedOver;
 
 /// One request to judge.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// Where it was read.
+    /// Where it was read, for people.
     pub origin: Origin,
+    /// Where it stands in its file, for tools.
+    pub place: Place,
     /// What it was.
     pub form: Form,
     /// The `AdmissionReview`, in JSON: of a review in JSON the very bytes.
@@ -36,8 +39,8 @@ pub enum Form {
     Request,
     /// The Setting as it is to be.
     Manifest {
-        /// The manifest.
-        manifest: Manifest,
+        /// The object.
+        setting: Value,
         /// Where its old side is from; `None` makes it a CREATE.
         old: Option<OldSide>,
     },
@@ -83,25 +86,26 @@ impl Reader {
     /// If the file is neither YAML nor JSON.
     pub fn read(&mut self, file: &Text) -> Result<(Vec<Input>, PassedOver), Error> {
         let Contents { objects, passed_over } = Contents::of(file)?;
-        let inputs = objects.into_iter().map(|(origin, what)| self.input(origin, what)).collect();
+        let inputs = objects.into_iter().map(|object| self.input(object)).collect();
         Ok((inputs, passed_over))
     }
 
-    fn input(&mut self, origin: Origin, what: What) -> Input {
+    fn input(&mut self, object: Object) -> Input {
+        let Object { origin, place, what } = object;
         let (form, body) = match what {
             What::Review(body) => (Form::Review, body),
             What::Request { request, has_uid } => {
                 let uid = (!has_uid).then(|| self.uid());
                 (Form::Request, request::around(&request, uid.as_deref()))
             }
-            What::Manifest(manifest) => {
+            What::Manifest(setting) => {
                 let old = self.stored.as_ref().map(|stored| stored.from);
                 let uid = self.uid();
-                let body = request::of(&manifest.object, self.stored.as_ref().map(|stored| &stored.setting), &uid);
-                (Form::Manifest { manifest, old }, body)
+                let body = request::of(&setting, self.stored.as_ref().map(|stored| &stored.setting), &uid);
+                (Form::Manifest { setting, old }, body)
             }
         };
-        Input { origin, form, body }
+        Input { origin, place, form, body }
     }
 
     /// A uid for a request that came without one: the same in each run.
@@ -111,13 +115,10 @@ impl Reader {
     }
 }
 
-impl Manifest {
-    /// Its `value`.
-    #[must_use]
-    pub fn value(&self) -> Submitted<'_> {
-        use serde::Deserialize as _;
-        self.object.get("value").and_then(|value| Submitted::deserialize(value).ok()).unwrap_or_default()
-    }
+/// A string as the decision takes it.
+#[must_use]
+pub fn submitted(string: &Value) -> Submitted<'_> {
+    Submitted::deserialize(string).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::network::quote::Whole;
 pub mod document;
 mod place;
 mod quoting;
+pub mod replace;
 pub mod rewrite;
 pub mod scalar;
 pub mod strings;
@@ -65,6 +66,20 @@ pub enum Error {
         /// What is wrong and where.
         why: String,
     },
+}
+
+impl Error {
+    /// The path that is to blame.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Absent(path)
+            | Self::NotText(path)
+            | Self::TooLarge { path, .. }
+            | Self::Io { path, .. }
+            | Self::Syntax { path, .. } => path,
+        }
+    }
 }
 
 /// A path as messages show it: whole, but escaped, as a stranger may have named the file.

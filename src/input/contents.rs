@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::PassedOver;
 use crate::admission::setting::Text as Any;
 use crate::manifest::document::{self, Content};
+use crate::manifest::strings::Strings;
 use crate::manifest::{Error, Origin, Quoting, Text};
 use crate::network::SETTING;
 
@@ -16,12 +17,53 @@ use crate::network::SETTING;
 #[derive(Debug, Default)]
 pub struct Contents {
     /// What can be judged, in order.
-    pub objects: Vec<(Origin, What)>,
+    pub objects: Vec<Object>,
     /// All else, by kind.
     pub passed_over: PassedOver,
 }
 
 /// Something to judge.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Where it was read, for people.
+    pub origin: Origin,
+    /// Where it stands in its file, for tools.
+    pub place: Place,
+    /// What it is.
+    pub what: What,
+}
+
+/// Where an object stands in its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its document's place among those that are not empty, from 0.
+    pub document: usize,
+    /// Where its document starts, in bytes.
+    pub start: usize,
+    /// Its place in the document's List, and in the List within that; empty for the document itself.
+    pub items: Vec<usize>,
+}
+
+impl Place {
+    /// The JSON pointer from the document to it.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let steps = self.items.iter().map(|index| format!("/items/{index}"));
+        steps.collect::<Vec<_>>().concat()
+    }
+
+    /// The strings of the object at this place, of those of its whole file; a review's are those of its object.
+    #[must_use]
+    pub fn strings<'s>(&self, file: &'s [Strings]) -> Option<&'s Strings> {
+        let mut strings = file.get(self.document)?;
+        for index in &self.items {
+            strings = strings.items.get(*index)?;
+        }
+        Some(strings.object.as_deref().unwrap_or(strings))
+    }
+}
+
+/// What an object is.
 #[derive(Clone, Debug)]
 pub enum What {
     /// An `AdmissionReview`, in JSON.
@@ -33,21 +75,8 @@ pub enum What {
         /// Whether it has a uid.
         has_uid: bool,
     },
-    /// The guarded Setting.
-    Manifest(Manifest),
-}
-
-/// A manifest of the guarded Setting.
-#[derive(Clone, Debug)]
-pub struct Manifest {
-    /// The object.
-    pub object: Value,
-    /// Its document's place among those that are not empty, from 0.
-    pub document: usize,
-    /// Where its document starts in the file, in bytes.
-    pub start: usize,
-    /// Its place in the document's List, and in the List within that; empty for the document itself.
-    pub items: Vec<usize>,
+    /// A manifest of the guarded Setting.
+    Manifest(Value),
 }
 
 impl Contents {
@@ -60,12 +89,13 @@ impl Contents {
         let mut contents = Self::default();
         for (index, document) in document::read(file)?.into_iter().enumerate() {
             let origin = Origin { path: Arc::clone(&file.path), line: document.line, item: None };
+            let place = Place { document: index, start: document.start, items: Vec::new() };
             let object = match document.content {
                 Content::Yaml(object) => object,
                 Content::Json(json) => {
                     let head = serde_json::from_str(json.get()).unwrap_or_default();
                     if let Some(what) = review(&head, || json.get().into()) {
-                        contents.objects.push((origin, what));
+                        contents.objects.push(Object { origin, place, what });
                         continue;
                     }
                     serde_json::from_str(json.get()).map_err(|error| Error::Syntax {
@@ -75,7 +105,6 @@ impl Contents {
                     })?
                 }
             };
-            let place = Place { document: index, start: document.start, items: Vec::new() };
             contents.take(object, &origin, &place, None);
         }
         Ok(contents)
@@ -84,7 +113,7 @@ impl Contents {
     fn take(&mut self, mut object: Value, origin: &Origin, place: &Place, implied: Option<&Implied>) {
         let head = Head::deserialize(&object).unwrap_or_default();
         if let Some(what) = review(&head, || object.to_string().into_bytes()) {
-            return self.objects.push((origin.clone(), what));
+            return self.objects.push(Object { origin: origin.clone(), place: place.clone(), what });
         }
         let field = |name: &str| object.get(name).and_then(Value::as_str);
         let (Some(kind), Some(api_version)) = (
@@ -112,17 +141,8 @@ impl Contents {
         if (group, kind, name) != ("harvesterhci.io", "Setting", Some(SETTING)) {
             return self.passed_over.add(kind, group);
         }
-        let Place { document, start, ref items } = *place;
-        let manifest = Manifest { object, document, start, items: items.clone() };
-        self.objects.push((origin.clone(), What::Manifest(manifest)));
+        self.objects.push(Object { origin: origin.clone(), place: place.clone(), what: What::Manifest(object) });
     }
-}
-
-/// Where an object stands: see [`Manifest`].
-struct Place {
-    document: usize,
-    start: usize,
-    items: Vec<usize>,
 }
 
 /// What the items of a `SettingList` are, as they need not say it themselves.
@@ -135,10 +155,11 @@ fn review(head: &Head, json: impl FnOnce() -> Vec<u8>) -> Option<What> {
     match head.kind.as_deref() {
         Some("AdmissionReview") => Some(What::Review(json())),
         Some(_) => None,
-        None if head.has_request => Some(What::Review(json())),
         // An AdmissionRequest has a kind too, but that is an object: of whatever it is about.
-        None if head.has_operation => Some(What::Request { request: json(), has_uid: head.has_uid }),
-        None => None,
+        None if head.has_operation && !head.has_request => {
+            Some(What::Request { request: json(), has_uid: head.has_uid })
+        }
+        None => head.has_request.then(|| What::Review(json())),
     }
 }
 

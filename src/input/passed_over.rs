@@ -48,6 +48,12 @@ impl PassedOver {
         *self == Self::default()
     }
 
+    /// Whether any of it is a Kubernetes object.
+    #[must_use]
+    pub fn has_objects(&self) -> bool {
+        !self.kinds.is_empty()
+    }
+
     fn count(&mut self, kind: String, count: usize) {
         if self.kinds.len() < KINDS || self.kinds.contains_key(&kind) {
             *self.kinds.entry(kind).or_default() += count;

@@ -94,8 +94,8 @@ fn only_the_one_setting_of_harvester_is_a_manifest() {
     let values: Vec<_> = inputs
         .iter()
         .map(|input| match &input.form {
-            Form::Manifest { manifest, .. } => {
-                (input.origin.line, manifest.document, manifest.value().bytes().unwrap().to_owned())
+            Form::Manifest { setting, .. } => {
+                (input.origin.line, input.place.document, setting["value"].as_str().unwrap().to_owned())
             }
             _ => panic!("{input:?}"),
         })
@@ -118,13 +118,16 @@ fn lists_are_opened_and_their_items_may_leave_out_their_kind() {
     let seen: Vec<_> = inputs
         .iter()
         .map(|input| match &input.form {
-            Form::Manifest { manifest, .. } => (input.origin.to_string(), manifest.items.clone()),
+            Form::Manifest { .. } => (input.origin.to_string(), input.place.items.clone(), input.place.pointer()),
             _ => panic!("{input:?}"),
         })
         .collect();
     assert_eq!(
         seen,
-        [("\"a.yaml\" line 1 items[1]".to_owned(), vec![1]), ("\"a.yaml\" line 8 items[1]".to_owned(), vec![0, 1])]
+        [
+            ("\"a.yaml\" line 1 items[1]".to_owned(), vec![1], "/items/1".to_owned()),
+            ("\"a.yaml\" line 8 items[1]".to_owned(), vec![0, 1], "/items/0/items/1".to_owned())
+        ]
     );
     assert_eq!(passed_over.to_string(), "1 AllowList, 1 Setting.harvesterhci.io, 1 that is no Kubernetes object");
 }
@@ -149,4 +152,20 @@ fn what_is_neither_yaml_nor_json_is_an_error_with_its_file() {
     }
     assert_eq!(read("empty.yaml", "").0.len(), 0);
     assert_eq!(read("empty.yaml", "# nothing\n---\n").1, PassedOver::default());
+}
+
+#[test]
+fn the_strings_of_an_object_are_found_where_it_stands() {
+    let list = "kind: List\napiVersion: v1\nitems:\n- 1\n- ";
+    let text = format!(
+        "{}---\n{list}{}---\nkind: AdmissionReview\nrequest:\n  object:\n    value: c\n---\noperation: DELETE\nobject:\n  value: d\n",
+        setting("a"),
+        setting("b").trim_end().replace('\n', "\n  ") + "\n"
+    );
+    let file = file("a.yaml", &text);
+    let strings = crate::manifest::strings::find(&file);
+    let (inputs, _) = Reader::default().read(&file).unwrap();
+    let found: Vec<_> =
+        inputs.iter().map(|input| input.place.strings(&strings).unwrap().value.as_ref().unwrap().start.line).collect();
+    assert_eq!(found, [4, 13, 18, 22]);
 }

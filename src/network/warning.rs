@@ -3,8 +3,6 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
-
 use super::ALLOW_DURING_MIGRATION;
 use super::facts::Missing;
 use super::list::Shortened;
@@ -40,8 +38,6 @@ pub enum Warning {
     NodeAddressExcluded {
         /// Which string.
         root: Root,
-        /// The range.
-        range: Ipv4Net,
         /// The nodes and addresses.
         owners: Shortened,
     },
@@ -137,12 +133,11 @@ impl fmt::Display for Warning {
             }
             Self::FewSpareAddresses { root, spare, nodes } => write!(
                 f,
-                "{root}.range: {spare} spare addresses for {nodes} nodes; virt-handler won't start on nodes added beyond that"
+                "{root}.range: addresses to spare: {spare} ({nodes} nodes); virt-handler won't start on nodes added beyond that"
             ),
-            Self::NodeAddressExcluded { root, range, owners } => write!(
-                f,
-                "{root}.range: {owners} is inside {range}: virt-handler's replies to it leave by the migration network"
-            ),
+            Self::NodeAddressExcluded { root, owners } => {
+                write!(f, "{root}.range holds {owners}: not usable, but replies there leave by the migration network")
+            }
             Self::MigrationInProgress { root, running } => write!(
                 f,
                 "{root}: changed while virtual machines are being migrated ({running}); \
