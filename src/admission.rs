@@ -2,6 +2,7 @@
 
 pub mod canonical;
 pub mod decision;
+mod object;
 pub mod pipeline;
 pub mod response;
 pub mod review;

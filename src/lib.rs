@@ -12,4 +12,6 @@ pub mod cluster;
 pub mod input;
 pub mod manifest;
 pub mod network;
+pub mod report;
 pub mod server;
+pub mod suite;

@@ -1,8 +1,8 @@
 //! Manifests as users keep them: files and directories of YAML or JSON, or a stream.
 //!
 //! Paths name files or directories; of a directory, `*.yaml`, `*.yml` and `*.json` are read, in
-//! sorted order and all the way down, but nothing whose name starts with a dot. A file holds
-//! documents of YAML or JSON.
+//! sorted order and all the way down, but nothing whose name starts with a dot, and no policy suites
+//! (`*.suite.yaml`). A file holds documents of YAML or JSON.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -46,8 +46,13 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file is larger than is reasonable.
-    #[error("{} is larger than {max} MiB, the most that is read of one file", Shown(.0), max = tree::MAX_BYTES >> 20)]
-    TooLarge(PathBuf),
+    #[error("{} is larger than {} MiB, the most that is read of one file", Shown(path), max >> 20)]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// What is read at most, in bytes.
+        max: u64,
+    },
     /// A file is not text.
     #[error("{} is not UTF-8 text; YAML or JSON manifests are", Shown(.0))]
     NotText(PathBuf),
@@ -69,8 +74,8 @@ impl Error {
     pub fn path(&self) -> &Path {
         match self {
             Self::Absent(path)
-            | Self::TooLarge(path)
             | Self::NotText(path)
+            | Self::TooLarge { path, .. }
             | Self::Io { path, .. }
             | Self::Syntax { path, .. } => path,
         }

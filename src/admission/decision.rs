@@ -5,8 +5,8 @@ use crate::network::draft::Draft;
 use crate::network::facts::{Facts, Missing};
 use crate::network::json::is_blank;
 use crate::network::meaning::Meaning;
+use crate::network::problem::Problem;
 use crate::network::rules::{Checked, Findings, Inquiry, Violations, WayOut, judge, judge_disabling};
-use crate::network::violation::Problem;
 use crate::network::{Policy, Root, RuleSet, Warning, golang};
 
 use super::Phase;
@@ -202,6 +202,7 @@ struct Change<'d> {
 }
 
 /// What Harvester will see of it.
+#[expect(clippy::large_enum_variant, reason = "there are two in a decision, on the stack")]
 enum Outcome<'d> {
     /// The very bytes that it knows.
     Unchanged,

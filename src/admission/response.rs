@@ -28,8 +28,8 @@ const NOT_DELETABLE: &str = "the Setting vm-migration-network is never deleted; 
 /// A refusal, as `response.status` carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// `Failure`
-    status: &'static str,
+    #[serde(rename = "status")]
+    outcome: &'static str,
     /// Everything, for those who see nothing else.
     pub message: String,
     /// One of Kubernetes' own reasons: kubectl hides causes under any other.
@@ -87,7 +87,7 @@ impl Status {
 
     const fn new(code: u16, reason: &'static str, message: String, causes: Vec<Cause>) -> Self {
         let details = Details { name: SETTING, group: "harvesterhci.io", kind: "Setting", causes };
-        Self { status: "Failure", message, reason, details, code }
+        Self { outcome: "Failure", message, reason, details, code }
     }
 }
 

@@ -11,12 +11,13 @@ use ipnet::Ipv4Net;
 use serde_json::Value;
 
 use self::shrink::{Matched, Ready, Shrunk};
-use super::resources::{Metadata, RWX_NETWORK, STORAGE_NETWORK, is_asked_for, section};
+use super::resources::{Metadata, is_asked_for, section};
 use crate::network::facts::{
     Coverage, CrdState, Fact, FactKind, Facts, HostNetwork, Missing, Node, NodeNames, Nodes, ObjectName, ServiceCidr,
     Sibling, Siblings, UnreadableAnnotation,
 };
 use crate::network::quote::Quoted;
+use crate::network::{RWX_NETWORK, STORAGE_NETWORK};
 
 mod shrink;
 mod sibling;

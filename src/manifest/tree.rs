@@ -1,4 +1,4 @@
-//! The text of the manifests under the given paths.
+//! Files under the given paths, and their text.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -18,13 +18,22 @@ pub const STANDARD_INPUT: &str = "-";
 ///
 /// If a path names nothing, or a file can't be read, is too large or no text.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Text>, Error> {
-    find(paths).into_iter().map(|file| text(&file?)).collect()
+    find(paths, is_manifest)?.iter().map(|path| text(path, MAX_BYTES)).collect()
 }
 
-/// The manifests under the paths, each once and in order; where something can't be looked at, why.
+/// The files under the paths, each once: those named, and of directories those that are `wanted`.
+///
+/// # Errors
+///
+/// If a path names nothing, or a directory can't be read.
+pub fn find(paths: &[PathBuf], wanted: fn(&Path) -> bool) -> Result<Vec<PathBuf>, Error> {
+    look(paths, wanted).into_iter().collect()
+}
+
+/// As [`find`], with what can't be looked at among what can.
 #[must_use]
-pub fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
-    let mut tree = Tree::default();
+pub fn look(paths: &[PathBuf], wanted: fn(&Path) -> bool) -> Vec<Result<PathBuf, Error>> {
+    let mut tree = Tree { wanted, found: Vec::new(), met: HashSet::new() };
     for path in paths {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => tree.walk(path),
@@ -36,8 +45,54 @@ pub fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
     tree.found
 }
 
-#[derive(Default)]
+/// A file's text.
+///
+/// # Errors
+///
+/// If it can't be read, is larger than `max` bytes, or no text.
+pub fn text(path: &Path, max: u64) -> Result<Text, Error> {
+    text_of(File::open(path).map_err(|source| io(path, source))?, path, max)
+}
+
+/// What is piped in, under the name [`STANDARD_INPUT`].
+///
+/// # Errors
+///
+/// As [`text`].
+pub fn standard_input(max: u64) -> Result<Text, Error> {
+    text_of(std::io::stdin().lock(), Path::new(STANDARD_INPUT), max)
+}
+
+fn text_of(source: impl Read, path: &Path, max: u64) -> Result<Text, Error> {
+    let mut bytes = Vec::new();
+    source.take(max + 1).read_to_end(&mut bytes).map_err(|source| io(path, source))?;
+    if bytes.len() as u64 > max {
+        return Err(Error::TooLarge { path: path.to_owned(), max });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Error::NotText(path.to_owned()))?;
+    Ok(Text { path: path.into(), text })
+}
+
+/// Whether a file is a policy suite, by its name: `*.suite.yaml`, `*.suite.yml` or `*.suite.json`.
+#[must_use]
+pub fn is_suite(path: &Path) -> bool {
+    let stem = path.file_stem().map(Path::new).and_then(Path::extension);
+    has_extension(path) && stem.is_some_and(|extension| extension.eq_ignore_ascii_case("suite"))
+}
+
+/// Whether a file is a manifest, by its name. Suites lie beside manifests, but are none.
+#[must_use]
+pub fn is_manifest(path: &Path) -> bool {
+    has_extension(path) && !is_suite(path)
+}
+
+fn has_extension(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
 struct Tree {
+    wanted: fn(&Path) -> bool,
     found: Vec<Result<PathBuf, Error>>,
     /// The true paths of what was met: a mounted `ConfigMap` has each file twice, a symlink may lead back up.
     met: HashSet<PathBuf>,
@@ -61,8 +116,8 @@ impl Tree {
             }
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_dir() => self.walk(&path),
-                Ok(metadata) if metadata.is_file() && is_manifest(&path) => self.add(path),
-                Err(source) if is_manifest(&path) => self.found.push(Err(io(&path, source))),
+                Ok(metadata) if metadata.is_file() && (self.wanted)(&path) => self.add(path),
+                Err(source) if (self.wanted)(&path) => self.found.push(Err(io(&path, source))),
                 _ => {}
             }
         }
@@ -80,39 +135,27 @@ impl Tree {
     }
 }
 
-fn is_manifest(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default();
-    ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
-}
-
-/// Reads one file.
-///
-/// # Errors
-///
-/// If it can't be read, is too large or no text.
-pub fn text(path: &Path) -> Result<Text, Error> {
-    text_of(File::open(path).map_err(|source| io(path, source))?, path)
-}
-
-/// Reads what is piped in, under the name [`STANDARD_INPUT`].
-///
-/// # Errors
-///
-/// As [`text`].
-pub fn standard_input() -> Result<Text, Error> {
-    text_of(std::io::stdin().lock(), Path::new(STANDARD_INPUT))
-}
-
-fn text_of(source: impl Read, path: &Path) -> Result<Text, Error> {
-    let mut bytes = Vec::new();
-    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|source| io(path, source))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(Error::TooLarge(path.to_owned()));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| Error::NotText(path.to_owned()))?;
-    Ok(Text { path: path.into(), text })
-}
-
 fn io(path: &Path, source: std::io::Error) -> Error {
     Error::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suites_are_told_from_manifests_by_name() {
+        for (name, suite, manifest) in [
+            ("a.suite.yaml", true, false),
+            ("dir/A.SUITE.YML", true, false),
+            ("a.suite.json", true, false),
+            ("suite.yaml", false, true),
+            ("a.suite", false, false),
+            ("a.suite.txt", false, false),
+            ("a.suite.yaml.bak", false, false),
+            ("setting.yaml", false, true),
+        ] {
+            assert_eq!((is_suite(Path::new(name)), is_manifest(Path::new(name))), (suite, manifest), "{name}");
+        }
+    }
 }

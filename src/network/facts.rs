@@ -331,9 +331,9 @@ pub enum Sibling {
         vlan: VlanId,
         /// Whether no other network may use that VLAN.
         exclusive_vlan: bool,
-        /// Its addresses; none where it names no range, or an IPv6 one.
-        range: Option<AddressRange>,
+        /// Its addresses, none where it names no range or an IPv6 one; or why they can't be told.
+        range: Result<Option<AddressRange>, String>,
     },
-    /// The Setting can't be read, for the given reason.
+    /// Nothing of the Setting can be read, for the given reason.
     Unreadable(String),
 }

@@ -15,9 +15,10 @@ use std::sync::Arc;
 use super::draft::{MAX_LISTED, Problems};
 use super::facts::{Fact, FactKind, Facts, Missing, Nodes};
 use super::policy::Policy;
+use super::problem::Problem;
 use super::range::AddressRange;
 use super::rule::{RuleId, RuleSet};
-use super::violation::{Path, Problem, Root, Violation};
+use super::violation::{Path, Root, Violation};
 use super::vlan::VlanId;
 use super::warning::Warning;
 
@@ -161,7 +162,10 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn warn(&mut self, warning: Warning) {
-        self.findings.warnings.push(warning);
+        // The API server passes on 4096 characters of them in all.
+        if self.findings.warnings.len() < MAX_LISTED {
+            self.findings.warnings.push(warning);
+        }
     }
 
     fn only_warns(&self, rule: RuleId) -> bool {

@@ -64,6 +64,17 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// The kinds, beside the names of the rules: a rule that only warns is a kind of its own.
+    pub const KINDS: [&str; 7] = [
+        "rewritten",
+        "restored",
+        "mgmt",
+        "few-spare-addresses",
+        "node-address-excluded",
+        "migration-in-progress",
+        "not-judged",
+    ];
+
     /// A stable name for the kind of warning.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

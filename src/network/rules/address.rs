@@ -6,8 +6,9 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::super::list::Shortened;
+use super::super::problem::Problem;
 use super::super::quote::Plain;
-use super::super::violation::{Key, Path, Problem};
+use super::super::violation::{Key, Path};
 use super::super::warning::owner;
 use super::super::{RuleId, Warning};
 use super::{Addresses, Checked, Judge};

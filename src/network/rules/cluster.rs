@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use super::super::facts::{Coverage, CrdState, NodeNames};
 use super::super::list::Shortened;
+use super::super::problem::Problem;
 use super::super::quote::{Excerpt, Plain};
-use super::super::violation::{Key, Path, Problem};
+use super::super::violation::{Key, Path};
 use super::super::{MGMT, RuleId};
 use super::Judge;
 

@@ -1,8 +1,9 @@
 //! `migration-in-progress`: changing the network restarts every virt-handler, and with it kills migrations.
 
 use super::super::list::Shortened;
+use super::super::problem::Problem;
 use super::super::quote::Plain;
-use super::super::violation::{Path, Problem};
+use super::super::violation::Path;
 use super::super::{RuleId, Warning};
 use super::Judge;
 

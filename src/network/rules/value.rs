@@ -7,9 +7,10 @@ use super::super::cidr;
 use super::super::config::Config;
 use super::super::draft::{Draft, Problems};
 use super::super::excludes;
+use super::super::problem::Problem;
 use super::super::quote::Excerpt;
 use super::super::range::AddressRange;
-use super::super::violation::{Key, Path, Problem};
+use super::super::violation::{Key, Path};
 use super::super::vlan::VlanId;
 use super::super::{MGMT, RuleId, Warning};
 use super::{Judge, Segment};
@@ -32,7 +33,7 @@ impl<'a> Checked<'a> {
         Self {
             draft,
             vlan: draft.vlan.map(read_vlan),
-            excludes: draft.exclude.as_ref().map(|entries| excludes::check(entries, sound_range)),
+            excludes: draft.exclude.as_ref().map(|entries| excludes::check(&entries.items, sound_range)),
             range,
         }
     }
@@ -81,8 +82,10 @@ impl<'a> Checked<'a> {
         self.vlan.as_ref()?.as_ref().ok().copied()
     }
 
+    /// The excluded networks, where it is certain which they are.
     fn excludes(&self) -> Option<&[Ipv4Net]> {
-        self.excludes.as_ref()?.as_deref().ok()
+        let broken = self.draft.exclude.as_ref()?.broken;
+        self.excludes.as_ref()?.as_deref().ok().filter(|_| !broken)
     }
 }
 

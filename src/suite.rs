@@ -1,0 +1,5 @@
+//! Suites
+mod at;
+mod format;
+pub mod schema;
+pub use schema::schema;
