@@ -10,9 +10,12 @@ use clap::{Parser, Subcommand};
 mod canonicalize;
 mod completions;
 mod difference;
+mod logging;
 mod output;
 pub mod policy;
 mod review;
+mod serve;
+mod size;
 
 /// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
 #[derive(Debug, Parser)]
@@ -24,6 +27,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(Box<serve::Args>),
     Review(review::Args),
     Canonicalize(canonicalize::Args),
     Completions(completions::Args),
@@ -46,6 +50,7 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         let result = match self.command {
+            Command::Serve(args) => args.run(),
             Command::Review(args) => args.run(),
             Command::Canonicalize(args) => args.run(),
             Command::Completions(args) => args.run(),

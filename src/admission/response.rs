@@ -4,6 +4,7 @@
 //! message and drop the causes. So each problem is in both.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -85,10 +86,24 @@ impl Status {
         Self::new(400, "BadRequest", format!("the request can't be judged, so it is refused: {why}"), Vec::new())
     }
 
+    /// The refusal of a request that was not judged in time.
+    #[must_use]
+    pub fn late(budget: Duration) -> Self {
+        Self::new(504, "Timeout", late(budget), Vec::new())
+    }
+
     const fn new(code: u16, reason: &'static str, message: String, causes: Vec<Cause>) -> Self {
         let details = Details { name: SETTING, group: "harvesterhci.io", kind: "Setting", causes };
         Self { outcome: "Failure", message, reason, details, code }
     }
+}
+
+/// Why there is no verdict, in words.
+pub(super) fn late(budget: Duration) -> String {
+    format!(
+        "{SETTING} was not judged within the {budget:?} that this request was given, so the change is refused; nothing was \
+         found about it. Retry; if it stays so, look at the webhook's log and load"
+    )
 }
 
 fn causes(violations: &Violations) -> Vec<Cause> {
@@ -196,6 +211,13 @@ pub fn write(uid: &str, decision: &Decision) -> Vec<u8> {
 pub fn write_malformed(uid: &str, why: &str) -> Vec<u8> {
     let annotations = AuditAnnotations { decision: "malformed", ..AuditAnnotations::default() };
     to_json(uid, Some(&Status::malformed(why)), None, &[], annotations)
+}
+
+/// Writes the refusal of a request that was not judged in time.
+#[must_use]
+pub fn write_late(uid: &str, budget: Duration) -> Vec<u8> {
+    let annotations = AuditAnnotations { decision: "late", ..AuditAnnotations::default() };
+    to_json(uid, Some(&Status::late(budget)), None, &[], annotations)
 }
 
 /// The verdict in one word, for logs, metrics and the audit log.

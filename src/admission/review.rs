@@ -100,9 +100,8 @@ impl<'a> Review<'a> {
         match from_body::<WireReview<'_>>(body) {
             Ok(review) => Self::interpret(review),
             Err(error) => {
-                let uid = from_body::<UidOnly<'_>>(body).ok().and_then(|it| uid(it.request.uid));
                 let why = format!("not an {API_VERSION} {KIND} that can be read: {}", Quoted(&error.to_string()));
-                let Some(uid) = uid else { return Err(why) };
+                let Some(uid) = uid(body) else { return Err(why) };
                 Ok(Self { uid, user: Cow::Borrowed(""), operation: "unknown", request: Err(why) })
             }
         }
@@ -110,7 +109,7 @@ impl<'a> Review<'a> {
 
     fn interpret(review: WireReview<'a>) -> Result<Self, String> {
         let WireReview { api_version, kind, request } = review;
-        let Some(uid) = uid(request.uid) else {
+        let Some(uid) = plausible(request.uid) else {
             return Err(format!("request.uid must be a string of 1 to {LONGEST_UID} bytes"));
         };
         let user = match request.user_info.map(|user| user.username) {
@@ -142,7 +141,12 @@ fn from_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> serde_json::Result<T> {
     Ok(read)
 }
 
-fn uid(text: Text<'_>) -> Option<Cow<'_, str>> {
+/// The uid alone of a body that need not be good otherwise.
+pub(super) fn uid(body: &[u8]) -> Option<Cow<'_, str>> {
+    from_body::<UidOnly<'_>>(body).ok().and_then(|review| plausible(review.request.uid))
+}
+
+fn plausible(text: Text<'_>) -> Option<Cow<'_, str>> {
     match text {
         Text::Text(uid) if (1..=LONGEST_UID).contains(&uid.len()) => Some(uid),
         _ => None,
