@@ -10,12 +10,17 @@ use clap::{Parser, Subcommand};
 mod canonicalize;
 mod completions;
 mod difference;
+mod explain;
 mod logging;
 mod output;
 pub mod policy;
+mod progress;
+mod reports;
 mod review;
+mod schema;
 mod serve;
 mod size;
+mod test;
 
 /// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
 #[derive(Debug, Parser)]
@@ -29,7 +34,10 @@ pub struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Review(review::Args),
+    Test(test::Args),
     Canonicalize(canonicalize::Args),
+    Explain(explain::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
 }
 
@@ -51,6 +59,9 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Serve(args) => args.run(),
+            Command::Test(args) => args.run(),
+            Command::Explain(args) => args.run(),
+            Command::Schema(args) => args.run(),
             Command::Review(args) => args.run(),
             Command::Canonicalize(args) => args.run(),
             Command::Completions(args) => args.run(),

@@ -50,7 +50,7 @@ pub fn run(binary: &Path, certificates: &Path, out: &mut impl Write) -> Result<(
     let mut reader = Reader::new(Some(Stored { setting: stored, from: OldSide::Cluster }));
     for (path, about) in REQUESTS {
         writeln!(out, "\n== {path}: {about}")?;
-        let (inputs, _) = reader.read(&tree::text(Path::new(path), tree::MAX_BYTES)?)?;
+        let (inputs, _) = reader.read(&tree::text(Path::new(path))?)?;
         let mut review: Value = serde_json::from_slice(&inputs.first().context("no manifest")?.body)?;
         let answer = server.ask("/mutate", &review, out)?;
         if answer["allowed"] == true {

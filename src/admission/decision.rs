@@ -257,3 +257,6 @@ fn equal(draft: &Draft<'_>, stored: &str) -> bool {
         .ok()
         .is_some_and(|stored| Meaning::of_stored(&stored).is_some_and(|stored| stored == submitted))
 }
+
+#[cfg(test)]
+mod tests;

@@ -194,3 +194,6 @@ fn target<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

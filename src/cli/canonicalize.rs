@@ -11,7 +11,7 @@ use crate::manifest::replace::replace;
 use crate::manifest::rewrite::{Change, rewrite};
 use crate::manifest::{Shown, Text};
 use crate::network::config::hash;
-use crate::network::quote::{Verbatim, printable_json};
+use crate::network::quote::{Line, printable_json};
 
 mod source;
 
@@ -191,7 +191,7 @@ impl Run {
         match replace(&file.path, &text) {
             Ok(()) => {
                 for change in &changes {
-                    complain(format_args!("{}: value rewritten: {}", change.origin, Verbatim(change.value)));
+                    complain(format_args!("{}: value rewritten: {}", change.origin, Line(change.value)));
                 }
             }
             Err(error) => self.fail(format_args!("{} can't be rewritten: {error}", Shown(&file.path))),

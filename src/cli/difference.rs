@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use similar::{ChangeTag, TextDiff};
 
 use super::output::Paint;
-use crate::network::quote::Verbatim;
+use crate::network::quote::Line;
 
 /// The most lines of either text that are compared and shown: a value may be a book.
 const SHOWN: usize = 100;
@@ -15,7 +15,7 @@ const SHOWN: usize = 100;
 pub(super) fn write(out: &mut impl Write, indent: &str, old: &str, new: &str, paint: Paint) -> io::Result<()> {
     let [old_lines, new_lines] = [old, new].map(|text| text.split('\n').take(SHOWN).collect::<Vec<_>>());
     for change in TextDiff::from_slices(&old_lines, &new_lines).iter_all_changes() {
-        let line = Verbatim(change.value());
+        let line = Line(change.value());
         match change.tag() {
             ChangeTag::Equal => writeln!(out, "{indent} {line}")?,
             ChangeTag::Delete => writeln!(out, "{indent}{}", paint.red(format_args!("-{line}")))?,

@@ -13,7 +13,7 @@ use super::output::{Output, Paint, complain};
 use super::policy::PolicyArgs;
 use crate::cluster::files;
 use crate::input::{OldSide, Reader, Stored};
-use crate::manifest::tree::{self, MAX_BYTES, STANDARD_INPUT};
+use crate::manifest::tree::{self, STANDARD_INPUT};
 use crate::manifest::{self, Text, strings};
 use crate::network::quote::printable_json;
 use crate::network::{Facts, Policy};
@@ -123,12 +123,12 @@ struct Run {
 impl Run {
     fn path(&mut self, path: &Path) -> anyhow::Result<()> {
         if path == STANDARD_INPUT {
-            return self.file(tree::standard_input(MAX_BYTES));
+            return self.file(tree::standard_input());
         }
         // A file that is named twice is judged twice, one that a directory shows twice is not.
-        for file in tree::look(&[path.to_owned()], tree::is_manifest) {
+        for file in tree::find(&[path.to_owned()]) {
             match file {
-                Ok(file) => self.file(tree::text(&file, MAX_BYTES))?,
+                Ok(file) => self.file(tree::text(&file))?,
                 Err(error) => self.unreadable(&error)?,
             }
         }

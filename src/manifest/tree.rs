@@ -18,21 +18,22 @@ pub const STANDARD_INPUT: &str = "-";
 ///
 /// If a path names nothing, or a file can't be read, is too large or no text.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<Text>, Error> {
-    find(paths, is_manifest)?.iter().map(|path| text(path, MAX_BYTES)).collect()
+    find(paths).into_iter().map(|file| text(&file?)).collect()
 }
 
-/// The files under the paths, each once: those named, and of directories those that are `wanted`.
-///
-/// # Errors
-///
-/// If a path names nothing, or a directory can't be read.
-pub fn find(paths: &[PathBuf], wanted: fn(&Path) -> bool) -> Result<Vec<PathBuf>, Error> {
-    look(paths, wanted).into_iter().collect()
-}
-
-/// As [`find`], with what can't be looked at among what can.
+/// The manifests under the paths, each once and in order; where something can't be looked at, why.
 #[must_use]
-pub fn look(paths: &[PathBuf], wanted: fn(&Path) -> bool) -> Vec<Result<PathBuf, Error>> {
+pub fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
+    files(paths, is_manifest)
+}
+
+/// The policy suites under the paths, each once and in order; where something can't be looked at, why.
+#[must_use]
+pub fn find_suites(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
+    files(paths, is_suite)
+}
+
+fn files(paths: &[PathBuf], wanted: fn(&Path) -> bool) -> Vec<Result<PathBuf, Error>> {
     let mut tree = Tree { wanted, found: Vec::new(), met: HashSet::new() };
     for path in paths {
         match fs::metadata(path) {
@@ -43,52 +44,6 @@ pub fn look(paths: &[PathBuf], wanted: fn(&Path) -> bool) -> Vec<Result<PathBuf,
         }
     }
     tree.found
-}
-
-/// A file's text.
-///
-/// # Errors
-///
-/// If it can't be read, is larger than `max` bytes, or no text.
-pub fn text(path: &Path, max: u64) -> Result<Text, Error> {
-    text_of(File::open(path).map_err(|source| io(path, source))?, path, max)
-}
-
-/// What is piped in, under the name [`STANDARD_INPUT`].
-///
-/// # Errors
-///
-/// As [`text`].
-pub fn standard_input(max: u64) -> Result<Text, Error> {
-    text_of(std::io::stdin().lock(), Path::new(STANDARD_INPUT), max)
-}
-
-fn text_of(source: impl Read, path: &Path, max: u64) -> Result<Text, Error> {
-    let mut bytes = Vec::new();
-    source.take(max + 1).read_to_end(&mut bytes).map_err(|source| io(path, source))?;
-    if bytes.len() as u64 > max {
-        return Err(Error::TooLarge { path: path.to_owned(), max });
-    }
-    let text = String::from_utf8(bytes).map_err(|_| Error::NotText(path.to_owned()))?;
-    Ok(Text { path: path.into(), text })
-}
-
-/// Whether a file is a policy suite, by its name: `*.suite.yaml`, `*.suite.yml` or `*.suite.json`.
-#[must_use]
-pub fn is_suite(path: &Path) -> bool {
-    let stem = path.file_stem().map(Path::new).and_then(Path::extension);
-    has_extension(path) && stem.is_some_and(|extension| extension.eq_ignore_ascii_case("suite"))
-}
-
-/// Whether a file is a manifest, by its name. Suites lie beside manifests, but are none.
-#[must_use]
-pub fn is_manifest(path: &Path) -> bool {
-    has_extension(path) && !is_suite(path)
-}
-
-fn has_extension(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default();
-    ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 struct Tree {
@@ -133,6 +88,59 @@ impl Tree {
         // A pipe has no true path.
         self.met.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned()))
     }
+}
+
+/// Whether a file is a policy suite, by its name: `*.suite.yaml`, `*.suite.yml` or `*.suite.json`.
+fn is_suite(path: &Path) -> bool {
+    let stem = path.file_stem().map(Path::new).and_then(Path::extension);
+    has_extension(path) && stem.is_some_and(|extension| extension.eq_ignore_ascii_case("suite"))
+}
+
+/// Suites lie beside manifests, but are none.
+fn is_manifest(path: &Path) -> bool {
+    has_extension(path) && !is_suite(path)
+}
+
+fn has_extension(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+/// Reads one file.
+///
+/// # Errors
+///
+/// If it can't be read, is too large or no text.
+pub fn text(path: &Path) -> Result<Text, Error> {
+    text_within(path, MAX_BYTES)
+}
+
+/// Reads one file of a kind that is smaller than most.
+///
+/// # Errors
+///
+/// As [`text`], of more than `max` bytes.
+pub fn text_within(path: &Path, max: u64) -> Result<Text, Error> {
+    text_of(File::open(path).map_err(|source| io(path, source))?, path, max)
+}
+
+/// Reads what is piped in, under the name [`STANDARD_INPUT`].
+///
+/// # Errors
+///
+/// As [`text`].
+pub fn standard_input() -> Result<Text, Error> {
+    text_of(std::io::stdin().lock(), Path::new(STANDARD_INPUT), MAX_BYTES)
+}
+
+fn text_of(source: impl Read, path: &Path, max: u64) -> Result<Text, Error> {
+    let mut bytes = Vec::new();
+    source.take(max + 1).read_to_end(&mut bytes).map_err(|source| io(path, source))?;
+    if bytes.len() as u64 > max {
+        return Err(Error::TooLarge { path: path.to_owned(), max });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Error::NotText(path.to_owned()))?;
+    Ok(Text { path: path.into(), text })
 }
 
 fn io(path: &Path, source: std::io::Error) -> Error {

@@ -18,8 +18,8 @@
 //!
 //! - [`Cluster::lease`](harness::Cluster::lease) waits for a control plane from a small pool, and empties it first.
 //!   [`Cluster::fresh`](harness::Cluster::fresh) starts one with flags of its own.
-//! - Fixtures go in through [`Api`](harness::Api), as JSON; what a user would do goes through
-//!   [`Kubectl`](harness::Kubectl), and its whole output is worth asserting.
+//! - Fixtures go in through [`Api`](harness::api::Api), as JSON; what a user would do goes through
+//!   [`Kubectl`](harness::kubectl::Kubectl), and its whole output is worth asserting.
 //! - Nothing sleeps and hopes: [`eventually`](harness::eventually) polls until a deadline and then says what it saw last.
 //! - Whatever was started is killed when its value is dropped, and at the latest when this process ends, however it does.
 
@@ -31,7 +31,16 @@
 )]
 #![expect(unreachable_pub, reason = "a test binary exports nothing: pub is what a module offers to the others")]
 
+mod bytes;
 mod control_plane;
+mod deletion;
 mod harness;
+mod live;
 mod overlays;
+mod own_ca;
+mod plan;
+mod rival;
+mod rollout;
+mod rules;
 mod scope;
+mod writers;

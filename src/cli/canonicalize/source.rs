@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::admission::setting::Text as Submitted;
 use crate::input::{Contents, Place, What, submitted};
-use crate::manifest::tree::{self, MAX_BYTES, STANDARD_INPUT};
+use crate::manifest::tree::{self, STANDARD_INPUT};
 use crate::manifest::{Origin, Shown, Text};
 use crate::network::json::is_blank;
 use crate::network::quote::Whole;
@@ -33,7 +33,7 @@ pub(super) struct Found {
 impl Source {
     pub(super) fn open(name: &OsStr) -> anyhow::Result<Self> {
         if name == STANDARD_INPUT {
-            return Ok(Self::Stream(tree::standard_input(MAX_BYTES)?));
+            return Ok(Self::Stream(tree::standard_input()?));
         }
         if let Some(text) = name.to_str().filter(|text| is_value(text)) {
             return Ok(Self::Value(text.to_owned()));
@@ -46,7 +46,7 @@ impl Source {
                 Whole(&name)
             ));
         }
-        Ok(Self::File(tree::text(path, MAX_BYTES)?))
+        Ok(Self::File(tree::text(path)?))
     }
 
     /// The values in it: those of its manifests, else the text itself where it can be a value.

@@ -8,7 +8,7 @@ use crate::cli::difference;
 use crate::cli::output::Paint;
 use crate::input::{Form, OldSide};
 use crate::manifest::Origin;
-use crate::network::quote::{Line, Plain, Verbatim};
+use crate::network::quote::{Line, Plain};
 
 const INDENT: &str = "    ";
 
@@ -99,7 +99,7 @@ fn stored(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> io::Result
         } else if name == "value" && stored.is_empty() {
             writeln!(out, "{INDENT}stored value: \"\" (the network is disabled)")?;
         } else if name == "value" {
-            writeln!(out, "{INDENT}stored value: {}", Verbatim(stored))?;
+            writeln!(out, "{INDENT}stored value: {}", Line(stored))?;
         }
     }
     Ok(())

@@ -7,12 +7,11 @@ use serde_json::Value;
 
 use crate::input::{Contents, What};
 use crate::manifest::Shown;
-use crate::manifest::tree::{self, MAX_BYTES, STANDARD_INPUT};
+use crate::manifest::tree::{self, STANDARD_INPUT};
 
 /// Reads the one Setting of the file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Value> {
-    let from_stdin = path == STANDARD_INPUT;
-    let file = if from_stdin { tree::standard_input(MAX_BYTES) } else { tree::text(path, MAX_BYTES) }?;
+    let file = if path == STANDARD_INPUT { tree::standard_input() } else { tree::text(path) }?;
     let objects = Contents::of(&file)?.objects;
     let mut settings = objects.into_iter().filter_map(|object| match object.what {
         What::Manifest(setting) => Some(setting),

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto};
@@ -65,6 +67,11 @@ impl Stub {
             }
         });
         Self { port, shared, acceptor: Some(acceptor) }
+    }
+
+    /// What a configuration must hold to trust it.
+    pub fn ca_bundle() -> String {
+        STANDARD.encode(&AUTHORITY.pem)
     }
 
     /// The calls since this was asked last.

@@ -94,6 +94,18 @@ pub fn ours(value: &str) -> Value {
     setting("vm-migration-network", value, "")
 }
 
+/// The guarded Setting as a user keeps it in a file: without `default`, which is Harvester's.
+pub fn plain(value: &str) -> Value {
+    let mut setting = ours(value);
+    setting.as_object_mut().expect("an object").remove("default");
+    setting
+}
+
+/// The text of such a file.
+pub fn manifest(value: &str) -> String {
+    plain(value).to_string()
+}
+
 /// A migration in `default`, in this phase; `""` is one that no controller has seen yet.
 pub fn migration(name: &str, phase: &str) -> Value {
     let mut migration = json!({
