@@ -7,6 +7,8 @@ mod binary;
 mod canonicalize;
 #[path = "cli/cases.rs"]
 mod cases;
+#[path = "cli/demo.rs"]
+mod demo;
 #[path = "cli/hostile.rs"]
 mod hostile;
 #[path = "cli/review.rs"]

@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
@@ -32,11 +32,11 @@ const CLUSTER: &str = "docs/sample/cluster.yaml";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn main() -> Result<()> {
-    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
-    let (Some(binary), Some(certificates)) = (arguments.next(), arguments.next()) else {
-        bail!("usage: demo BINARY CERTIFICATES");
-    };
-    run(&binary, &certificates, &mut io::stdout())
+    let certificates = std::env::args_os().nth(1).context("usage: demo CERTIFICATES")?;
+    // Cargo puts examples into a directory beside the binary.
+    let here = std::env::current_exe()?;
+    let binary = here.parent().and_then(Path::parent).context("not run by cargo")?.join("migration-network-webhook");
+    run(&binary, Path::new(&certificates), &mut io::stdout())
 }
 
 /// Runs the whole show, from the repository's root.
@@ -52,14 +52,21 @@ pub fn run(binary: &Path, certificates: &Path, out: &mut impl Write) -> Result<(
         writeln!(out, "\n== {path}: {about}")?;
         let (inputs, _) = reader.read(&tree::text(Path::new(path))?)?;
         let mut review: Value = serde_json::from_slice(&inputs.first().context("no manifest")?.body)?;
+        for line in value(&review).lines() {
+            writeln!(out, "   {line}")?;
+        }
         let answer = server.ask("/mutate", &review, out)?;
         if answer["allowed"] == true {
             apply(&mut review["request"]["object"], &answer)?;
             server.ask("/validate", &review, out)?;
-            writeln!(out, "   the API server stores: {}", review["request"]["object"]["value"])?;
+            writeln!(out, "   stored: {}", value(&review))?;
         }
     }
     Ok(())
+}
+
+fn value(review: &Value) -> &str {
+    review["request"]["object"]["value"].as_str().unwrap_or_default()
 }
 
 /// Applies the patch of an answer, as the API server does.
