@@ -15,6 +15,8 @@ mod holes;
 mod hostile;
 #[path = "suite/reader.rs"]
 mod reader;
+#[path = "suite/reviews.rs"]
+mod reviews;
 #[path = "suite/rules.rs"]
 mod rules;
 #[path = "suite/schema.rs"]
