@@ -5,6 +5,8 @@
 #[path = "suite/support.rs"]
 mod support;
 
+#[path = "suite/ci.rs"]
+mod ci;
 #[path = "suite/documents.rs"]
 mod documents;
 #[path = "suite/fixtures.rs"]
