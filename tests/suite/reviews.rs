@@ -154,7 +154,7 @@ fn previews_are_what_clients_show() {
     let mut all = String::new();
     for file in ["git/bad.yaml", "git/deletion.json", "git/good.yaml", "git/other-form.yaml"] {
         for client in ["kubectl", "kubectl-many", "ui"] {
-            all.push_str(&format!("{file} as {client}:\n{}\n", show(client, file)));
+            all.extend([file, " as ", client, ":\n", &show(client, file), "\n"]);
         }
     }
     // What the registration leaves alone is not answered, whatever the webhook would say of it.
