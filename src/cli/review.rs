@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
 use self::judged::Judged;
@@ -80,7 +80,10 @@ enum Format {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let policy = self.policy.policy();
-        let cluster = files::load(&self.cluster).context("--cluster")?;
+        let cluster = files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
+        if cluster.objects == 0 {
+            bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
+        }
         for unknown in &cluster.unknown_kinds {
             complain(format_args!("warning: --cluster: {unknown}"));
         }
