@@ -1,28 +1,38 @@
 //! `review`: the verdict on files, as the server would give it.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
 use self::judged::Judged;
+use self::preview::Client;
+use self::printer::Printer;
 use self::summary::Summary;
 use super::Exit;
-use super::output::{Output, Paint, complain};
+use super::output::complain;
 use super::policy::PolicyArgs;
+use super::progress::Progress;
+use super::reports::ReportArgs;
 use crate::cluster::files;
 use crate::input::{OldSide, Reader, Stored};
 use crate::manifest::tree::{self, STANDARD_INPUT};
 use crate::manifest::{self, Text, strings};
-use crate::network::quote::printable_json;
 use crate::network::{Facts, Policy};
+use crate::report::{self, Record};
 
 mod human;
 mod judged;
 mod old;
+mod preview;
+mod printer;
 mod record;
+mod reported;
 mod summary;
+
+/// What is said when there is nothing to judge.
+const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews, AdmissionRequests and manifests of the \
+    Setting vm-migration-network (harvesterhci.io), or --allow-none";
 
 /// Judge files as the webhook in the cluster would
 ///
@@ -53,6 +63,10 @@ pub(super) struct Args {
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Format,
 
+    /// Print what this client would show its user of a refusal or warning, and nothing else
+    #[arg(long = "as", value_enum, value_name = "CLIENT", conflicts_with = "output")]
+    client: Option<Client>,
+
     /// Exit with 1 on warnings too
     #[arg(long)]
     warnings_as_errors: bool,
@@ -60,6 +74,9 @@ pub(super) struct Args {
     /// Exit with 0 when there is nothing to judge
     #[arg(long)]
     allow_none: bool,
+
+    #[command(flatten)]
+    reports: ReportArgs,
 
     #[command(flatten)]
     policy: PolicyArgs,
@@ -80,6 +97,8 @@ enum Format {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let policy = self.policy.policy();
+        let reports = self.reports.open()?;
+        let printer = Printer::new(self.output, self.client, &reports)?;
         let cluster = files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
         if cluster.objects == 0 {
             bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
@@ -95,22 +114,27 @@ impl Args {
             reader: Reader::new(stored),
             facts: cluster.facts,
             policy,
-            printer: Printer { out: Output::new(), format: self.output, paint: Paint::for_stdout() },
+            printer,
             summary: Summary::default(),
+            records: reports.are_wanted().then(Vec::new),
+            warnings_fail: self.warnings_as_errors,
+            progress: Progress::unbounded(),
         };
         for path in &self.paths {
             run.path(path)?;
         }
-        let Run { mut printer, summary, .. } = run;
+        let Run { mut printer, summary, mut records, progress, .. } = run;
+        progress.finish();
         printer.summary(&summary)?;
-        if summary.judged() == 0 && summary.unreadable == 0 && !self.allow_none {
-            complain(format_args!(
-                "error: there is nothing to judge; accepted are AdmissionReviews, AdmissionRequests and manifests of the \
-                 Setting vm-migration-network (harvesterhci.io), or --allow-none"
-            ));
-            return Ok(Exit::CouldNotTell);
+        let nothing = summary.judged() == 0 && summary.unreadable == 0 && !self.allow_none;
+        if nothing {
+            complain(format_args!("error: {NOTHING}"));
+            if let Some(records) = &mut records {
+                records.push(reported::nothing(&self.paths, NOTHING));
+            }
         }
-        Ok(summary.exit(self.warnings_as_errors))
+        reports.write(&report::Run { command: "review", records: &records.unwrap_or_default(), coverage: None })?;
+        Ok(if nothing { Exit::CouldNotTell } else { summary.exit(self.warnings_as_errors) })
     }
 }
 
@@ -121,6 +145,10 @@ struct Run {
     policy: Policy,
     printer: Printer,
     summary: Summary,
+    /// What reports are made of; `None` where none is wanted.
+    records: Option<Vec<Record>>,
+    warnings_fail: bool,
+    progress: Progress,
 }
 
 impl Run {
@@ -150,6 +178,10 @@ impl Run {
             let judged = Judged::new(input, &strings, &self.facts, &self.policy);
             self.summary.count(&judged);
             self.printer.judged(&judged)?;
+            if let Some(records) = &mut self.records {
+                records.push(reported::of(&judged, &text, &strings, self.warnings_fail));
+            }
+            self.progress.step();
         }
         Ok(())
     }
@@ -157,46 +189,9 @@ impl Run {
     fn unreadable(&mut self, error: &manifest::Error) -> anyhow::Result<()> {
         complain(format_args!("error: {error}"));
         self.summary.unreadable += 1;
+        if let Some(records) = &mut self.records {
+            records.push(reported::unreadable(error));
+        }
         self.printer.unreadable(error)
-    }
-}
-
-/// Where verdicts go.
-struct Printer {
-    out: Output,
-    format: Format,
-    paint: Paint,
-}
-
-impl Printer {
-    fn judged(&mut self, judged: &Judged<'_>) -> anyhow::Result<()> {
-        match self.format {
-            Format::Human => human::write(&mut self.out, judged, self.paint)?,
-            Format::Json => self.line(&record::of(judged)?)?,
-            Format::Review => self.line(&judged.answer())?,
-        }
-        Ok(self.out.flush()?)
-    }
-
-    /// A line for what could not be read, so that lines and inputs still match.
-    fn unreadable(&mut self, error: &manifest::Error) -> anyhow::Result<()> {
-        match self.format {
-            Format::Human => {}
-            Format::Json => self.line(&record::of_unreadable(error)?)?,
-            Format::Review => self.line(&judged::malformed("", &error.to_string()))?,
-        }
-        Ok(self.out.flush()?)
-    }
-
-    fn line(&mut self, json: &str) -> std::io::Result<()> {
-        writeln!(self.out, "{}", printable_json(json))
-    }
-
-    fn summary(&mut self, summary: &Summary) -> anyhow::Result<()> {
-        match self.format {
-            Format::Human => writeln!(self.out, "{summary}")?,
-            Format::Json | Format::Review => complain(summary),
-        }
-        Ok(self.out.flush()?)
     }
 }

@@ -66,7 +66,7 @@ fn yaml(error: &YamlError) -> String {
         YamlError::Unexpected { expected: "sequence start", .. } => "must be a list".into(),
         YamlError::Unexpected { expected: "mapping start", .. } => "must be an object with keys and values".into(),
         YamlError::QuotingRequired { value, .. } => {
-            format!("must be a string, and YAML does not take {} for one; put it in quotes", Quoting(value))
+            format!("must be a string, and YAML takes {} for something else; put it in quotes", Quoting(value))
         }
         YamlError::NullIntoString { .. } => {
             "must be a string, and nothing is no string; write '' for an empty one".into()
