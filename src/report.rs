@@ -131,7 +131,7 @@ pub struct Record {
     pub name: String,
     /// How it fared.
     pub status: Status,
-    /// `allowed`, `refused` or `notSent`; `None` when it could not be judged.
+    /// `allowed`, `refused` or `notSent`; of an object also `unavailable` or `malformed`.
     pub verdict: Option<&'static str>,
     /// The status code of the answer: 200 when allowed.
     pub code: Option<u16>,

@@ -5,6 +5,8 @@
 #[path = "suite/support.rs"]
 mod support;
 
+#[path = "suite/ci.rs"]
+mod ci;
 #[path = "suite/documents.rs"]
 mod documents;
 #[path = "suite/fixtures.rs"]
@@ -15,6 +17,8 @@ mod holes;
 mod hostile;
 #[path = "suite/reader.rs"]
 mod reader;
+#[path = "suite/reviews.rs"]
+mod reviews;
 #[path = "suite/rules.rs"]
 mod rules;
 #[path = "suite/schema.rs"]

@@ -77,6 +77,8 @@ fn yaml(error: &YamlError) -> String {
         }
         YamlError::Eof { .. } => "there is nothing here; a suite has the keys cluster and cases".into(),
         YamlError::MultipleDocuments { .. } => "a second document starts here; one file holds one suite".into(),
+        // What is wrong with the text of an anchor, met again where it is used.
+        YamlError::AliasError { error, .. } => yaml(error.without_snippet()),
         YamlError::Budget { .. } => "nested, repeated or long beyond reason".into(),
         other => {
             let words = other.render_with_formatter(&UserMessageFormatter.with_localizer(&WithoutLocation));

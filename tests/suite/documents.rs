@@ -126,9 +126,9 @@ fn github_s_commands_are_escaped_and_errors_come_first() {
 
 #[test]
 fn github_is_told_when_it_hides_annotations() {
-    let cases: String =
+    let cases: Vec<_> =
         (0..12).map(|index| format!("- name: case {index}\n  value: ''\n  expect: allowed\n")).collect();
-    let run = Dir::with_cases(&cases).run(&["test", "--report", "github"]);
+    let run = Dir::with_cases(&cases.concat()).run(&["test", "--report", "github"]);
     let lines: Vec<_> = run.out.lines().collect();
     assert_eq!(lines.len(), 13);
     assert_eq!(lines[12], "::notice::2 more than GitHub shows as annotations; all are in the log of this step");

@@ -60,7 +60,7 @@ fn nothing_to_run_is_no_success() {
     let cases = Dir::with_cases(&format!("- name: the case\n  {}\n  expect: allowed\n", value(GOOD)));
     cases.write("others/notes.txt", "");
     let run = cases.run(&["test", "x.suite.yaml", "others"]);
-    assert_eq!((run.code, &*run.out.lines().last().unwrap()), (2, "1 case in 1 suite: 1 hold, 0 failed, 1 error"));
+    assert_eq!((run.code, run.out.lines().last().unwrap()), (2, "1 case in 1 suite: 1 hold, 0 failed, 1 error"));
 }
 
 #[test]

@@ -50,16 +50,16 @@ pub(super) fn of(judged: &Judged<'_>, file: &Text, strings: &[Strings], warnings
 
 /// What could not be read.
 pub(super) fn unreadable(error: &manifest::Error) -> Record {
-    not_judged(error.path(), error.to_string())
+    not_judged(error.path(), error.position(), error.to_string())
 }
 
 /// That there was nothing.
 pub(super) fn nothing(paths: &[PathBuf], why: &str) -> Record {
-    not_judged(paths.first().map_or(Path::new("."), PathBuf::as_path), why.to_owned())
+    not_judged(paths.first().map_or(Path::new("."), PathBuf::as_path), Position::START, why.to_owned())
 }
 
-fn not_judged(path: &Path, why: String) -> Record {
-    let place = Place { path: path.into(), line: 1, column: 1 };
+fn not_judged(path: &Path, at: Position, why: String) -> Record {
+    let place = Place { path: path.into(), line: at.line, column: at.column };
     Record { error: Some(why), ..Record::new(Subject::Object, "file".into(), place, Status::Error) }
 }
 
