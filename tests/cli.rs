@@ -11,6 +11,8 @@ mod cases;
 mod demo;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/readme.rs"]
+mod readme;
 #[path = "cli/review.rs"]
 mod review;
 #[path = "cli/transcripts.rs"]

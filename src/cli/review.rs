@@ -1,8 +1,9 @@
 //! `review`: the verdict on files, as the server would give it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
 use self::judged::Judged;
@@ -38,7 +39,7 @@ const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews,
 ///
 /// Takes AdmissionReviews, bare AdmissionRequests and manifests of the Setting vm-migration-network, in YAML or
 /// JSON: files, directories (*.yaml, *.yml and *.json in them), or standard input. Files may hold several documents
-/// and Lists; other objects are passed over and counted.
+/// and Lists; other objects are passed over and counted. In a directory, the files of --cluster and --old are left out.
 ///
 /// A manifest is judged as the update of the Setting in --old, else of the one in --cluster, else as new: as
 /// `kubectl replace` would send it.
@@ -99,7 +100,10 @@ impl Args {
         let policy = self.policy.policy();
         let reports = self.reports.open()?;
         let printer = Printer::new(self.output, self.client, &reports)?;
-        let cluster = files::load(&self.cluster).context("--cluster")?;
+        let cluster = files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
+        if cluster.objects == 0 {
+            bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
+        }
         for unknown in &cluster.unknown_kinds {
             complain(format_args!("warning: --cluster: {unknown}"));
         }
@@ -113,6 +117,7 @@ impl Args {
             policy,
             printer,
             summary: Summary::default(),
+            aside: Aside::new(&self.cluster, self.old.as_deref()),
             records: reports.are_wanted().then(Vec::new),
             warnings_fail: self.warnings_as_errors,
             progress: Progress::unbounded(),
@@ -135,6 +140,20 @@ impl Args {
     }
 }
 
+/// The files that say what is, not what is wanted: in a repository they may lie beside those to judge.
+struct Aside(HashSet<PathBuf>);
+
+impl Aside {
+    fn new(cluster: &[PathBuf], old: Option<&Path>) -> Self {
+        let files = tree::find(cluster).into_iter().flatten().chain(old.map(Path::to_owned));
+        Self(files.filter_map(|file| file.canonicalize().ok()).collect())
+    }
+
+    fn has(&self, file: &Path) -> bool {
+        file.canonicalize().is_ok_and(|file| self.0.contains(&file))
+    }
+}
+
 /// A run over all that was named.
 struct Run {
     reader: Reader,
@@ -142,6 +161,7 @@ struct Run {
     policy: Policy,
     printer: Printer,
     summary: Summary,
+    aside: Aside,
     /// What reports are made of; `None` where none is wanted.
     records: Option<Vec<Record>>,
     warnings_fail: bool,
@@ -156,6 +176,7 @@ impl Run {
         // A file that is named twice is judged twice, one that a directory shows twice is not.
         for file in tree::find(&[path.to_owned()]) {
             match file {
+                Ok(file) if file != *path && self.aside.has(&file) => self.summary.left_out += 1,
                 Ok(file) => self.file(tree::text(&file))?,
                 Err(error) => self.unreadable(&error)?,
             }
