@@ -79,6 +79,8 @@ fn causes_are_where_the_field_is() {
         ]
     );
     assert_eq!((&results[2]["line"], &results[2]["column"]), (&2.into(), &4.into()));
+    let names: Vec<_> = results.iter().take(2).map(|it| it["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["CREATE vm-migration-network", "CREATE vm-migration-network, document 2, items[0]"]);
     assert!(results[3]["refusal"].as_str().unwrap().starts_with("the Setting vm-migration-network is never deleted"));
     let kinds: Vec<_> =
         results[5]["warnings"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap()).collect();

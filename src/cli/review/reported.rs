@@ -22,6 +22,11 @@ pub(super) fn of(judged: &Judged<'_>, file: &Text, strings: &[Strings], warnings
         Form::Manifest { .. } => format!("{} {SETTING}", judged.operation),
         Form::Review | Form::Request => format!("{} {}", judged.operation, Plain(&judged.uid)),
     };
+    // Not the line: a problem is the same when its line moves.
+    match judged.input.place.document {
+        0 => {}
+        document => name = format!("{name}, document {}", document + 1),
+    }
     if let Some(item) = origin.item {
         name = format!("{name}, items[{item}]");
     }
