@@ -11,6 +11,8 @@ FROM ${BUILDER} AS build
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY src src
+# The registration is part of the binary, which compares a cluster's with it.
+COPY manifests/base manifests/base
 # The caches are not part of the image: the binary is copied out of them.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \

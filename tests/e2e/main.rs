@@ -39,6 +39,7 @@ mod live;
 mod overlays;
 mod own_ca;
 mod plan;
+mod previews;
 mod rival;
 mod rollout;
 mod rules;
