@@ -80,29 +80,36 @@ impl CaSecret {
         }
     }
 
-    /// Returns when it may have changed since it was read, or when the time is over.
+    /// Watches it: what is returned ends when it may have changed since it was read, or when the time is over.
     ///
     /// # Errors
     ///
     /// If it can't be watched.
-    pub async fn changed(&self, held: &Held, within: Duration) -> Result<(), Failure> {
+    pub async fn watch(
+        &self,
+        held: &Held,
+        within: Duration,
+    ) -> Result<impl Future<Output = Result<(), Failure>> + use<>, Failure> {
         let deadline = Instant::now() + within;
         // A list would be another verb. By name, which is what RBAC grants; it ends by itself a little after us.
         let seconds = u32::try_from(within.as_secs()).unwrap_or(u32::MAX).saturating_add(1).min(290);
         let params = WatchParams::default().fields(&format!("metadata.name={}", self.name)).timeout(seconds);
         let version = held.object.metadata.resource_version.as_deref().unwrap_or("0");
         let mut events = self.bounded("watch", self.api.watch(&params, version)).await?.boxed();
-        loop {
-            match timeout_at(deadline, events.next()).await {
-                Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
-                Ok(Some(Ok(WatchEvent::Error(status)))) if status.code != 410 => {
-                    return Err(Failure::of_call("watch", &self.shown, &kube::Error::Api(status)));
+        let shown = self.shown.clone();
+        Ok(async move {
+            loop {
+                match timeout_at(deadline, events.next()).await {
+                    Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
+                    Ok(Some(Ok(WatchEvent::Error(status)))) if status.code != 410 => {
+                        return Err(Failure::of_call("watch", &shown, &kube::Error::Api(status)));
+                    }
+                    Ok(Some(Err(error))) => return Err(Failure::of_call("watch", &shown, &error)),
+                    // A change; or the watch has ended, of which a fresh look makes the best.
+                    Ok(_) | Err(_) => return Ok(()),
                 }
-                Ok(Some(Err(error))) => return Err(Failure::of_call("watch", &self.shown, &error)),
-                // A change; or the watch has ended, of which a fresh look makes the best.
-                Ok(_) | Err(_) => return Ok(()),
             }
-        }
+        })
     }
 
     async fn bounded<T>(

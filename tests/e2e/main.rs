@@ -32,6 +32,7 @@
 #![expect(unreachable_pub, reason = "a test binary exports nothing: pub is what a module offers to the others")]
 
 mod bytes;
+mod certificates;
 mod control_plane;
 mod deletion;
 mod harness;

@@ -104,7 +104,10 @@ fn terms_leave_time_for_a_handover() {
         "a CA lifetime of 149s is too short for leaves of 30s and a grace period of 20s: its last third must hold \
          both, so it must be at least 150s"
     );
-    assert_eq!(of(150, 30, 0).unwrap_err(), "0ns is out of range: a CA, a leaf and a grace period last from 1 second to a year");
+    assert_eq!(
+        of(150, 30, 0).unwrap_err(),
+        "0ns is out of range: a CA, a leaf and a grace period last from 1 second to a year"
+    );
     assert_eq!(of(u64::MAX, 30, 1).unwrap_err().split(' ').next(), Some("18446744073709551615s"));
 }
 

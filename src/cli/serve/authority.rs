@@ -100,7 +100,8 @@ impl FromStr for SecretName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('/').and_then(|(namespace, name)| Some((label(namespace).ok()?, subdomain(name).ok()?)));
+        let parts =
+            text.split_once('/').and_then(|(namespace, name)| Some((label(namespace).ok()?, subdomain(name).ok()?)));
         let (namespace, name) = parts.ok_or("must be a namespace and a name, such as harvester-system/webhook-ca")?;
         Ok(Self { namespace, name })
     }
