@@ -10,6 +10,7 @@ pub mod admission;
 pub mod authority;
 pub mod cli;
 pub mod cluster;
+pub mod input;
 pub mod manifest;
 pub mod network;
 pub mod registration;

@@ -11,7 +11,10 @@ use std::sync::Arc;
 use crate::network::quote::Whole;
 
 pub mod document;
+mod place;
 mod quoting;
+pub mod replace;
+pub mod rewrite;
 pub mod scalar;
 pub mod strings;
 pub mod tree;
@@ -65,11 +68,28 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The path that is to blame.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Absent(path)
+            | Self::NotText(path)
+            | Self::TooLarge { path, .. }
+            | Self::Io { path, .. }
+            | Self::Syntax { path, .. } => path,
+        }
+    }
+}
+
 /// A path as messages show it: whole, but escaped, as a stranger may have named the file.
 pub struct Shown<'a>(pub &'a Path);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == tree::STANDARD_INPUT {
+            return f.write_str("standard input");
+        }
         Whole(&self.0.to_string_lossy()).fmt(f)
     }
 }

@@ -3,14 +3,83 @@
 //! A [`Record`] is one case of a suite or one object that was reviewed. Whoever judges fills them; here they are
 //! written out, one document per format.
 
-use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use serde::Serialize;
 
 use crate::network::RuleId;
 use crate::network::quote::Line;
+
+pub mod github;
+mod json;
+mod junit;
+pub mod preview;
+mod repository;
+mod sarif;
+
+pub use repository::Repository;
+
+/// A format that CI systems take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `JUnit`'s XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Workflow commands, of which GitHub makes annotations.
+    Github,
+    /// Our own, with everything in it.
+    Json,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Junit, Self::Sarif, Self::Github, Self::Json];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Junit => "junit",
+            Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Json => "json",
+        }
+    }
+
+    /// The one document of this format, with a line break at its end.
+    ///
+    /// # Errors
+    ///
+    /// None that depends on what is reported.
+    pub fn render(self, run: &Run<'_>, repository: &Repository) -> io::Result<String> {
+        match self {
+            Self::Junit => junit::render(run, repository),
+            Self::Sarif => sarif::render(run, repository),
+            Self::Github => Ok(github::render(run, repository)),
+            Self::Json => json::render(run, repository),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let known = || Self::ALL.map(Self::as_str).join(", ");
+        let format = Self::ALL.into_iter().find(|format| format.as_str() == name);
+        format.ok_or_else(|| format!("there is no report {}; there are {}", Line(name), known()))
+    }
+}
 
 /// A place in a file. Line and column count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,6 +251,25 @@ pub const EXPECTATION: &str = "expectation-not-met";
 pub const NOT_JUDGED: &str = "could-not-be-judged";
 
 impl Record {
+    /// A record that says nothing yet but how it fared.
+    #[must_use]
+    pub const fn new(subject: Subject, name: String, place: Place, status: Status) -> Self {
+        Self {
+            subject,
+            place,
+            name,
+            status,
+            verdict: None,
+            code: None,
+            causes: Vec::new(),
+            warnings: Vec::new(),
+            warnings_fail: false,
+            stored: None,
+            expectation: None,
+            error: None,
+        }
+    }
+
     /// What there is to show of it.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding<'_>> {
@@ -230,3 +318,6 @@ impl Run<'_> {
         findings
     }
 }
+
+/// The name and version that reports carry.
+const TOOL: (&str, &str) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));

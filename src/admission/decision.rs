@@ -144,7 +144,7 @@ pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Polic
 }
 
 /// Reads what a string would enable; `None` where it is blank.
-fn read<'t>(text: &'t Text<'_>) -> Option<Draft<'t>> {
+pub(super) fn read<'t>(text: &'t Text<'_>) -> Option<Draft<'t>> {
     match text {
         Text::Absent => None,
         Text::Text(text) => (!is_blank(text)).then(|| Draft::read(text)),
@@ -257,3 +257,6 @@ fn equal(draft: &Draft<'_>, stored: &str) -> bool {
         .ok()
         .is_some_and(|stored| Meaning::of_stored(&stored).is_some_and(|stored| stored == submitted))
 }
+
+#[cfg(test)]
+mod tests;

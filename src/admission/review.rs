@@ -14,9 +14,9 @@ use crate::network::SETTING;
 use crate::network::quote::Quoted;
 
 /// The one version spoken.
-pub(super) const API_VERSION: &str = "admission.k8s.io/v1";
+pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
 /// The kind of request and response alike.
-pub(super) const KIND: &str = "AdmissionReview";
+pub(crate) const KIND: &str = "AdmissionReview";
 /// A uid is 36 characters; what is much longer is none, and would be echoed.
 const LONGEST_UID: usize = 256;
 
@@ -134,16 +134,16 @@ impl<'a> Review<'a> {
     }
 }
 
-/// The uid alone of a body that need not be good otherwise.
-pub(super) fn uid(body: &[u8]) -> Option<Cow<'_, str>> {
-    from_body::<UidOnly<'_>>(body).ok().and_then(|review| plausible(review.request.uid))
-}
-
 fn from_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> serde_json::Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let read = object::required(&mut deserializer)?;
     deserializer.end()?;
     Ok(read)
+}
+
+/// The uid alone of a body that need not be good otherwise.
+pub(super) fn uid(body: &[u8]) -> Option<Cow<'_, str>> {
+    from_body::<UidOnly<'_>>(body).ok().and_then(|review| plausible(review.request.uid))
 }
 
 fn plausible(text: Text<'_>) -> Option<Cow<'_, str>> {
@@ -194,3 +194,6 @@ fn target<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-pub use self::varied::{Base, Variation};
+pub use self::varied::{Base, Variation, VariationError};
 pub use self::watched::{Poll, Watched};
 use crate::manifest::{self, Origin, Shown, tree};
 use crate::network::Facts;

@@ -8,7 +8,9 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::{Scalar, Text, document};
+use super::{Position, Scalar, Text, document};
+use crate::network::locate;
+use crate::network::violation::{Path, Root};
 
 /// Where the strings of one object stand. All is absent where the object is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +30,18 @@ pub struct Strings {
 pub fn find(file: &Text) -> Vec<Strings> {
     let found: Result<Vec<Strings>, _> = serde_saphyr::from_multiple_with_options(&file.text, document::options());
     found.unwrap_or_default()
+}
+
+impl Strings {
+    /// Where a field of one of the strings stands: of that string's `text`, in the text of its `file`.
+    #[must_use]
+    pub fn position(&self, file: &str, root: Root, path: &Path, text: &str) -> Option<Position> {
+        let scalar = match root {
+            Root::Value => &self.value,
+            Root::Default => &self.default,
+        };
+        scalar.as_ref().map(|scalar| scalar.position(file, text, locate::offset(text, path)))
+    }
 }
 
 impl<'de> Deserialize<'de> for Strings {
@@ -108,12 +122,11 @@ impl<'de> Deserialize<'de> for Key {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
+    use crate::network::violation::Key;
 
     fn find(text: &str) -> Vec<Strings> {
-        super::find(&Text { path: Path::new("x.yaml").into(), text: text.to_owned() })
+        super::find(&Text { path: std::path::Path::new("x.yaml").into(), text: text.to_owned() })
     }
 
     fn at(scalar: Option<&Scalar>) -> (usize, usize) {
@@ -140,5 +153,16 @@ mod tests {
         assert_eq!(find("[1, ~, 2.5, -3, yes, {1: 2, [a]: b}]")[0].items.len(), 6);
         assert_eq!(at(find("{\"value\": \"x\"}")[0].value.as_ref()), (1, 11));
         assert_eq!(find("\u{feff}value: x")[0].value.as_ref().unwrap().bytes, 10..11);
+    }
+
+    #[test]
+    fn a_field_is_pointed_at_inside_its_string() {
+        let file = "kind: Setting\nvalue: '{\"clusterNetwork\":\"it''s\",\"vlan\":4095}'\n";
+        let text = r#"{"clusterNetwork":"it's","vlan":4095}"#;
+        let strings = &find(file)[0];
+        let vlan = Path::Key(Key::Vlan);
+        assert_eq!(strings.position(file, Root::Value, &vlan, text), Some(Position { line: 2, column: 35 }));
+        assert_eq!(file.lines().nth(1).unwrap().find(r#""vlan""#), Some(34));
+        assert_eq!(strings.position(file, Root::Default, &vlan, text), None);
     }
 }

@@ -281,3 +281,6 @@ fn is_integer(number: &str) -> bool {
 fn is_plain(key: &str) -> bool {
     (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
+
+#[cfg(test)]
+mod tests;

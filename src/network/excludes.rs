@@ -110,3 +110,6 @@ fn close(open: &mut Vec<Open>, nets: &[Placed], rivals: &mut [Option<usize>]) {
 fn earliest(one: Option<usize>, other: usize) -> usize {
     one.map_or(other, |one| one.min(other))
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,3 +67,6 @@ fn excludes<'a>(entries: impl Iterator<Item = &'a str>) -> Vec<Exclude<'a>> {
     excludes.dedup();
     excludes
 }
+
+#[cfg(test)]
+mod tests;

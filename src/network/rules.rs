@@ -207,3 +207,6 @@ struct Segment<'a> {
 
 /// The range less its excludes, where both are sound.
 type Addresses<'a> = Option<&'a AddressRange>;
+
+#[cfg(test)]
+mod tests;

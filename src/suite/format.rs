@@ -74,7 +74,6 @@ pub(super) struct Case {
     pub(super) without: Option<Vec<At<Reference>>>,
     /// What must become of it.
     #[serde(default, deserialize_with = "given")]
-    #[schemars(required)]
     pub(super) expect: Option<At<Expect>>,
 }
 
@@ -139,7 +138,7 @@ pub(super) enum Expect {
     /// The verdict.
     Verdict(Verdict),
     /// The verdict and what comes with it.
-    Whole(Expectation),
+    Whole(Box<Expectation>),
 }
 
 /// What must become of a request.
@@ -238,7 +237,7 @@ impl<'de> Deserialize<'de> for Expect {
             }
 
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Expect, M::Error> {
-                Expectation::deserialize(MapAccessDeserializer::new(map)).map(Expect::Whole)
+                Expectation::deserialize(MapAccessDeserializer::new(map)).map(|whole| Expect::Whole(Box::new(whole)))
             }
         }
 

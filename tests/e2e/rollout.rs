@@ -13,10 +13,8 @@ fn a_rolling_restart_is_not_noticed() {
     cluster.store(&world::ours(world::CANONICAL));
     let installed = cluster.install("cert-manager");
     let service = Proxy::start();
-    let facts = crate::harness::process::scratch("facts");
-    crate::harness::guarded::dump(&cluster, &facts);
     let start = || {
-        let replica = Replica::of(&cluster, &installed).args([format!("--cluster={}", facts.display())]).ready();
+        let replica = Replica::of(&cluster, &installed).ready();
         service.add(replica.port);
         replica
     };

@@ -106,8 +106,8 @@ impl fmt::Display for Problem {
             }
             Self::RangeTooSmall { range, usable, nodes } => write!(
                 f,
-                "Invalid value: \"{range}\": {usable} usable addresses are too few, each of the {nodes} nodes needs one \
-                 (network address, broadcast address and excludes are not usable); use a larger range"
+                "Invalid value: \"{range}\": too small: {nodes} nodes need an address each and {usable} are usable \
+                 (network address, broadcast address and excludes are not); use a larger range"
             ),
             Self::MigrationInProgress { first, running, stored_hash } => {
                 migration_in_progress(first, running, stored_hash.as_deref(), f)
@@ -200,12 +200,15 @@ fn migration_in_progress(
     stored_hash: Option<&str>,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
+    // What is pasted into a shell is a name that Kubernetes would take, or none.
+    let (namespace, name) = match (&*first.namespace, &*first.name) {
+        (namespace, name) if is_dns_name(namespace) && is_dns_name(name) => (namespace, name),
+        _ => ("NAMESPACE", "NAME"),
+    };
     write!(
         f,
         "Forbidden: live migration in progress: {running}; retry when it has ended. \
-         One stuck for good: kubectl delete virtualmachineinstancemigrations.kubevirt.io -n {} {}",
-        Plain(&first.namespace),
-        Plain(&first.name)
+         One stuck for good: kubectl delete virtualmachineinstancemigrations.kubevirt.io -n {namespace} {name}"
     )?;
     stored_hash.map_or(Ok(()), |hash| {
         write!(
@@ -214,4 +217,10 @@ fn migration_in_progress(
              kubectl annotate --overwrite settings.harvesterhci.io {SETTING} {ALLOW_DURING_MIGRATION}={hash}"
         )
     })
+}
+
+fn is_dns_name(name: &str) -> bool {
+    (1..=253).contains(&name.len())
+        && !name.starts_with('-')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
 }

@@ -70,6 +70,47 @@ impl RuleId {
     }
 }
 
+impl RuleId {
+    /// Everything about the rule, as paragraphs of plain text.
+    #[must_use]
+    pub fn help(self) -> String {
+        let Explanation { field, refuses, why, fix, example } = self.explanation();
+        let Example { given, refused, instead } = example;
+        let given = given.map(|given| format!(", where {given}")).unwrap_or_default();
+        let instead = match instead {
+            Instead::Value(value) => format!("accepted  {value}"),
+            Instead::Then(then) => format!("accepted  the same, once {then}"),
+        };
+        let text = format!(
+            "{self}, reported for {field}\n\n\
+             Refused when {refuses}.\n\n\
+             Why: {why}\n\n\
+             Fix: {fix}\n\n\
+             Example{given}:\n  refused   {refused}\n  {instead}\n"
+        );
+        text.replace('`', "")
+    }
+
+    /// The same in Markdown.
+    #[must_use]
+    pub fn help_in_markdown(self) -> String {
+        let Explanation { field, refuses, why, fix, example } = self.explanation();
+        let Example { given, refused, instead } = example;
+        let given = given.map(|given| format!(", where {given}")).unwrap_or_default();
+        let instead = match instead {
+            Instead::Value(value) => format!("Accepted:\n\n```json\n{value}\n```\n"),
+            Instead::Then(then) => format!("Accepted: the same, once {then}.\n"),
+        };
+        format!(
+            "**`{self}`**, reported for {field}\n\n\
+             **Refused when** {refuses}.\n\n\
+             **Why**: {why}\n\n\
+             **Fix**: {fix}\n\n\
+             Refused{given}:\n\n```json\n{refused}\n```\n\n{instead}"
+        )
+    }
+}
+
 /// The rules as a Markdown table: what the README shows.
 #[must_use]
 pub fn markdown_table() -> String {
@@ -179,7 +220,7 @@ static EXCLUDE_INVALID: Explanation = Explanation {
 
 static RANGE_TOO_SMALL: Explanation = Explanation {
     field: "`range`",
-    refuses: "it has fewer usable addresses (without network address, broadcast address and excludes) than the cluster has \
+    refuses: "the range has fewer usable addresses (without network address, broadcast address and excludes) than the cluster has \
               nodes, witnesses not counted",
     why: "Each node's virt-handler needs an address. On the nodes that get none it does not start, and no virtual machine can \
           start there or leave.",

@@ -98,7 +98,7 @@ pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &C
         judge.report(Path::Key(Key::Range), Problem::NodeAddress { range, first, owners: usable });
     }
     if !excluded.is_empty() {
-        judge.warn(Warning::NodeAddressExcluded { root: judge.root, range, owners: excluded });
+        judge.warn(Warning::NodeAddressExcluded { root: judge.root, owners: excluded });
     }
 }
 

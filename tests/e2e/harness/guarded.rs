@@ -1,14 +1,11 @@
 //! A cluster that is guarded: the usual start of a test.
 
-use std::fs;
 use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::api::{KINDS, Patch};
+use super::api::Patch;
 use super::cluster::{Cluster, SETTING};
-use super::process::scratch;
 use super::wait::{PATIENCE, eventually};
 use super::webhook::{Replica, Webhook};
 
@@ -17,7 +14,6 @@ use super::webhook::{Replica, Webhook};
 pub struct Guarded {
     webhook: Option<Webhook>,
     replica: Replica,
-    facts: PathBuf,
     // Last, so that it outlives the server.
     cluster: Cluster,
 }
@@ -35,13 +31,16 @@ impl Guarded {
 
     /// Guards a cluster as it is.
     pub fn of(cluster: Cluster) -> Self {
+        Self::with(cluster, &[])
+    }
+
+    /// Guards a cluster as it is, with more arguments for our server.
+    pub fn with(cluster: Cluster, args: &[&str]) -> Self {
         let installed = cluster.install("cert-manager");
-        let facts = scratch("facts");
-        dump(&cluster, &facts);
-        let replica = Replica::of(&cluster, &installed).args([format!("--cluster={}", facts.display())]);
+        let replica = Replica::of(&cluster, &installed).args(args.iter().copied());
         let webhook = replica.ready();
         cluster.register(&installed, webhook.port);
-        Self { webhook: Some(webhook), replica, facts, cluster }
+        Self { webhook: Some(webhook), replica, cluster }
     }
 
     /// The replica.
@@ -56,7 +55,7 @@ impl Guarded {
 
     /// Starts the replica again, so that it has seen the cluster as it is now.
     pub fn relist(&mut self) {
-        dump(&self.cluster, &self.facts);
+        self.replica.dump(&self.cluster);
         self.webhook = None;
         self.webhook = Some(self.replica.ready());
     }
@@ -68,39 +67,11 @@ impl Guarded {
 
     /// Waits until a change of the guarded Setting would be admitted: what was changed in the cluster has been seen.
     pub fn eventually_admitted(&self, patch: &Value) {
-        dump(&self.cluster, &self.facts);
+        self.replica.dump(&self.cluster);
         eventually("it is admitted", PATIENCE, || {
             self.cluster.api.patch(&format!("{SETTING}?dryRun=All"), Patch::Merge, patch)
         });
     }
-}
-
-pub fn dump(cluster: &Cluster, facts: &std::path::Path) {
-    let mut items = Vec::new();
-    for kind in KINDS {
-        let known = [
-            "Node",
-            "Setting",
-            "ClusterNetwork",
-            "VlanConfig",
-            "VlanStatus",
-            "HostNetworkConfig",
-            "VirtualMachineInstanceMigration",
-            "ServiceCIDR",
-            "CustomResourceDefinition",
-        ];
-        if !known.contains(&kind.name) {
-            continue;
-        }
-        let Ok(list) = cluster.api.get(&kind.collection(None)) else { continue };
-        for mut item in list["items"].as_array().unwrap().clone() {
-            item["apiVersion"] = kind.version.into();
-            item["kind"] = kind.name.into();
-            items.push(item);
-        }
-    }
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
-    fs::write(facts.join("facts.json"), list).unwrap();
 }
 
 impl Deref for Guarded {

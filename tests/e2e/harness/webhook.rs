@@ -1,12 +1,14 @@
 //! Our server as a process.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::api::KINDS;
 use super::assets;
 use super::cluster::Plane;
 use super::http::Endpoint;
@@ -65,7 +67,14 @@ impl Replica {
         }
         let kubeconfig = plane.servers.kubeconfig(&plane.token(installed));
         env.push(("KUBECONFIG".to_owned(), kubeconfig.display().to_string()));
-        Self { name: "webhook".to_owned(), args, env, directory, port, ops }
+        let this = Self { name: "webhook".to_owned(), args, env, directory, port, ops };
+        this.dump(plane);
+        let cluster = format!("--cluster={}", this.directory.join("facts.json").display());
+        this.args([cluster])
+    }
+
+    pub fn dump(&self, plane: &Plane) {
+        dump(plane, &self.directory);
     }
 
     /// With more arguments.
@@ -156,4 +165,31 @@ pub fn audit_annotations(events: &[Value]) -> Vec<serde_json::Map<String, Value>
     let ours = |key: &String| key.contains("vm-migration-network.setting/");
     let annotations = events.iter().filter_map(|event| event["annotations"].as_object());
     annotations.map(|all| all.clone().into_iter().filter(|(key, _)| ours(key)).collect()).collect()
+}
+pub fn dump(cluster: &Plane, facts: &Path) {
+    let mut items = Vec::new();
+    for kind in KINDS {
+        let known = [
+            "Node",
+            "Setting",
+            "ClusterNetwork",
+            "VlanConfig",
+            "VlanStatus",
+            "HostNetworkConfig",
+            "VirtualMachineInstanceMigration",
+            "ServiceCIDR",
+            "CustomResourceDefinition",
+        ];
+        if !known.contains(&kind.name) {
+            continue;
+        }
+        let Ok(list) = cluster.api.get(&kind.collection(None)) else { continue };
+        for mut item in list["items"].as_array().unwrap().clone() {
+            item["apiVersion"] = kind.version.into();
+            item["kind"] = kind.name.into();
+            items.push(item);
+        }
+    }
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
+    fs::write(facts.join("facts.json"), list).unwrap();
 }
