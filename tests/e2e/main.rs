@@ -32,7 +32,6 @@
 #![expect(unreachable_pub, reason = "a test binary exports nothing: pub is what a module offers to the others")]
 
 mod bytes;
-mod certificates;
 mod control_plane;
 mod deletion;
 mod harness;
@@ -40,6 +39,7 @@ mod live;
 mod overlays;
 mod own_ca;
 mod plan;
+mod registration;
 mod rival;
 mod rollout;
 mod rules;

@@ -1,16 +1,13 @@
-//! The CA that the replicas share, and the registration, with the rights of the shipped `ServiceAccount`.
+//! The registration, and the rights that it and the CA's Secret take: those of the shipped `ServiceAccount`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::harness::api::{Patch, path};
-use crate::harness::guarded::dump;
 use crate::harness::install::{Installed, NAME, redirect};
 use crate::harness::manifests::only;
-use crate::harness::process::scratch;
 use crate::harness::proxy::Proxy;
-use crate::harness::traffic::Traffic;
 use crate::harness::webhook::{Replica, Webhook};
 use crate::harness::{Cluster, PATIENCE, eventually, world};
 
@@ -23,7 +20,6 @@ struct Site {
     cluster: Cluster,
     installed: Installed,
     service: Proxy,
-    facts: String,
 }
 
 impl Site {
@@ -32,10 +28,7 @@ impl Site {
         cluster.apply_all(&world::healthy());
         cluster.store(&world::ours(world::CANONICAL));
         let installed = cluster.install(overlay);
-        let facts = scratch("facts");
-        dump(&cluster, &facts);
-        let facts = format!("--cluster={}", facts.display());
-        Self { cluster, installed, service: Proxy::start(), facts }
+        Self { cluster, installed, service: Proxy::start() }
     }
 
     /// One of the two configurations, without a bundle, leading to the replicas.
@@ -66,7 +59,7 @@ impl Site {
     }
 
     fn replica(&self) -> Replica {
-        Replica::of(&self.cluster, &self.installed).args([self.facts.clone()])
+        Replica::of(&self.cluster, &self.installed)
     }
 
     fn secret_path(&self) -> String {
@@ -334,36 +327,4 @@ fn a_garbled_secret_is_left_alone_and_the_message_says_how_to_start_afresh() {
         Ok((200, _)) => Ok(()),
         other => Err(other),
     });
-}
-
-/// Leaves are renewed every few seconds and the CA is replaced twice, under a stream of changes.
-#[test]
-fn a_ca_and_its_leaves_are_replaced_without_a_failed_change() {
-    let site = Site::new("harvester");
-    site.apply_configurations();
-    let short = ["--tls-ca-lifetime=48s", "--tls-leaf-lifetime=10s", "--tls-ca-grace=6s"];
-    let replicas: Vec<Webhook> = (0..3).map(|_| site.replica().args(short).ready()).collect();
-    for replica in &replicas {
-        site.service.add(replica.port);
-    }
-    site.wait_for_bundles();
-    site.wait_for_answers();
-    let traffic = Traffic::start(&site.cluster.api);
-    let mut seen = vec![site.generations()];
-    eventually("the third CA signs alone", PATIENCE * 4, || {
-        let now = site.generations();
-        if seen.last() != Some(&now) {
-            seen.push(now.clone());
-        }
-        if now == [3] { Ok(()) } else { Err(now) }
-    });
-    let tally = traffic.end();
-    assert_eq!(tally.failures, [""; 0]);
-    assert!(tally.admitted > 1000 && tally.refused > 500, "too little to tell: {tally:?}");
-    assert_eq!(seen, [vec![1], vec![1, 2], vec![2], vec![2, 3], vec![3]]);
-    for replica in &replicas {
-        assert_eq!(failures(replica), 0, "{}", replica.process.log());
-        let renewed = replica.process.log().matches("a new certificate is served").count();
-        assert!(renewed >= 8, "{renewed} leaves");
-    }
 }
