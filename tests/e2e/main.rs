@@ -36,6 +36,7 @@ mod control_plane;
 mod deletion;
 mod harness;
 mod live;
+mod operations;
 mod overlays;
 mod own_ca;
 mod plan;
