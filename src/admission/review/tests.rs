@@ -2,10 +2,12 @@ use serde_json::{Value, json};
 
 use super::*;
 
+#[expect(clippy::needless_pass_by_value, reason = "they are made for it")]
 fn review(request: Value) -> Value {
     json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "they are made for it")]
 fn request(operation: &str, object: Value, old_object: Value) -> Value {
     json!({
         "uid": "u", "operation": operation, "name": SETTING, "userInfo": {"username": "admin", "groups": ["a"]},
