@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # Errors
 ///
 /// If a name can be in no certificate, or a file can't be written.
-pub fn make(directory: &Path, names: impl Iterator<Item = String>) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn make(directory: &Path, names: impl Iterator<Item = String>) -> Result<(), Box<dyn std::error::Error>> {
     let mut ca = params("migration-network-webhook development CA", Vec::new())?;
     ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

@@ -44,7 +44,7 @@ fn main() -> Result<()> {
 /// # Errors
 ///
 /// If the server does not start, or does not answer as it should.
-pub fn run(binary: &Path, certificates: &Path, out: &mut impl Write) -> Result<()> {
+pub(crate) fn run(binary: &Path, certificates: &Path, out: &mut impl Write) -> Result<()> {
     let server = Server::start(binary, certificates, out)?;
     let stored = files::load(&[CLUSTER.into()])?.setting.context("the sample cluster stores no Setting")?;
     let mut reader = Reader::new(Some(Stored { setting: stored, from: OldSide::Cluster }));

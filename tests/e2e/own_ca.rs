@@ -1,4 +1,4 @@
-//! Certificates without cert-manager: one CA in a Secret, a leaf for each replica, and a registration that follows.
+//! Certificates without cert-manager: one CA in a Secret, and a leaf for each replica.
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -159,29 +159,4 @@ fn handing_over_to_new_cas_is_not_noticed() {
     assert!(tally.admitted > 100, "too little to tell: {tally:?}");
     assert_eq!(widths, BTreeSet::from([1, 2]), "the CAs overlap, and the old one leaves");
     assert!(leaves.len() > 3 * 3, "each replica renewed its leaf, more than once: {}", leaves.len());
-}
-
-/// Deleting the configurations is how an operator gets rid of us in an emergency: nobody makes them again.
-#[test]
-fn configurations_that_are_deleted_stay_deleted() {
-    let cluster = Cluster::lease();
-    cluster.apply_all(&world::healthy());
-    cluster.store(&world::ours(world::CANONICAL));
-    let installed = cluster.install("harvester");
-    let replica = Replica::of(&cluster, &installed).ready();
-    configure(&cluster, &installed, replica.port);
-    in_effect(&cluster, std::slice::from_ref(&replica));
-    cluster.unregister();
-    let late = Replica::of(&cluster, &installed).ready();
-    for kind in KINDS {
-        let gone = cluster.api.get(&path(only(&installed.objects, kind)));
-        assert_eq!(gone.map_err(|refusal| refusal.code), Err(404));
-    }
-    drop(late);
-    // Installed again, they are filled in again.
-    configure(&cluster, &installed, replica.port);
-    eventually("the API server trusts us again", PATIENCE, || match cluster.probe() {
-        Err(refusal) if refusal.message.contains("denied the request") => Ok(()),
-        other => Err(other),
-    });
 }

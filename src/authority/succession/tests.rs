@@ -79,6 +79,20 @@ fn a_bundle_that_cannot_be_written_holds_the_handover_up_until_nothing_is_lost_b
     assert_eq!(late(400), (at(400), at(430)));
 }
 
+/// A cluster that was switched off for longer than a CA lives.
+#[test]
+fn a_ca_that_has_ended_is_replaced_at_once() {
+    let terms = terms(300, 30, 20);
+    let nowhere = Distribution::Only(Vec::new());
+    let sole = Succession::Vacant.joined(ca(1, at(0), &terms), at(0));
+    assert_eq!(sole.step(at(9000), &nowhere), Some(Step::Join(2)));
+    let both = sole.joined(ca(2, at(9000), &terms), at(9000));
+    assert_eq!(both.step(at(9000), &nowhere), Some(Step::Schedule));
+    let scheduled = both.scheduled(at(9000), &terms);
+    assert_eq!(scheduled.signer(at(9000)).unwrap().generation, 2);
+    assert_eq!(scheduled.step(at(9030), &nowhere), Some(Step::Retire));
+}
+
 #[test]
 fn steps_that_are_not_due_change_nothing() {
     let terms = terms(300, 30, 20);

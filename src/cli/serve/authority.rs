@@ -17,7 +17,6 @@ use crate::server::tls::Resolver;
 /// The CA that the replicas share.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Own CA")]
-#[expect(clippy::struct_field_names, reason = "the flags have their names from the fields")]
 pub(super) struct AuthorityArgs {
     /// Sign the certificate with a CA in this Secret, which all replicas share; the first fills it. It must exist
     #[arg(
