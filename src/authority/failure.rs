@@ -60,13 +60,11 @@ pub(crate) async fn call<T>(
     object: &str,
     answer: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<T, Failure> {
-    match timeout(PATIENCE, answer).await {
-        Ok(answer) => answer.map_err(|error| Failure::of_call(verb, object, &error)),
-        Err(_) => {
-            let why = format!("can't {verb} {object}: no answer in {PATIENCE:?}; is the API server reachable?");
-            Err(Failure { verb, why, code: None })
-        }
-    }
+    let Ok(answer) = timeout(PATIENCE, answer).await else {
+        let why = format!("can't {verb} {object}: no answer in {PATIENCE:?}; is the API server reachable?");
+        return Err(Failure { verb, why, code: None });
+    };
+    answer.map_err(|error| Failure::of_call(verb, object, &error))
 }
 
 impl fmt::Display for Failure {

@@ -24,7 +24,7 @@ pub(super) struct LogArgs {
     log_format: Format,
 
     /// The least level that is logged: error, warn, info (each decision), debug or trace; also by module, such as
-    /// info,kube_client=debug
+    /// info,rustls=debug
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MNW_LOG_LEVEL", value_parser = filter)]
     log_level: String,
 }
