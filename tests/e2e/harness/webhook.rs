@@ -159,13 +159,6 @@ impl Drop for Webhook {
     }
 }
 
-/// The decisions of the audit log about the guarded Setting: the annotations of one event each, without those that are
-/// not a webhook's of ours.
-pub fn audit_annotations(events: &[Value]) -> Vec<serde_json::Map<String, Value>> {
-    let ours = |key: &String| key.contains("vm-migration-network.setting/");
-    let annotations = events.iter().filter_map(|event| event["annotations"].as_object());
-    annotations.map(|all| all.clone().into_iter().filter(|(key, _)| ours(key)).collect()).collect()
-}
 pub fn dump(cluster: &Plane, facts: &Path) {
     let mut items = Vec::new();
     for kind in KINDS {
