@@ -40,6 +40,7 @@ mod live;
 mod overlays;
 mod own_ca;
 mod plan;
+mod rbac;
 mod rival;
 mod rollout;
 mod rules;
