@@ -1,4 +1,4 @@
-.PHONY: test envtest e2e
+.PHONY: test envtest e2e check
 
 # Needs nothing but the Rust toolchain.
 test:
@@ -11,3 +11,6 @@ envtest:
 # A real control plane, our binary, our manifests. Needs Go for the first run, see envtest.
 e2e: envtest
 	cargo test --locked --test e2e
+
+# What CI runs.
+check: test e2e
