@@ -58,6 +58,21 @@ impl Facts {
         }
     }
 
+    /// Puts a reason in the place of a kind of fact.
+    pub fn lose(&mut self, missing: Missing) {
+        match missing.kind {
+            FactKind::Nodes => self.nodes = Err(missing),
+            FactKind::ClusterNetworks => self.cluster_networks = Err(missing),
+            FactKind::VlanConfigs => self.vlan_configs = Err(missing),
+            FactKind::VlanStatuses => self.vlan_statuses = Err(missing),
+            FactKind::HostNetworkConfigs => self.host_networks = Err(missing),
+            FactKind::Migrations => self.migrations = Err(missing),
+            FactKind::WhereaboutsCrd => self.whereabouts_crd = Err(missing),
+            FactKind::ServiceCidrs => self.service_cidrs = Err(missing),
+            FactKind::Settings => self.siblings = Err(missing),
+        }
+    }
+
     /// The kinds that are missing, in the order of [`FactKind`].
     pub fn missing(&self) -> impl Iterator<Item = &Missing> {
         [

@@ -17,7 +17,7 @@ use crate::network::vlan::VlanId;
 pub(super) type Shrunk<T> = Result<Option<T>, String>;
 
 /// What is kept of a `VlanConfig`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Matched {
     pub(super) cluster_network: Box<str>,
     /// The nodes it matches, or the annotation that does not say which.
@@ -25,7 +25,7 @@ pub(super) struct Matched {
 }
 
 /// What is kept of a `VlanStatus` that is ready.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ready {
     pub(super) cluster_network: Box<str>,
     pub(super) node: Box<str>,
