@@ -3,6 +3,7 @@
 //! What was asked for goes to standard output and nothing else does; logs, progress and errors go to
 //! standard error. Exit codes are the same everywhere: see [`Exit`].
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -48,7 +49,8 @@ impl Cli {
             Command::Completions(args) => args.run(),
         };
         let exit = result.unwrap_or_else(|error| {
-            eprintln!("error: {error:#}");
+            // Nobody may be left to read it; the exit code still tells.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
             Exit::CouldNotTell
         });
         ExitCode::from(exit as u8)
