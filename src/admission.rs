@@ -1,6 +1,8 @@
 //! The decision on one `AdmissionRequest`: pure, and the same for the server and for files.
 
+pub mod canonical;
 pub mod decision;
+mod object;
 pub mod pipeline;
 pub mod response;
 pub mod review;
@@ -8,6 +10,7 @@ pub mod scope;
 pub mod setting;
 
 pub use crate::network::Policy;
+pub use canonical::canonical;
 pub use decision::{Decision, Mutation, Request, Verdict, decide};
 pub use pipeline::{Admission, admit};
 pub use review::Review;

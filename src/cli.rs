@@ -3,16 +3,24 @@
 //! What was asked for goes to standard output and nothing else does; logs, progress and errors go to
 //! standard error. Exit codes are the same everywhere: see [`Exit`].
 
-use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod canonicalize;
 mod completions;
+mod difference;
+mod explain;
 mod logging;
+mod output;
 pub mod policy;
+mod progress;
+mod reports;
+mod review;
+mod schema;
 mod serve;
 mod size;
+mod test;
 
 /// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
 #[derive(Debug, Parser)]
@@ -25,6 +33,11 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(Box<serve::Args>),
+    Review(review::Args),
+    Test(test::Args),
+    Canonicalize(canonicalize::Args),
+    Explain(explain::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
 }
 
@@ -46,11 +59,15 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Serve(args) => args.run(),
+            Command::Test(args) => args.run(),
+            Command::Explain(args) => args.run(),
+            Command::Schema(args) => args.run(),
+            Command::Review(args) => args.run(),
+            Command::Canonicalize(args) => args.run(),
             Command::Completions(args) => args.run(),
         };
         let exit = result.unwrap_or_else(|error| {
-            // Nobody may be left to read it; the exit code still tells.
-            let _ = writeln!(io::stderr(), "error: {error:#}");
+            output::complain(format_args!("error: {error:#}"));
             Exit::CouldNotTell
         });
         ExitCode::from(exit as u8)

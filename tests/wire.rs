@@ -1,5 +1,7 @@
 //! The kept cases as bytes: to `/mutate`, its patch applied, then to `/validate`.
 
+#![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
+
 #[path = "shared/reviews.rs"]
 mod reviews;
 

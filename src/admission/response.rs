@@ -29,8 +29,8 @@ const NOT_DELETABLE: &str = "the Setting vm-migration-network is never deleted; 
 /// A refusal, as `response.status` carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// `Failure`
-    status: &'static str,
+    #[serde(rename = "status")]
+    outcome: &'static str,
     /// Everything, for those who see nothing else.
     pub message: String,
     /// One of Kubernetes' own reasons: kubectl hides causes under any other.
@@ -92,9 +92,10 @@ impl Status {
         Self::new(504, "Timeout", late(budget), Vec::new())
     }
 
-    const fn new(code: u16, reason: &'static str, message: String, causes: Vec<Cause>) -> Self {
+    fn new(code: u16, reason: &'static str, mut message: String, causes: Vec<Cause>) -> Self {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
         let details = Details { name: SETTING, group: "harvesterhci.io", kind: "Setting", causes };
-        Self { status: "Failure", message, reason, details, code }
+        Self { outcome: "Failure", message, reason, details, code }
     }
 }
 
@@ -266,3 +267,6 @@ fn to_json(
     // Strings and numbers into memory: there is nothing that could fail. An empty body is a failed call, which refuses.
     serde_json::to_vec(&review).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use crate::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
 use crate::server::tls::{self, Resolver};
 use crate::server::{self, Content, Ended, Metrics, Settings, Shutdown, Signals, duration};
 
+mod authority;
 mod certificate;
 mod cluster;
 mod limits;
@@ -94,8 +95,9 @@ impl Args {
             let metrics = Metrics::register(&mut registry);
             let cluster = self.cluster.open()?;
             let resolver = Arc::new(Resolver::default());
-            let certificate = self.certificate.open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone())?;
             let own = registry.sub_registry_with_prefix(PREFIX);
+            let certificate =
+                self.certificate.open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), own).await?;
             own.register_collector(Box::new(Expiry::new(Arc::clone(&resolver))));
             own.register_collector(Box::new(Sight::new(Arc::clone(&cluster.view))));
 

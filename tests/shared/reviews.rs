@@ -1,4 +1,4 @@
-//! The kept cases as AdmissionReviews, and what their answers must be.
+//! The kept cases as `AdmissionReview`s, and what their answers must be.
 //!
 //! Who runs them finds a way to `/mutate` and `/validate`: a function, the router over TLS, a process.
 

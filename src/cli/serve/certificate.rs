@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::bail;
+use prometheus_client::registry::Registry;
 use rustls::crypto::CryptoProvider;
 
+use super::authority::AuthorityArgs;
 use crate::server::tls::Resolver;
 use crate::server::tls::files::Files;
 use crate::server::tls::self_signed::SelfSigned;
@@ -35,25 +37,29 @@ pub(super) struct CertificateArgs {
     #[arg(long, env = "MNW_TLS_SELF_SIGNED")]
     tls_self_signed: bool,
 
-    /// One more name or address in the self-signed certificate; repeatable
-    #[arg(long, value_name = "NAME", env = "MNW_TLS_SAN", value_delimiter = ',', requires = "tls_self_signed")]
+    /// One more name or address in a certificate that is made here; repeatable
+    #[arg(long, value_name = "NAME", env = "MNW_TLS_SAN", value_delimiter = ',', conflicts_with = "tls_cert")]
     tls_san: Vec<String>,
+
+    #[command(flatten)]
+    authority: AuthorityArgs,
 }
 
 /// What keeps the certificate new.
 pub(super) type Follow = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl CertificateArgs {
-    /// Puts the first certificate in.
+    /// Puts the first certificate in; or sees to it that one comes.
     ///
     /// # Errors
     ///
-    /// If there is none.
-    pub(super) fn open(
+    /// If there is none, and none can come.
+    pub(super) async fn open(
         self,
         provider: Arc<CryptoProvider>,
         resolver: Arc<Resolver>,
         metrics: Metrics,
+        registry: &mut Registry,
     ) -> anyhow::Result<Follow> {
         match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => {
@@ -65,9 +71,13 @@ impl CertificateArgs {
                 tracing::warn!("the certificate is self-signed, and a new one at each start; nobody can verify it");
                 Ok(Box::pin(source.follow()))
             }
-            _ => {
-                bail!("there is no certificate to serve: give --tls-cert FILE and --tls-key FILE, or --tls-self-signed")
-            }
+            _ => match self.authority.open(&self.tls_san, resolver, registry).await? {
+                Some(follow) => Ok(follow),
+                None => bail!(
+                    "there is no certificate to serve: give --tls-cert FILE and --tls-key FILE, --tls-secret \
+                     NAMESPACE/NAME and --tls-service NAME, or --tls-self-signed"
+                ),
+            },
         }
     }
 }
