@@ -31,6 +31,7 @@
 )]
 #![expect(unreachable_pub, reason = "a test binary exports nothing: pub is what a module offers to the others")]
 
+mod audit;
 mod bytes;
 mod control_plane;
 mod deletion;
@@ -41,9 +42,11 @@ mod overlays;
 mod own_ca;
 mod plan;
 mod previews;
+mod rbac;
 mod registration;
 mod rival;
 mod rollout;
 mod rules;
 mod scope;
+mod warnings;
 mod writers;
