@@ -221,7 +221,7 @@ fn an_object_that_can_not_be_read_is_named() {
     odd["status"] = json!({"conditions": "none"});
     cluster.api.apply(&odd);
     eventually("it is noticed", PATIENCE, || {
-        match cluster.api.patch(SETTING, Patch::Merge, &json!({"value": EXAMPLE})) {
+        match cluster.api.patch(&format!("{SETTING}?dryRun=All"), Patch::Merge, &json!({"value": EXAMPLE})) {
             Err(refusal) if refusal.code == 503 && refusal.message.contains("test-1-node-0") => Ok(()),
             other => Err(other),
         }
