@@ -7,6 +7,7 @@
 pub mod files;
 pub mod fold;
 pub mod live;
+pub mod policy;
 pub mod resources;
 pub mod shape;
 pub mod view;

@@ -97,7 +97,6 @@ enum Format {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let policy = self.policy.policy();
         let reports = self.reports.open()?;
         let printer = Printer::new(self.output, self.client, &reports)?;
         let cluster = files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
@@ -114,7 +113,7 @@ impl Args {
         let mut run = Run {
             reader: Reader::new(stored),
             facts: cluster.facts,
-            policy,
+            policy: self.policy.choices().over(cluster.policy.as_ref()),
             printer,
             summary: Summary::default(),
             aside: Aside::new(&self.cluster, self.old.as_deref()),

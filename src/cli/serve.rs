@@ -115,7 +115,7 @@ impl Args {
             };
             let content = Content {
                 view: cluster.view,
-                policy: self.policy.policy(),
+                policy: self.policy.choices().over(cluster.recorded.as_ref()),
                 tls: tls::config(provider, Arc::clone(&resolver))?,
                 resolver,
                 metrics,

@@ -14,9 +14,9 @@ use serde_json::Value;
 pub use self::varied::{Base, Variation, VariationError};
 pub use self::watched::{Poll, Watched};
 use crate::manifest::{self, Origin, Shown, tree};
-use crate::network::Facts;
 use crate::network::facts::FactKind;
 use crate::network::quote::Quoted;
+use crate::network::{Facts, Policy};
 
 mod varied;
 mod view;
@@ -29,6 +29,8 @@ pub struct Loaded {
     pub facts: Facts,
     /// The Setting `vm-migration-network`, whole: what an update would find stored.
     pub setting: Option<Value>,
+    /// The policy on record, if there is one.
+    pub policy: Option<Policy>,
     /// What no rule asks for, sorted by file, apiVersion and kind.
     pub unknown_kinds: Vec<UnknownKind>,
     /// How many objects there are, of known kinds and others.
@@ -69,6 +71,14 @@ pub enum Error {
         origin: Origin,
         /// What it is or lacks.
         what: &'static str,
+    },
+    /// The policy on record can't be taken.
+    #[error("{origin}: the policy can't be taken: {why}")]
+    Policy {
+        /// Where.
+        origin: Origin,
+        /// What is wrong with it.
+        why: String,
     },
     /// An object is there twice.
     #[error("{kind} {name} is in {first} and in {second}; one view holds each object once")]

@@ -14,6 +14,7 @@ use crate::cluster::View;
 use crate::cluster::files::{Error, Watched};
 use crate::cluster::live::{self, Options};
 use crate::manifest;
+use crate::network::Policy;
 use crate::server::duration;
 
 /// How often files are looked at.
@@ -37,6 +38,8 @@ pub(super) struct ClusterArgs {
 /// A view, and what keeps it new.
 pub(super) struct Cluster {
     pub(super) view: Arc<View>,
+    /// The policy that the files have on record.
+    pub(super) recorded: Option<Policy>,
     pub(super) follow: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -52,7 +55,7 @@ impl ClusterArgs {
             None => {
                 let options = Options { max_staleness: self.max_staleness };
                 let (view, follow) = live::start(kube.connect().await?, options, registry);
-                Ok(Cluster { view, follow: Box::pin(async { match follow.await {} }) })
+                Ok(Cluster { view, recorded: None, follow: Box::pin(async { match follow.await {} }) })
             }
         }
     }
@@ -77,8 +80,11 @@ fn of_files(paths: Vec<PathBuf>) -> anyhow::Result<Cluster> {
     for missing in loaded.facts.missing() {
         tracing::warn!(%missing, "the cluster files lack a fact");
     }
+    if let Some(Policy { warn, reserved }) = &loaded.policy {
+        tracing::info!(%warn, ?reserved, "the policy on record holds where no flag says otherwise");
+    }
     tracing::info!(objects = loaded.objects, "the cluster is read from files");
-    Ok(Cluster { view: watched.view(), follow: Box::pin(Arc::new(watched).follow(LOOK)) })
+    Ok(Cluster { view: watched.view(), recorded: loaded.policy, follow: Box::pin(Arc::new(watched).follow(LOOK)) })
 }
 
 fn staleness(text: &str) -> Result<Duration, String> {

@@ -59,7 +59,7 @@ fn documents_lists_and_formats_make_one_view() {
         (".hidden.yaml", "{"),
         (".git/config.yaml", "{"),
     ]);
-    let Loaded { facts, setting, unknown_kinds, objects } = loaded(&files);
+    let Loaded { facts, setting, unknown_kinds, objects, .. } = loaded(&files);
     assert_eq!(node_names(&facts), ["a/b", "deep", "in-list", "listed", "named", "second-\u{1f600}"]);
     assert_eq!(facts.cluster_networks.unwrap().iter().collect::<Vec<_>>(), ["mgmt"]);
     let storage = Sibling::On { vlan: VlanId::Tagged(7), exclusive_vlan: true, range: Ok(None) };
@@ -286,7 +286,7 @@ fn every_cluster_of_the_fixtures_is_a_whole_view() {
     let mut read = 0;
     for entry in fs::read_dir(fixtures).unwrap() {
         let path = entry.unwrap().path();
-        let Loaded { facts, setting, unknown_kinds, objects } = load(std::slice::from_ref(&path)).unwrap();
+        let Loaded { facts, setting, unknown_kinds, objects, .. } = load(std::slice::from_ref(&path)).unwrap();
         assert_eq!(facts.missing().map(ToString::to_string).collect::<Vec<_>>(), [""; 0], "{path:?}");
         assert!(setting.is_none() && objects >= 8, "{path:?}");
         for unknown in unknown_kinds {
@@ -295,4 +295,21 @@ fn every_cluster_of_the_fixtures_is_a_whole_view() {
         read += 1;
     }
     assert_eq!(read, 51);
+}
+
+#[test]
+fn a_policy_on_record_is_read_once() {
+    let policy = "apiVersion: migration-network-webhook/v1\nkind: Policy\nreservedRanges: [10.9.0.0/16]\n";
+    let Loaded { policy: read, unknown_kinds, objects, .. } = loaded(&directory(&[("a.yaml", policy)]));
+    assert_eq!(read.unwrap().reserved, ["10.9.0.0/16".parse().unwrap()]);
+    assert_eq!((unknown_kinds.len(), objects), (0, 0));
+    assert_eq!(
+        refused(&directory(&[("a.yaml", policy), ("b.yaml", policy)])),
+        "\"b.yaml\" line 1: the policy can't be taken: there is one in \"a.yaml\" line 1 already"
+    );
+    assert_eq!(
+        refused(&directory(&[("a.yaml", &policy.replace("9.0.0", "9.1.0"))])),
+        "\"a.yaml\" line 1: the policy can't be taken: reservedRanges holds \"10.9.1.0/16\": has host bits set; did you \
+         mean 10.9.0.0/16?"
+    );
 }

@@ -8,24 +8,33 @@ use serde_json::Value;
 
 use super::{Error, Loaded, UnknownKind};
 use crate::cluster::fold::{Fold, object_name};
+use crate::cluster::policy;
 use crate::cluster::resources::fact_kind;
 use crate::manifest::{Origin, Text, document};
-use crate::network::SETTING;
 use crate::network::facts::{FactKind, ObjectName};
 use crate::network::quote::Quoted;
+use crate::network::{Policy, SETTING};
 
 /// Folds the objects of the files, one document at a time.
 pub(super) fn fold(files: &[Text]) -> Result<Loaded, Error> {
     let mut view = View::default();
     files.iter().try_for_each(|file| view.take_file(file))?;
     let unknown_kinds = view.unknown_kinds();
-    Ok(Loaded { facts: view.fold.facts(), setting: view.setting, unknown_kinds, objects: view.objects })
+    Ok(Loaded {
+        facts: view.fold.facts(),
+        setting: view.setting,
+        policy: view.policy.map(|(policy, _)| policy),
+        unknown_kinds,
+        objects: view.objects,
+    })
 }
 
 #[derive(Default)]
 pub(super) struct View {
     pub(super) fold: Fold,
     pub(super) setting: Option<Value>,
+    /// The policy on record, and where it is.
+    pub(super) policy: Option<(Policy, Origin)>,
     unknown_kinds: BTreeMap<(Arc<Path>, String, String), usize>,
     objects: usize,
     pub(super) seen: HashMap<(FactKind, ObjectName), Origin>,
@@ -81,6 +90,9 @@ impl View {
             return self.take_items(object.get_mut("items").map(Value::take), origin, implied.as_ref());
         }
 
+        if policy::is_policy(api_version, kind) {
+            return self.take_policy(&object, origin);
+        }
         self.objects += 1;
         let Some(fact) = fact_kind(api_version, kind) else {
             let unknown = (Arc::clone(&origin.path), api_version.to_owned(), kind.to_owned());
@@ -100,6 +112,15 @@ impl View {
         if fact == FactKind::Settings && &*name.name == SETTING {
             self.setting = Some(object);
         }
+        Ok(())
+    }
+
+    fn take_policy(&mut self, object: &Value, origin: &Origin) -> Result<(), Error> {
+        let refused = |why| Error::Policy { origin: origin.clone(), why };
+        if let Some((_, first)) = &self.policy {
+            return Err(refused(format!("there is one in {first} already")));
+        }
+        self.policy = Some((policy::read(object).map_err(refused)?, origin.clone()));
         Ok(())
     }
 
