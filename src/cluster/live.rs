@@ -21,6 +21,7 @@ pub use self::client::{Unconfigured, connect};
 pub use self::error::Error;
 use self::follow::Follower;
 use self::metrics::Metrics;
+pub use self::snapshot::{Snapshot, Unlisted, snapshot};
 pub use self::source::Source;
 use self::standing::Standing;
 use super::View;
@@ -35,8 +36,11 @@ mod follow;
 mod lines;
 mod list;
 mod metrics;
+mod snapshot;
 mod source;
 mod standing;
+#[cfg(test)]
+mod stub;
 
 /// How the cluster is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,3 +91,6 @@ pub fn start(
     };
     (view, future)
 }
+
+#[cfg(test)]
+mod tests;
