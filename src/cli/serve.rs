@@ -10,6 +10,7 @@ use prometheus_client::registry::Registry;
 use tokio::runtime;
 
 use super::Exit;
+use super::kube::KubeArgs;
 use super::logging::LogArgs;
 use super::policy::PolicyArgs;
 use crate::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
@@ -37,8 +38,8 @@ const LAST_WORK: Duration = Duration::from_millis(500);
 ///
 /// TIME is written as 500ms, 10s or 1m30s, BYTES as 65536, 64KiB or 7MiB.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "migration-network-webhook serve --cluster PATH... \
-    (--tls-cert FILE --tls-key FILE | --tls-self-signed) [OPTIONS]")]
+#[command(override_usage = "migration-network-webhook serve \
+    (--tls-cert FILE --tls-key FILE | --tls-secret NAMESPACE/NAME --tls-service NAME | --tls-self-signed) [OPTIONS]")]
 pub(super) struct Args {
     /// Where reviews are answered over TLS; port 0 takes a free one, which is logged
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8443", env = "MNW_LISTEN", value_parser = address)]
@@ -60,6 +61,8 @@ pub(super) struct Args {
     certificate: CertificateArgs,
     #[command(flatten)]
     cluster: ClusterArgs,
+    #[command(flatten)]
+    kube: KubeArgs,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -93,11 +96,13 @@ impl Args {
 
             let mut registry = Registry::default();
             let metrics = Metrics::register(&mut registry);
-            let cluster = self.cluster.open()?;
-            let resolver = Arc::new(Resolver::default());
             let own = registry.sub_registry_with_prefix(PREFIX);
-            let certificate =
-                self.certificate.open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), own).await?;
+            let cluster = self.cluster.open(&self.kube, own).await?;
+            let resolver = Arc::new(Resolver::default());
+            let certificate = self
+                .certificate
+                .open(&self.kube, Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), own)
+                .await?;
             own.register_collector(Box::new(Expiry::new(Arc::clone(&resolver))));
             own.register_collector(Box::new(Sight::new(Arc::clone(&cluster.view))));
 

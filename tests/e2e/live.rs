@@ -198,7 +198,7 @@ fn the_view_heals_after_the_api_server_was_away() {
 #[test]
 fn lists_are_streamed_or_paged_as_the_api_server_grants() {
     for (flags, expected, other) in
-        [(&["--feature-gates=WatchList=false"][..], "paged", "streamed"), (&[][..], "streamed", "paged")]
+        [(&["--feature-gates=WatchList=false"][..], "pages", "stream"), (&[][..], "stream", "pages")]
     {
         let cluster = guarded_by(Cluster::fresh(flags), &[]);
         at_once(&cluster, EXAMPLE, None);
@@ -221,7 +221,7 @@ fn an_object_that_can_not_be_read_is_named() {
     odd["status"] = json!({"conditions": "none"});
     cluster.api.apply(&odd);
     eventually("it is noticed", PATIENCE, || {
-        match cluster.api.patch(SETTING, Patch::Merge, &json!({"value": EXAMPLE})) {
+        match cluster.api.patch(&format!("{SETTING}?dryRun=All"), Patch::Merge, &json!({"value": EXAMPLE})) {
             Err(refusal) if refusal.code == 503 && refusal.message.contains("test-1-node-0") => Ok(()),
             other => Err(other),
         }

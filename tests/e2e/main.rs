@@ -48,4 +48,5 @@ mod rival;
 mod rollout;
 mod rules;
 mod scope;
+mod warnings;
 mod writers;
