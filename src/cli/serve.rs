@@ -93,7 +93,7 @@ impl Args {
 
             let mut registry = Registry::default();
             let metrics = Metrics::register(&mut registry);
-            let cluster = self.cluster.open()?;
+            let cluster = self.cluster.open(registry.sub_registry_with_prefix(PREFIX)).await?;
             let resolver = Arc::new(Resolver::default());
             let own = registry.sub_registry_with_prefix(PREFIX);
             let certificate =

@@ -23,6 +23,10 @@ pub(super) struct ClusterArgs {
     /// followed
     #[arg(long, value_name = "PATH", num_args = 0.., env = "MNW_CLUSTER", value_delimiter = ',')]
     cluster: Vec<PathBuf>,
+
+    /// tmp
+    #[arg(long, value_name = "TIME", default_value = "3m", value_parser = crate::server::duration::parse)]
+    max_staleness: Duration,
 }
 
 /// A view, and what keeps it new.
@@ -37,9 +41,17 @@ impl ClusterArgs {
     /// # Errors
     ///
     /// If there is nothing to see.
-    pub(super) fn open(self) -> anyhow::Result<Cluster> {
+    pub(super) async fn open(self, registry: &mut prometheus_client::registry::Registry) -> anyhow::Result<Cluster> {
         if self.cluster.is_empty() {
-            bail!("--cluster takes files or directories of manifests, and none is named");
+            use crate::cluster::live;
+            let client = live::connect(None, None).await?;
+            let (view, follow) = live::start(client, live::Options { max_staleness: self.max_staleness }, registry);
+            return Ok(Cluster {
+                view,
+                follow: Box::pin(async {
+                    follow.await;
+                }),
+            });
         }
         let (watched, loaded) = Watched::load(self.cluster).map_err(|error| match error {
             Error::Manifest(absent @ manifest::Error::Absent(_)) => {
