@@ -2,7 +2,7 @@
 
 # The webhook at work on the sample cluster. Needs nothing but the Rust toolchain.
 run:
-	cargo build --locked
+	cargo build --locked --bins --examples
 	cargo run --locked --quiet --example certificates -- target/run
 	cargo run --locked --quiet --example demo -- target/run
 
