@@ -198,7 +198,7 @@ fn the_view_heals_after_the_api_server_was_away() {
 #[test]
 fn lists_are_streamed_or_paged_as_the_api_server_grants() {
     for (flags, expected, other) in
-        [(&["--feature-gates=WatchList=false"][..], "paged", "streamed"), (&[][..], "streamed", "paged")]
+        [(&["--feature-gates=WatchList=false"][..], "pages", "stream"), (&[][..], "stream", "pages")]
     {
         let cluster = guarded_by(Cluster::fresh(flags), &[]);
         at_once(&cluster, EXAMPLE, None);
