@@ -1,6 +1,8 @@
 //! The decision on one `AdmissionRequest`: pure, and the same for the server and for files.
 
+pub mod canonical;
 pub mod decision;
+mod object;
 pub mod pipeline;
 pub mod response;
 pub mod review;
@@ -8,11 +10,14 @@ pub mod scope;
 pub mod setting;
 
 pub use crate::network::Policy;
+pub use canonical::canonical;
 pub use decision::{Decision, Mutation, Request, Verdict, decide};
 pub use pipeline::{Admission, admit};
 pub use review::Review;
 pub use scope::{Route, route};
 pub use setting::Setting;
+
+use std::time::Duration;
 
 use crate::network::quote::Plain;
 use crate::network::{Facts, RuleSet};
@@ -24,6 +29,26 @@ pub enum Phase {
     Mutate,
     /// `/validate`: decide on what came.
     Validate,
+}
+
+impl Phase {
+    /// Its name, for logs and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mutate => "mutate",
+            Self::Validate => "validate",
+        }
+    }
+
+    /// The URL path.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::Mutate => "/mutate",
+            Self::Validate => "/validate",
+        }
+    }
 }
 
 /// What goes back to the client of one request, and what is worth a log line.
@@ -46,14 +71,27 @@ pub struct Record {
     pub user: String,
     /// `CREATE`, `UPDATE` or `DELETE`; `unknown` otherwise.
     pub operation: &'static str,
-    /// `allowed`, `refused`, `unavailable` (facts missing) or `malformed`.
+    /// `allowed`, `refused`, `unavailable` (facts missing), `malformed` or `late` (out of time).
     pub verdict: &'static str,
-    /// The status code in the answer: 200, 400, 405, 422 or 503.
+    /// The status code in the answer: 200, 400, 405, 422, 503 or 504.
     pub code: u16,
     /// The rules that refused.
     pub rules: RuleSet,
     /// What became of the value: `kept`, `emptied`, `restored` or `rewritten`.
     pub mutation: &'static str,
+}
+
+/// The answer to a request whose time ran out before it was judged: it is refused, and nothing is said about the value.
+#[must_use]
+pub fn out_of_time(body: &[u8], budget: Duration) -> Answer {
+    let record = Record { operation: "unknown", verdict: "late", code: 504, ..Record::default() };
+    match review::uid(body) {
+        Some(uid) => {
+            let record = Record { uid: Plain(&uid).to_string(), ..record };
+            Answer { http_status: 200, body: response::write_late(&uid, budget), record }
+        }
+        None => Answer { http_status: 504, body: response::late(budget).into_bytes(), record },
+    }
 }
 
 /// Bytes in, bytes out: the whole of the webhook but for sockets.

@@ -7,8 +7,20 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod canonicalize;
 mod completions;
+mod difference;
+mod explain;
+mod logging;
+mod output;
 pub mod policy;
+mod progress;
+mod reports;
+mod review;
+mod schema;
+mod serve;
+mod size;
+mod test;
 
 /// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
 #[derive(Debug, Parser)]
@@ -20,6 +32,12 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(Box<serve::Args>),
+    Review(review::Args),
+    Test(test::Args),
+    Canonicalize(canonicalize::Args),
+    Explain(explain::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
 }
 
@@ -40,10 +58,16 @@ impl Cli {
     #[must_use]
     pub fn run(self) -> ExitCode {
         let result = match self.command {
+            Command::Serve(args) => args.run(),
+            Command::Test(args) => args.run(),
+            Command::Explain(args) => args.run(),
+            Command::Schema(args) => args.run(),
+            Command::Review(args) => args.run(),
+            Command::Canonicalize(args) => args.run(),
             Command::Completions(args) => args.run(),
         };
         let exit = result.unwrap_or_else(|error| {
-            eprintln!("error: {error:#}");
+            output::complain(format_args!("error: {error:#}"));
             Exit::CouldNotTell
         });
         ExitCode::from(exit as u8)

@@ -6,7 +6,9 @@
 
 pub mod files;
 pub mod fold;
+pub mod live;
 pub mod resources;
+pub mod shape;
 pub mod view;
 
 pub use view::View;

@@ -7,8 +7,13 @@
 //! what was checked offline is what the cluster will say.
 
 pub mod admission;
+pub mod authority;
 pub mod cli;
 pub mod cluster;
+pub mod input;
 pub mod manifest;
 pub mod network;
+pub mod registration;
+pub mod report;
 pub mod server;
+pub mod suite;

@@ -1,8 +1,8 @@
 //! Manifests as users keep them: files and directories of YAML or JSON, or a stream.
 //!
 //! Paths name files or directories; of a directory, `*.yaml`, `*.yml` and `*.json` are read, in
-//! sorted order and all the way down, but nothing whose name starts with a dot. A file holds
-//! documents of YAML or JSON.
+//! sorted order and all the way down, but nothing whose name starts with a dot, and no policy suites
+//! (`*.suite.yaml`). A file holds documents of YAML or JSON.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,16 @@ use std::sync::Arc;
 use crate::network::quote::Whole;
 
 pub mod document;
+mod place;
 mod quoting;
+pub mod replace;
+pub mod rewrite;
+pub mod scalar;
+pub mod strings;
 pub mod tree;
 
 pub use quoting::Quoting;
+pub use scalar::{Position, Scalar};
 
 /// A file's text.
 #[derive(Clone, Debug)]
@@ -40,8 +46,13 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file is larger than is reasonable.
-    #[error("{} is larger than {max} MiB, the most that is read of one file", Shown(.0), max = tree::MAX_BYTES >> 20)]
-    TooLarge(PathBuf),
+    #[error("{} is larger than {} MiB, the most that is read of one file", Shown(path), max >> 20)]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// What is read at most, in bytes.
+        max: u64,
+    },
     /// A file is not text.
     #[error("{} is not UTF-8 text; YAML or JSON manifests are", Shown(.0))]
     NotText(PathBuf),
@@ -57,11 +68,28 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The path that is to blame.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Absent(path)
+            | Self::NotText(path)
+            | Self::TooLarge { path, .. }
+            | Self::Io { path, .. }
+            | Self::Syntax { path, .. } => path,
+        }
+    }
+}
+
 /// A path as messages show it: whole, but escaped, as a stranger may have named the file.
 pub struct Shown<'a>(pub &'a Path);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == tree::STANDARD_INPUT {
+            return f.write_str("standard input");
+        }
         Whole(&self.0.to_string_lossy()).fmt(f)
     }
 }

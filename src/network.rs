@@ -26,8 +26,10 @@ pub mod facts;
 pub mod golang;
 pub mod json;
 pub mod list;
+pub mod locate;
 pub mod meaning;
 pub mod policy;
+pub mod problem;
 pub mod quote;
 pub mod range;
 pub mod rule;
@@ -46,6 +48,10 @@ pub use warning::Warning;
 
 /// The name of the Setting that is guarded.
 pub const SETTING: &str = "vm-migration-network";
+/// The name of the Setting of Harvester's storage network.
+pub const STORAGE_NETWORK: &str = "storage-network";
+/// The name of the Setting of Harvester's RWX network.
+pub const RWX_NETWORK: &str = "rwx-network";
 /// The cluster network that every Harvester cluster has: the nodes' own.
 pub const MGMT: &str = "mgmt";
 /// The CRD in which Whereabouts keeps the addresses that it handed out.

@@ -1,5 +1,7 @@
 //! Every kept case, through the whole pipeline: mutate, then validate what mutation made of it.
 
+#![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;

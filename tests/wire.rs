@@ -1,5 +1,7 @@
 //! The documented reviews as bytes: to `/mutate`, its patch applied, then to `/validate`.
 
+#![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
+
 use std::fs;
 use std::path::Path;
 

@@ -5,9 +5,9 @@ use crate::network::draft::Draft;
 use crate::network::facts::{Facts, Missing};
 use crate::network::json::is_blank;
 use crate::network::meaning::Meaning;
+use crate::network::problem::Problem;
 use crate::network::rules::{Checked, Findings, Inquiry, Violations, WayOut, judge, judge_disabling};
-use crate::network::violation::Problem;
-use crate::network::{Policy, Root, Warning, golang};
+use crate::network::{Policy, Root, RuleSet, Warning, golang};
 
 use super::Phase;
 use super::setting::{Setting, Text};
@@ -45,6 +45,8 @@ pub struct Decision {
     pub way_out_taken: bool,
     /// The sha1 that Harvester will store; `None` where no value is stored by the request.
     pub config_hash: Option<String>,
+    /// The rules that were held against something, whatever came of it.
+    pub judged: RuleSet,
 }
 
 /// Allowed, or why not.
@@ -106,6 +108,7 @@ impl Decision {
             warnings: Vec::new(),
             way_out_taken: false,
             config_hash: None,
+            judged: RuleSet::default(),
         }
     }
 }
@@ -141,7 +144,7 @@ pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Polic
 }
 
 /// Reads what a string would enable; `None` where it is blank.
-fn read<'t>(text: &'t Text<'_>) -> Option<Draft<'t>> {
+pub(super) fn read<'t>(text: &'t Text<'_>) -> Option<Draft<'t>> {
     match text {
         Text::Absent => None,
         Text::Text(text) => (!is_blank(text)).then(|| Draft::read(text)),
@@ -161,7 +164,7 @@ fn conclude(value: Change<'_>, default: Change<'_>, new: &Setting<'_>, findings:
         // Other warnings are about a change that does not happen; these name rules on trial.
         let on_trial = |warning: &Warning| matches!(warning, Warning::RuleOnlyWarns(_));
         let warnings = findings.warnings.into_iter().filter(on_trial).collect();
-        return Decision { warnings, ..Decision::plain(verdict) };
+        return Decision { warnings, judged: findings.judged, ..Decision::plain(verdict) };
     }
     let stored = value.mutation.replacement().or_else(|| new.value.bytes());
     let config_hash = stored.map(hash);
@@ -174,6 +177,7 @@ fn conclude(value: Change<'_>, default: Change<'_>, new: &Setting<'_>, findings:
         warnings,
         way_out_taken: findings.way_out_taken,
         config_hash,
+        judged: findings.judged,
     }
 }
 
@@ -198,6 +202,7 @@ struct Change<'d> {
 }
 
 /// What Harvester will see of it.
+#[expect(clippy::large_enum_variant, reason = "there are two in a decision, on the stack")]
 enum Outcome<'d> {
     /// The very bytes that it knows.
     Unchanged,
@@ -252,3 +257,6 @@ fn equal(draft: &Draft<'_>, stored: &str) -> bool {
         .ok()
         .is_some_and(|stored| Meaning::of_stored(&stored).is_some_and(|stored| stored == submitted))
 }
+
+#[cfg(test)]
+mod tests;

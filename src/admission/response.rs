@@ -4,6 +4,7 @@
 //! message and drop the causes. So each problem is in both.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -28,8 +29,8 @@ const NOT_DELETABLE: &str = "the Setting vm-migration-network is never deleted; 
 /// A refusal, as `response.status` carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Status {
-    /// `Failure`
-    status: &'static str,
+    #[serde(rename = "status")]
+    outcome: &'static str,
     /// Everything, for those who see nothing else.
     pub message: String,
     /// One of Kubernetes' own reasons: kubectl hides causes under any other.
@@ -85,10 +86,25 @@ impl Status {
         Self::new(400, "BadRequest", format!("the request can't be judged, so it is refused: {why}"), Vec::new())
     }
 
-    const fn new(code: u16, reason: &'static str, message: String, causes: Vec<Cause>) -> Self {
-        let details = Details { name: SETTING, group: "harvesterhci.io", kind: "Setting", causes };
-        Self { status: "Failure", message, reason, details, code }
+    /// The refusal of a request that was not judged in time.
+    #[must_use]
+    pub fn late(budget: Duration) -> Self {
+        Self::new(504, "Timeout", late(budget), Vec::new())
     }
+
+    fn new(code: u16, reason: &'static str, mut message: String, causes: Vec<Cause>) -> Self {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+        let details = Details { name: SETTING, group: "harvesterhci.io", kind: "Setting", causes };
+        Self { outcome: "Failure", message, reason, details, code }
+    }
+}
+
+/// Why there is no verdict, in words.
+pub(super) fn late(budget: Duration) -> String {
+    format!(
+        "{SETTING} was not judged within the {budget:?} that this request was given, so the change is refused; nothing was \
+         found about it. Retry; if it stays so, look at the webhook's log and load"
+    )
 }
 
 fn causes(violations: &Violations) -> Vec<Cause> {
@@ -198,6 +214,13 @@ pub fn write_malformed(uid: &str, why: &str) -> Vec<u8> {
     to_json(uid, Some(&Status::malformed(why)), None, &[], annotations)
 }
 
+/// Writes the refusal of a request that was not judged in time.
+#[must_use]
+pub fn write_late(uid: &str, budget: Duration) -> Vec<u8> {
+    let annotations = AuditAnnotations { decision: "late", ..AuditAnnotations::default() };
+    to_json(uid, Some(&Status::late(budget)), None, &[], annotations)
+}
+
 /// The verdict in one word, for logs, metrics and the audit log.
 #[must_use]
 pub const fn verdict(verdict: &Verdict) -> &'static str {
@@ -244,3 +267,6 @@ fn to_json(
     // Strings and numbers into memory: there is nothing that could fail. An empty body is a failed call, which refuses.
     serde_json::to_vec(&review).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,14 +8,15 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::decision::Request;
+use super::object;
 use super::setting::{Setting, Text};
 use crate::network::SETTING;
 use crate::network::quote::Quoted;
 
 /// The one version spoken.
-pub(super) const API_VERSION: &str = "admission.k8s.io/v1";
+pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
 /// The kind of request and response alike.
-pub(super) const KIND: &str = "AdmissionReview";
+pub(crate) const KIND: &str = "AdmissionReview";
 /// A uid is 36 characters; what is much longer is none, and would be echoed.
 const LONGEST_UID: usize = 256;
 
@@ -39,7 +40,7 @@ struct WireReview<'a> {
     api_version: Text<'a>,
     #[serde(borrow, default)]
     kind: Text<'a>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object::required")]
     request: WireRequest<'a>,
 }
 
@@ -48,17 +49,17 @@ struct WireReview<'a> {
 struct WireRequest<'a> {
     #[serde(borrow, default)]
     uid: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object::optional")]
     resource: Option<WireResource<'a>>,
     #[serde(borrow, default)]
     name: Text<'a>,
     #[serde(borrow, default)]
     operation: Text<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object::optional")]
     user_info: Option<WireUser<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object::optional")]
     object: Option<Setting<'a>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object::optional")]
     old_object: Option<Setting<'a>>,
 }
 
@@ -79,7 +80,7 @@ struct WireUser<'a> {
 /// The least that an answer needs.
 #[derive(Deserialize)]
 struct UidOnly<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "object::required")]
     request: RequestUidOnly<'a>,
 }
 
@@ -96,12 +97,11 @@ impl<'a> Review<'a> {
     ///
     /// Why the body is no review that could be answered: no JSON, or without a uid.
     pub fn read(body: &'a [u8]) -> Result<Self, String> {
-        match serde_json::from_slice::<WireReview<'_>>(body) {
+        match from_body::<WireReview<'_>>(body) {
             Ok(review) => Self::interpret(review),
             Err(error) => {
-                let uid = serde_json::from_slice::<UidOnly<'_>>(body).ok().and_then(|it| uid(it.request.uid));
                 let why = format!("not an {API_VERSION} {KIND} that can be read: {}", Quoted(&error.to_string()));
-                let Some(uid) = uid else { return Err(why) };
+                let Some(uid) = uid(body) else { return Err(why) };
                 Ok(Self { uid, user: Cow::Borrowed(""), operation: "unknown", request: Err(why) })
             }
         }
@@ -109,7 +109,7 @@ impl<'a> Review<'a> {
 
     fn interpret(review: WireReview<'a>) -> Result<Self, String> {
         let WireReview { api_version, kind, request } = review;
-        let Some(uid) = uid(request.uid) else {
+        let Some(uid) = plausible(request.uid) else {
             return Err(format!("request.uid must be a string of 1 to {LONGEST_UID} bytes"));
         };
         let user = match request.user_info.map(|user| user.username) {
@@ -125,7 +125,7 @@ impl<'a> Review<'a> {
         let version = (api_version.bytes(), kind.bytes());
         let request = if version == (Some(API_VERSION), Some(KIND)) {
             let operation = Operation { known: operation, written: request.operation };
-            target(&request.resource, &request.name, request.object, request.old_object, &operation)
+            target(request.resource.as_ref(), &request.name, request.object, request.old_object, &operation)
         } else {
             let [seen_version, seen_kind] = [&api_version, &kind].map(|it| it.bytes().unwrap_or("not a string"));
             Err(format!("{} {} is not answered, only {API_VERSION} {KIND}", Quoted(seen_version), Quoted(seen_kind)))
@@ -134,7 +134,19 @@ impl<'a> Review<'a> {
     }
 }
 
-fn uid(text: Text<'_>) -> Option<Cow<'_, str>> {
+fn from_body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> serde_json::Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let read = object::required(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(read)
+}
+
+/// The uid alone of a body that need not be good otherwise.
+pub(super) fn uid(body: &[u8]) -> Option<Cow<'_, str>> {
+    from_body::<UidOnly<'_>>(body).ok().and_then(|review| plausible(review.request.uid))
+}
+
+fn plausible(text: Text<'_>) -> Option<Cow<'_, str>> {
     match text {
         Text::Text(uid) if (1..=LONGEST_UID).contains(&uid.len()) => Some(uid),
         _ => None,
@@ -151,7 +163,7 @@ struct Operation<'a> {
 /// The name is looked for in the objects too: a collection delete has none of its own, and a `generateName`
 /// create has none at all. Either naming the Setting is enough to be judged.
 fn target<'a>(
-    resource: &Option<WireResource<'a>>,
+    resource: Option<&WireResource<'a>>,
     name: &Text<'a>,
     new: Option<Setting<'a>>,
     old: Option<Setting<'a>>,
@@ -182,3 +194,6 @@ fn target<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,18 @@ pub enum Route {
     Checked,
 }
 
+impl Route {
+    /// The name of the registered entry that answers first, and so the one that refuses; `None` where none is asked.
+    #[must_use]
+    pub const fn webhook(self) -> Option<&'static str> {
+        match self {
+            Self::NotSent => None,
+            Self::SwitchingOff => Some("disable.vm-migration-network.setting"),
+            Self::Checked => Some("check.vm-migration-network.setting"),
+        }
+    }
+}
+
 /// The route of a request.
 #[must_use]
 pub fn route(request: &Request<'_>) -> Route {
@@ -25,7 +37,8 @@ pub fn route(request: &Request<'_>) -> Route {
         Request::Create(new) => (None, new),
         Request::Update { old, new } => (Some(old), new),
     };
-    if new.metadata.deletion_timestamp != Text::Absent {
+    // What is created is not being deleted, whatever it says: the API server drops that field.
+    if old.is_some() && new.metadata.deletion_timestamp != Text::Absent {
         return Route::NotSent;
     }
     let nothing = Setting::default();
@@ -61,6 +74,7 @@ mod tests {
             (create("{}"), Route::NotSent),
             (create(r#"{"value":" "}"#), Route::Checked),
             (create(r#"{"default":"d"}"#), Route::Checked),
+            (create(deleted), Route::Checked),
             (update(r#"{"value":"a"}"#, r#"{"value":"a"}"#), Route::NotSent),
             (update("{}", r#"{"value":""}"#), Route::NotSent),
             (update(r#"{"value":"a"}"#, r#"{"value":"b"}"#), Route::Checked),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::object;
 use crate::network::ALLOW_DURING_MIGRATION;
 use crate::network::json::Kind;
 
@@ -90,7 +91,7 @@ impl<'de> Visitor<'de> for TextVisitor {
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 pub struct Setting<'a> {
     /// The part of `metadata` that matters.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object::or_default")]
     pub metadata: Metadata<'a>,
     /// `value`
     #[serde(borrow, default)]

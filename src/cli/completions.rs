@@ -1,10 +1,11 @@
 //! `completions`: scripts for the user's shell.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
+use super::output::Output;
 use super::{Cli, Exit};
 
 /// Print a completion script for your shell
@@ -18,7 +19,9 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "migration-network-webhook", &mut script);
-        io::stdout().write_all(&script)?;
+        let mut out = Output::new();
+        out.write_all(&script)?;
+        out.flush()?;
         Ok(Exit::Ok)
     }
 }

@@ -11,12 +11,14 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+pub use self::varied::{Base, Variation, VariationError};
 pub use self::watched::{Poll, Watched};
 use crate::manifest::{self, Origin, Shown, tree};
 use crate::network::Facts;
 use crate::network::facts::FactKind;
 use crate::network::quote::Quoted;
 
+mod varied;
 mod view;
 mod watched;
 

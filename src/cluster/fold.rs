@@ -10,21 +10,23 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use serde_json::Value;
 
-use self::shrink::{Matched, Ready, Shrunk};
-use super::resources::{Metadata, RWX_NETWORK, STORAGE_NETWORK, is_asked_for, section};
+use self::shrink::{Matched, Ready};
+use self::store::{Kept, Objects, Store, unreadable};
 use crate::network::facts::{
     Coverage, CrdState, Fact, FactKind, Facts, HostNetwork, Missing, Node, NodeNames, Nodes, ObjectName, ServiceCidr,
     Sibling, Siblings, UnreadableAnnotation,
 };
-use crate::network::quote::Quoted;
+use crate::network::{RWX_NETWORK, STORAGE_NETWORK};
 
 mod shrink;
 mod sibling;
+mod store;
 
 /// What is known of each kind.
 ///
-/// A watch that lists again fills a fresh fold and puts it in the place of the old one.
-#[derive(Debug, Default)]
+/// A watch that lists again fills a fresh fold and puts it in the place of the old one. A clone shares each
+/// kind with its original until one of the two changes it.
+#[derive(Clone, Debug, Default)]
 pub struct Fold {
     nodes: Store<Node>,
     cluster_networks: Store<()>,
@@ -80,19 +82,52 @@ impl Fold {
         result.map_err(|why| Undecodable { kind, why })
     }
 
+    /// Keeps an object as one that can't be read, for the given reason, in the place of any of its name.
+    ///
+    /// This is for what does not even become a JSON value.
+    pub fn refuse(&mut self, kind: FactKind, name: ObjectName, why: &str) -> Undecodable {
+        let why = unreadable(&name, why, None);
+        self.store_mut(kind).refuse(name, Arc::clone(&why));
+        Undecodable { kind, why }
+    }
+
     /// Lets an object go.
     pub fn remove(&mut self, kind: FactKind, name: &ObjectName) {
+        self.store_mut(kind).remove(name);
+    }
+
+    /// Takes the objects of one kind that a new list holds in the place of those that were known; of only one name
+    /// where the list was for that name.
+    pub fn adopt(&mut self, kind: FactKind, listed: Self, only: Option<&ObjectName>) {
         match kind {
-            FactKind::Nodes => self.nodes.remove(name),
-            FactKind::ClusterNetworks => self.cluster_networks.remove(name),
-            FactKind::VlanConfigs => self.vlan_configs.remove(name),
-            FactKind::VlanStatuses => self.vlan_statuses.remove(name),
-            FactKind::HostNetworkConfigs => self.host_networks.remove(name),
-            FactKind::Migrations => self.migrations.remove(name),
-            FactKind::WhereaboutsCrd => self.crd.remove(name),
-            FactKind::ServiceCidrs => self.service_cidrs.remove(name),
-            FactKind::Settings => self.settings.remove(name),
+            FactKind::Nodes => self.nodes.adopt(listed.nodes, only),
+            FactKind::ClusterNetworks => self.cluster_networks.adopt(listed.cluster_networks, only),
+            FactKind::VlanConfigs => self.vlan_configs.adopt(listed.vlan_configs, only),
+            FactKind::VlanStatuses => self.vlan_statuses.adopt(listed.vlan_statuses, only),
+            FactKind::HostNetworkConfigs => self.host_networks.adopt(listed.host_networks, only),
+            FactKind::Migrations => self.migrations.adopt(listed.migrations, only),
+            FactKind::WhereaboutsCrd => self.crd.adopt(listed.crd, only),
+            FactKind::ServiceCidrs => self.service_cidrs.adopt(listed.service_cidrs, only),
+            FactKind::Settings => self.settings.adopt(listed.settings, only),
         }
+    }
+
+    /// Whether a rule needs anything of this object, if only that it can't be read.
+    #[must_use]
+    pub fn holds(&self, kind: FactKind, name: &ObjectName) -> bool {
+        self.store(kind).holds(name)
+    }
+
+    /// How many objects of a kind are kept, and how many can't be read.
+    #[must_use]
+    pub fn counts(&self, kind: FactKind) -> (usize, usize) {
+        self.store(kind).counts()
+    }
+
+    /// Whether what [`Self::refresh`] would put differs from when this was last asked: most events of a busy cluster
+    /// change nothing that a rule needs.
+    pub fn take_changed(&mut self, kind: FactKind) -> bool {
+        self.store_mut(kind).take_changed()
     }
 
     /// Puts what is known of one kind into `facts`.
@@ -129,81 +164,40 @@ impl Fold {
         facts
     }
 
+    fn store(&self, kind: FactKind) -> &dyn Objects {
+        match kind {
+            FactKind::Nodes => &self.nodes,
+            FactKind::ClusterNetworks => &self.cluster_networks,
+            FactKind::VlanConfigs => &self.vlan_configs,
+            FactKind::VlanStatuses => &self.vlan_statuses,
+            FactKind::HostNetworkConfigs => &self.host_networks,
+            FactKind::Migrations => &self.migrations,
+            FactKind::WhereaboutsCrd => &self.crd,
+            FactKind::ServiceCidrs => &self.service_cidrs,
+            FactKind::Settings => &self.settings,
+        }
+    }
+
+    fn store_mut(&mut self, kind: FactKind) -> &mut dyn Objects {
+        match kind {
+            FactKind::Nodes => &mut self.nodes,
+            FactKind::ClusterNetworks => &mut self.cluster_networks,
+            FactKind::VlanConfigs => &mut self.vlan_configs,
+            FactKind::VlanStatuses => &mut self.vlan_statuses,
+            FactKind::HostNetworkConfigs => &mut self.host_networks,
+            FactKind::Migrations => &mut self.migrations,
+            FactKind::WhereaboutsCrd => &mut self.crd,
+            FactKind::ServiceCidrs => &mut self.service_cidrs,
+            FactKind::Settings => &mut self.settings,
+        }
+    }
+
     fn nodes(&self) -> Fact<Nodes> {
         let nodes = self.nodes.fact(FactKind::Nodes, |kept| Nodes::new(kept.values().cloned()))?;
         if nodes.is_empty() {
             return Err(Missing { kind: FactKind::Nodes, why: "no Node in the view".into() });
         }
         Ok(nodes)
-    }
-}
-
-type Kept<T> = BTreeMap<ObjectName, T>;
-
-/// The objects of one kind: what is kept of each, and those that can't be read.
-#[derive(Debug)]
-struct Store<T> {
-    kept: Kept<T>,
-    undecodable: BTreeMap<ObjectName, Arc<str>>,
-}
-
-impl<T> Default for Store<T> {
-    fn default() -> Self {
-        Self { kept: BTreeMap::new(), undecodable: BTreeMap::new() }
-    }
-}
-
-impl<T> Store<T> {
-    fn insert(
-        &mut self,
-        kind: FactKind,
-        object: &Value,
-        origin: Option<&dyn fmt::Display>,
-        shrink: impl FnOnce(&Metadata<'_>, &Value) -> Shrunk<T>,
-    ) -> Result<(), Arc<str>> {
-        let name = object_name(kind, object);
-        if !is_asked_for(kind, &name.name) {
-            return Ok(());
-        }
-        self.remove(&name);
-        let rest = match section::<Metadata<'_>>(object, "metadata") {
-            Ok(metadata) if metadata.name.is_some_and(|name| !name.is_empty()) => shrink(&metadata, object),
-            Ok(_) => Err("metadata.name is missing".to_owned()),
-            Err(why) => Err(why),
-        };
-        match rest {
-            Ok(Some(kept)) => {
-                self.kept.insert(name, kept);
-            }
-            Ok(None) => {}
-            Err(why) => {
-                let quoted = Quoted(&name.name);
-                let why: Arc<str> = match origin {
-                    Some(origin) => format!("{quoted} can't be read: {why}, in {origin}"),
-                    None => format!("{quoted} can't be read: {why}"),
-                }
-                .into();
-                self.undecodable.insert(name, Arc::clone(&why));
-                return Err(why);
-            }
-        }
-        Ok(())
-    }
-
-    fn remove(&mut self, name: &ObjectName) {
-        self.kept.remove(name);
-        self.undecodable.remove(name);
-    }
-
-    fn fact<F>(&self, kind: FactKind, fold: impl FnOnce(&Kept<T>) -> F) -> Fact<F> {
-        let Some(why) = self.undecodable.values().next() else {
-            return Ok(Arc::new(fold(&self.kept)));
-        };
-        let why = match self.undecodable.len() - 1 {
-            0 => Arc::clone(why),
-            more => format!("{why}; and {more} more").into(),
-        };
-        Err(Missing { kind, why })
     }
 }
 

@@ -10,22 +10,12 @@ use serde_json::Value;
 
 use crate::manifest::Quoting;
 use crate::network::facts::FactKind;
-
-/// The Setting that the webhook guards.
-pub const GUARDED_SETTING: &str = "vm-migration-network";
-/// Harvester's storage network, by the name of its Setting.
-pub const STORAGE_NETWORK: &str = "storage-network";
-/// Harvester's RWX network, by the name of its Setting.
-pub const RWX_NETWORK: &str = "rwx-network";
-/// The one CRD that is looked at.
-pub const WHEREABOUTS_CRD: &str = "ippools.whereabouts.cni.cncf.io";
+use crate::network::{RWX_NETWORK, STORAGE_NETWORK, WHEREABOUTS_CRD};
 
 /// The label that ties an object to a `ClusterNetwork`.
 pub const CLUSTER_NETWORK_LABEL: &str = "network.harvesterhci.io/clusternetwork";
 /// The label that ties a `VlanStatus` to a node.
 pub const NODE_LABEL: &str = "network.harvesterhci.io/node";
-/// The annotation in which Harvester keeps the nodes that a `VlanConfig` selects.
-pub const MATCHED_NODES_ANNOTATION: &str = "network.harvesterhci.io/matched-nodes";
 /// The label of witness nodes.
 pub const WITNESS_LABEL: &str = "node-role.harvesterhci.io/witness";
 

@@ -2,10 +2,32 @@
 
 use std::path::Path;
 
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
 use super::{Error, Quoting, Text};
+
+/// One document of a file.
+#[derive(Debug)]
+pub struct Document<T> {
+    /// The line in which it starts, from 1.
+    pub line: usize,
+    /// Where it starts, in bytes.
+    pub start: usize,
+    /// What it holds.
+    pub content: T,
+}
+
+/// A document, as near to its bytes as its reader needs it.
+#[derive(Debug)]
+pub enum Content<'t> {
+    /// JSON as it is written.
+    Json(&'t RawValue),
+    /// The JSON that a YAML document stands for.
+    Yaml(Value),
+}
 
 /// The file's documents, each with the line in which it starts. Empty ones are left out.
 ///
@@ -16,25 +38,49 @@ use super::{Error, Quoting, Text};
 ///
 /// If the text is neither YAML nor JSON, or larger than it looks: aliases and nesting are bounded.
 pub fn parse(file: &Text) -> Result<Vec<(usize, Value)>, Error> {
+    let documents = read_as(file, |json: Value| json, |yaml| yaml)?;
+    Ok(documents.into_iter().map(|document| (document.line, document.content)).collect())
+}
+
+/// The file's documents as they are written, where that is JSON: a review is judged by its very bytes.
+///
+/// # Errors
+///
+/// As [`parse`], but for what only a reader of the JSON would notice.
+pub fn read(file: &Text) -> Result<Vec<Document<Content<'_>>>, Error> {
+    read_as(file, Content::Json, Content::Yaml)
+}
+
+fn read_as<'t, J: Deserialize<'t>, T>(
+    file: &'t Text,
+    from_json: impl Fn(J) -> T,
+    from_yaml: impl Fn(Value) -> T,
+) -> Result<Vec<Document<T>>, Error> {
     let text = file.text.trim_start_matches('\u{feff}');
+    let mark = file.text.len() - text.len();
     let named_json = file.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     if named_json || text.trim_start().starts_with('{') {
-        match json(text) {
+        match json(text, mark, &from_json) {
             Err(error) if named_json => return Err(syntax(&file.path, "JSON", &error.to_string())),
             Err(_) => {}
             Ok(documents) => return Ok(documents),
         }
     }
-    yaml(text).map_err(|error| syntax(&file.path, "YAML", &error.render_with_formatter(&UserMessageFormatter)))
+    yaml(text, mark, &from_yaml)
+        .map_err(|error| syntax(&file.path, "YAML", &error.render_with_formatter(&UserMessageFormatter)))
 }
 
 fn syntax(path: &Path, format: &'static str, why: &str) -> Error {
     Error::Syntax { path: path.to_owned(), format, why: Quoting(why).to_string() }
 }
 
-fn json(text: &str) -> Result<Vec<(usize, Value)>, serde_json::Error> {
+fn json<'t, J: Deserialize<'t>, T>(
+    text: &'t str,
+    mark: usize,
+    content: &impl Fn(J) -> T,
+) -> Result<Vec<Document<T>>, serde_json::Error> {
     let mut documents = Vec::new();
-    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<J>();
     let (mut line, mut counted) = (1, 0);
     loop {
         let skipped = text[stream.byte_offset()..].bytes().take_while(u8::is_ascii_whitespace).count();
@@ -44,14 +90,25 @@ fn json(text: &str) -> Result<Vec<(usize, Value)>, serde_json::Error> {
         };
         line += text[counted..start].bytes().filter(|byte| *byte == b'\n').count();
         counted = start;
-        documents.push((line, document?));
+        documents.push(Document { line, start: mark + start, content: content(document?) });
     }
 }
 
-fn yaml(text: &str) -> Result<Vec<(usize, Value)>, serde_saphyr::Error> {
-    // Room for a large cluster's lists, since files are bounded on their own; but little for anchors,
-    // which no tool writes and which multiply.
-    let options = serde_saphyr::options! {
+fn yaml<T>(text: &str, mark: usize, content: &impl Fn(Value) -> T) -> Result<Vec<Document<T>>, serde_saphyr::Error> {
+    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options())?;
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let documents = documents.into_iter().map(|Spanned { value, referenced, .. }| Document {
+        line: number(referenced.line()),
+        start: mark + number(referenced.span().byte_offset().unwrap_or_default()),
+        content: content(value),
+    });
+    Ok(documents.collect())
+}
+
+/// How YAML is read: with room for a large cluster's lists, since files are bounded on their own; but with little
+/// for anchors, which no tool writes and which multiply.
+pub(crate) fn options() -> serde_saphyr::Options {
+    serde_saphyr::options! {
         with_snippet: false,
         budget: serde_saphyr::budget! {
             max_events: 10_000_000,
@@ -59,8 +116,5 @@ fn yaml(text: &str) -> Result<Vec<(usize, Value)>, serde_saphyr::Error> {
             max_documents: 100_000,
             max_recorded_anchor_events: 100_000,
         },
-    };
-    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options)?;
-    let line = |document: &Spanned<Value>| usize::try_from(document.referenced.line()).unwrap_or(usize::MAX);
-    Ok(documents.into_iter().map(|document| (line(&document), document.value)).collect())
+    }
 }

@@ -1,5 +1,6 @@
 //! IPv4 networks in text: read strictly where a user writes one, and as Go does where one is stored.
 
+use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::Ipv4Net;
@@ -25,6 +26,41 @@ pub enum CidrError {
     Spaces(Ipv4Net),
     /// None of these.
     NotCidr,
+}
+
+impl CidrError {
+    /// The network that was probably meant.
+    pub(super) fn network_fix(self) -> Option<Ipv4Net> {
+        match self {
+            Self::MappedIpv4(fix) | Self::LeadingZeroInOctet(fix) | Self::Netmask(fix) => fix.map(|fix| fix.trunc()),
+            Self::LeadingZeroInPrefix(fix) | Self::Spaces(fix) => Some(fix.trunc()),
+            Self::BareAddress(_) | Self::Ipv6 | Self::PrefixTooLong(_) | Self::NotCidr => None,
+        }
+    }
+
+    /// The block that was probably meant; for a bare address that address alone.
+    pub(super) fn host_fix(self) -> Option<Ipv4Net> {
+        match self {
+            Self::BareAddress(address) | Self::PrefixTooLong(address) => Some(Ipv4Net::from(address)),
+            _ => self.network_fix(),
+        }
+    }
+}
+
+impl fmt::Display for CidrError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BareAddress(_) => "an address without a prefix length",
+            Self::Ipv6 => "IPv6, not IPv4",
+            Self::MappedIpv4(_) => "an IPv4-mapped IPv6 network, not an IPv4 one",
+            Self::PrefixTooLong(_) => "an IPv4 prefix length is at most 32",
+            Self::LeadingZeroInPrefix(_) => "the prefix length has a leading zero",
+            Self::LeadingZeroInOctet(_) => "an octet has a leading zero, which some read as octal",
+            Self::Netmask(_) => "a dotted netmask; write the prefix length",
+            Self::Spaces(_) => "there are spaces around it",
+            Self::NotCidr => "not in CIDR notation",
+        })
+    }
 }
 
 /// Reads `address/prefix`, and keeps the address as written: host bits are the caller's to judge.

@@ -10,8 +10,9 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::json::{self, Kind};
+use super::problem::Problem;
 use super::quote::Excerpt;
-use super::violation::{Key, Path, Problem};
+use super::violation::{Key, Path};
 
 /// The most problems that are listed one by one.
 pub const MAX_LISTED: usize = 50;
@@ -73,7 +74,16 @@ pub struct Draft<'a> {
     /// Any string.
     pub range: Option<Cow<'a, str>>,
     /// Any strings; empty when the key is absent or `null`.
-    pub exclude: Option<Vec<Cow<'a, str>>>,
+    pub exclude: Option<Entries<'a>>,
+}
+
+/// The entries of `exclude`.
+#[derive(Clone, Debug, Default)]
+pub struct Entries<'a> {
+    /// Each in its place; `None` for what is no string.
+    pub items: Vec<Option<Cow<'a, str>>>,
+    /// Whether some of them have a problem in [`Draft::syntax`], so that it is open which addresses they exclude.
+    pub broken: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -106,7 +116,7 @@ struct Reader<'a> {
     cluster_network: Option<Cow<'a, str>>,
     vlan: Option<&'a str>,
     range: Option<Cow<'a, str>>,
-    exclude: Option<Vec<Cow<'a, str>>>,
+    exclude: Option<Entries<'a>>,
 }
 
 impl<'a> Reader<'a> {
@@ -117,7 +127,8 @@ impl<'a> Reader<'a> {
         let Some(key) = Key::ALL.into_iter().find(|key| key.as_str() == name) else {
             return self.unknown(&name);
         };
-        if std::mem::replace(&mut self.seen[key as usize], true) {
+        let again = std::mem::replace(&mut self.seen[key as usize], true);
+        if again {
             self.syntax.push(|| (Path::Key(key), Problem::DuplicateKey { key }));
         }
         // Of several the last is judged, as Harvester would take it.
@@ -125,7 +136,10 @@ impl<'a> Reader<'a> {
             Key::ClusterNetwork => self.cluster_network = self.string(key, value),
             Key::Vlan => self.vlan = self.integer(value),
             Key::Range => self.range = self.string(key, value),
-            Key::Exclude => self.exclude = self.strings(value),
+            Key::Exclude => {
+                self.exclude =
+                    self.strings(value).map(|entries| Entries { broken: entries.broken || again, ..entries });
+            }
         }
     }
 
@@ -134,7 +148,7 @@ impl<'a> Reader<'a> {
         if !self.syntax.has_room() {
             return self.syntax.count_one_more();
         }
-        let nearest = nearest_key(name);
+        let nearest = self.nearest_key(name);
         if let Some(key) = nearest {
             self.meant[key as usize] = true;
         }
@@ -169,18 +183,34 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn strings(&mut self, value: &'a RawValue) -> Option<Vec<Cow<'a, str>>> {
+    fn strings(&mut self, value: &'a RawValue) -> Option<Entries<'a>> {
         let key = Key::Exclude;
         match Kind::of(value.get()) {
-            Kind::Null => return Some(Vec::new()),
+            Kind::Null => return Some(Entries::default()),
             Kind::Array => {}
             kind => return self.refuse(key, Problem::WrongType { key, seen: Excerpt::of(value.get()), kind }),
         }
-        let mut items = Items { syntax: &mut self.syntax, strings: Vec::new(), sound: true };
+        let mut items = Items { syntax: &mut self.syntax, entries: Entries::default() };
         let mut deserializer = serde_json::Deserializer::from_str(value.get());
         // The slice is known to be an array, so this can't fail.
         deserializer.deserialize_seq(&mut items).ok()?;
-        items.sound.then_some(items.strings)
+        Some(items.entries)
+    }
+
+    /// The key that was probably meant: another case of it, or at most two slips away; of two, the one still missed.
+    fn nearest_key(&self, name: &str) -> Option<Key> {
+        const SLIPS: usize = 2;
+        // No key is longer than 14 characters, so nothing longer than this is near; comparing costs the product of lengths.
+        if name.len() > 64 {
+            return None;
+        }
+        let name = name.to_lowercase();
+        Key::ALL
+            .into_iter()
+            .map(|key| (strsim::damerau_levenshtein(&key.as_str().to_lowercase(), &name), key))
+            .filter(|(slips, _)| *slips <= SLIPS)
+            .min_by_key(|(slips, key)| (*slips, self.seen[*key as usize]))
+            .map(|(_, key)| key)
     }
 
     fn refuse<T>(&mut self, key: Key, problem: Problem) -> Option<T> {
@@ -195,7 +225,7 @@ impl<'a> Reader<'a> {
             }
         }
         if !self.seen[Key::Exclude as usize] {
-            self.exclude = Some(Vec::new());
+            self.exclude = Some(Entries::default());
         }
         Draft {
             syntax: self.syntax,
@@ -210,8 +240,7 @@ impl<'a> Reader<'a> {
 /// The entries of `exclude`, each judged on its own.
 struct Items<'r, 'a> {
     syntax: &'r mut Problems,
-    strings: Vec<Cow<'a, str>>,
-    sound: bool,
+    entries: Entries<'a>,
 }
 
 impl<'a> Visitor<'a> for &mut Items<'_, 'a> {
@@ -222,24 +251,21 @@ impl<'a> Visitor<'a> for &mut Items<'_, 'a> {
     }
 
     fn visit_seq<S: SeqAccess<'a>>(self, mut items: S) -> Result<(), S::Error> {
-        let mut index = 0;
         while let Some(item) = items.next_element::<&'a RawValue>()? {
-            let written = item.get();
-            match (Kind::of(written), json::text(item)) {
-                (Kind::String, Some(text)) => self.strings.push(text),
-                (kind, _) => {
-                    self.sound = false;
-                    self.syntax.push(|| {
-                        let seen = Excerpt::of(written);
-                        let problem = match kind {
-                            Kind::String => Problem::HalfSurrogate { seen },
-                            _ => Problem::ItemNotAString { seen, kind },
-                        };
-                        (Path::ExcludeItem(index), problem)
-                    });
-                }
+            let text = json::text(item);
+            if text.is_none() {
+                self.entries.broken = true;
+                let index = self.entries.items.len();
+                self.syntax.push(|| {
+                    let seen = Excerpt::of(item.get());
+                    let problem = match Kind::of(item.get()) {
+                        Kind::String => Problem::HalfSurrogate { seen },
+                        kind => Problem::ItemNotAString { seen, kind },
+                    };
+                    (Path::ExcludeItem(index), problem)
+                });
             }
-            index += 1;
+            self.entries.items.push(text);
         }
         Ok(())
     }
@@ -256,18 +282,5 @@ fn is_plain(key: &str) -> bool {
     (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
-/// The key that was probably meant: another case of it, or at most two slips away.
-fn nearest_key(name: &str) -> Option<Key> {
-    const SLIPS: usize = 2;
-    // No key is longer than 14 characters, so nothing longer than this is near; comparing costs the product of lengths.
-    if name.len() > 64 {
-        return None;
-    }
-    let name = name.to_lowercase();
-    Key::ALL
-        .into_iter()
-        .map(|key| (strsim::damerau_levenshtein(&key.as_str().to_lowercase(), &name), key))
-        .filter(|(slips, _)| *slips <= SLIPS)
-        .min_by_key(|(slips, _)| *slips)
-        .map(|(_, key)| key)
-}
+#[cfg(test)]
+mod tests;

@@ -7,52 +7,52 @@ use ipnet::Ipv4Net;
 use super::MAX_EXCLUDES;
 use super::cidr;
 use super::draft::Problems;
+use super::problem::Problem;
 use super::quote::Excerpt;
-use super::violation::{Key, Path, Problem};
+use super::violation::{Key, Path};
 
 /// Reads the entries: masked, distinct, sorted by address then prefix length; or everything that is wrong.
 ///
-/// Without a range (its own rule reports that) only the entries themselves are judged.
-pub(super) fn check(entries: &[Cow<'_, str>], range: Option<Ipv4Net>) -> Result<Vec<Ipv4Net>, Problems> {
+/// Without a range (its own rule reports that) only the entries themselves are judged. What is no string
+/// breaks the syntax and is passed over here.
+pub(super) fn check(entries: &[Option<Cow<'_, str>>], range: Option<Ipv4Net>) -> Result<Vec<Ipv4Net>, Problems> {
     let mut problems = Problems::default();
     if entries.len() > MAX_EXCLUDES {
         problems.push(|| (Path::Key(Key::Exclude), Problem::TooManyExcludes { count: entries.len() }));
     }
-    let written: Vec<_> = entries.iter().map(|entry| cidr::parse_strict(entry)).collect();
+    let written: Vec<_> = entries.iter().map(|entry| entry.as_deref().map(cidr::parse_strict)).collect();
     let mut nets: Vec<Placed> = written
         .iter()
         .enumerate()
-        .filter_map(|(index, net)| Some(Placed { net: net.as_ref().ok()?.trunc(), index }))
+        .filter_map(|(index, net)| Some(Placed { net: (*net)?.ok()?.trunc(), index }))
         .collect();
     // Of equal entries the first is kept: it is the one that a later overlap is reported against.
     nets.sort_unstable();
     nets.dedup_by_key(|placed| placed.net);
     let rivals = earliest_rivals(&nets);
 
-    for (index, (entry, net)) in entries.iter().zip(&written).enumerate() {
-        let path = || Path::ExcludeItem(index);
+    let shown = |index: usize| Excerpt::of(entries[index].as_deref().unwrap_or_default());
+    for (index, net) in written.into_iter().enumerate() {
+        let path = Path::ExcludeItem(index);
         let net = match net {
-            Ok(net) => *net,
-            Err(why) => {
-                problems.push(|| (path(), Problem::ExcludeNotCidr { seen: Excerpt::of(entry), why: why.clone() }));
+            None => continue,
+            Some(Ok(net)) => net,
+            Some(Err(why)) => {
+                problems.push(|| (path, Problem::ExcludeNotCidr { seen: shown(index), why }));
                 continue;
             }
         };
         if let Some(range) = range {
             if net.contains(&range) {
                 let host = (net.prefix_len() == range.prefix_len() && net.addr() != net.network()).then(|| net.addr());
-                let seen = || Excerpt::of(entry);
-                problems.push(|| (path(), Problem::ExcludeCoversRange { seen: seen(), range, host }));
+                problems.push(|| (path.clone(), Problem::ExcludeCoversRange { seen: shown(index), range, host }));
             } else if !range.contains(&net) {
-                problems.push(|| (path(), Problem::ExcludeOutside { seen: Excerpt::of(entry), range }));
+                problems.push(|| (path.clone(), Problem::ExcludeOutside { seen: shown(index), range }));
             }
         }
         let rival = nets.binary_search_by_key(&net.trunc(), |placed| placed.net).ok().and_then(|at| rivals[at]);
         if let Some(other) = rival.filter(|other| *other < index) {
-            let other_seen = || Excerpt::of(&entries[other]);
-            problems.push(|| {
-                (path(), Problem::ExcludeOverlap { seen: Excerpt::of(entry), other, other_seen: other_seen() })
-            });
+            problems.push(|| (path, Problem::ExcludeOverlap { seen: shown(index), other, other_seen: shown(other) }));
         }
     }
     if problems.is_empty() { Ok(nets.into_iter().map(|placed| placed.net).collect()) } else { Err(problems) }
@@ -110,3 +110,6 @@ fn close(open: &mut Vec<Open>, nets: &[Placed], rivals: &mut [Option<usize>]) {
 fn earliest(one: Option<usize>, other: usize) -> usize {
     one.map_or(other, |one| one.min(other))
 }
+
+#[cfg(test)]
+mod tests;

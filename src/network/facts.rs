@@ -58,6 +58,21 @@ impl Facts {
         }
     }
 
+    /// Puts a reason in the place of a kind of fact.
+    pub fn lose(&mut self, missing: Missing) {
+        match missing.kind {
+            FactKind::Nodes => self.nodes = Err(missing),
+            FactKind::ClusterNetworks => self.cluster_networks = Err(missing),
+            FactKind::VlanConfigs => self.vlan_configs = Err(missing),
+            FactKind::VlanStatuses => self.vlan_statuses = Err(missing),
+            FactKind::HostNetworkConfigs => self.host_networks = Err(missing),
+            FactKind::Migrations => self.migrations = Err(missing),
+            FactKind::WhereaboutsCrd => self.whereabouts_crd = Err(missing),
+            FactKind::ServiceCidrs => self.service_cidrs = Err(missing),
+            FactKind::Settings => self.siblings = Err(missing),
+        }
+    }
+
     /// The kinds that are missing, in the order of [`FactKind`].
     pub fn missing(&self) -> impl Iterator<Item = &Missing> {
         [
@@ -331,9 +346,9 @@ pub enum Sibling {
         vlan: VlanId,
         /// Whether no other network may use that VLAN.
         exclusive_vlan: bool,
-        /// Its addresses; none where it names no range, or an IPv6 one.
-        range: Option<AddressRange>,
+        /// Its addresses, none where it names no range or an IPv6 one; or why they can't be told.
+        range: Result<Option<AddressRange>, String>,
     },
-    /// The Setting can't be read, for the given reason.
+    /// Nothing of the Setting can be read, for the given reason.
     Unreadable(String),
 }

@@ -107,7 +107,7 @@ impl<'de, F: FnMut(&'de RawValue, &'de RawValue)> Visitor<'de> for Members<F> {
 }
 
 /// A JSON string's text; `None` when an escape names half a surrogate pair, which is no character.
-pub(super) fn text<'a>(string: &'a RawValue) -> Option<Cow<'a, str>> {
+pub(super) fn text(string: &RawValue) -> Option<Cow<'_, str>> {
     let inner = string.get().strip_prefix('"')?.strip_suffix('"')?;
     if inner.contains('\\') {
         serde_json::from_str(string.get()).ok().map(Cow::Owned)

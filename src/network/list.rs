@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn three_are_named_and_the_rest_counted() {
         assert_eq!(Shortened::from_iter(["a", "b", "c"]).to_string(), "a, b, c");
-        assert_eq!(Shortened::from_iter(1..=12).to_string(), "1, 2, 3 and 9 more");
+        assert_eq!((1..=12).collect::<Shortened>().to_string(), "1, 2, 3 and 9 more");
         assert!(Shortened::default().is_empty());
     }
 }

@@ -43,7 +43,7 @@ impl<'a> Meaning<'a> {
             cluster_network: draft.cluster_network.as_deref()?,
             vlan: vlan.into(),
             range: draft.range.as_deref()?,
-            excludes: excludes(draft.exclude.as_ref()?.iter().map(Cow::as_ref)),
+            excludes: excludes(draft.exclude.as_ref()?.items.iter().flatten().map(Cow::as_ref)),
         })
     }
 
@@ -67,3 +67,6 @@ fn excludes<'a>(entries: impl Iterator<Item = &'a str>) -> Vec<Exclude<'a>> {
     excludes.dedup();
     excludes
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 //! with everything escaped that could move a cursor, reorder a line, end it, or be read as a command
 //! by a CI system, and cut to a length that no list of them can turn into a flood.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 /// How many characters of a text are shown.
@@ -39,6 +40,37 @@ impl fmt::Display for Whole<'_> {
         escape(self.0, usize::MAX, f)?;
         f.write_char('"')
     }
+}
+
+/// Shows a line without quotes and with its own quotes as they are, long enough for a whole value: for differences,
+/// where every byte that can be seen should be.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a>(pub &'a str);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 2000;
+        for (at, char) in self.0.char_indices().take(SHOWN) {
+            match char {
+                '"' | '\\' => f.write_char(char)?,
+                _ => escape(&self.0[at..], 1, f)?,
+            }
+        }
+        let chars = self.0.chars().count();
+        if chars > SHOWN { write!(f, " (cut, {chars} characters)") } else { Ok(()) }
+    }
+}
+
+/// JSON with the characters escaped that a terminal would act upon: the same JSON.
+#[must_use]
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(is_unprintable) {
+        return Cow::Borrowed(json);
+    }
+    let printable = fmt::from_fn(|f| {
+        json.chars().try_for_each(|char| if is_unprintable(char) { write_unicode(char, f) } else { f.write_char(char) })
+    });
+    Cow::Owned(printable.to_string())
 }
 
 /// The start of a text of any length, for showing: what a violation keeps of what it saw.
@@ -149,11 +181,23 @@ mod tests {
     }
 
     #[test]
+    fn a_line_keeps_its_quotes_and_json_its_meaning() {
+        let hostile = "{\"a\":\"\u{202e}\\\"\t::error::\u{85}\"}";
+        assert_eq!(Line(hostile).to_string(), r#"{"a":"\u202e\"\t\u003a:error::\u0085"}"#);
+        let json = serde_json::to_string(hostile).unwrap();
+        let printable = printable_json(&json);
+        assert!(printable.is_ascii(), "{printable}");
+        assert_eq!(serde_json::from_str::<String>(&printable).unwrap(), hostile);
+        assert_eq!(printable_json("{\"é\": 1}"), "{\"é\": 1}");
+    }
+
+    #[test]
     fn long_text_is_cut_with_its_length() {
         let text = "ä".repeat(65);
         assert_eq!(Quoted(&text).to_string(), format!("\"{}\" (cut, 65 characters)", "ä".repeat(64)));
         assert_eq!(Quoted(&text[2..]).to_string(), format!("\"{}\"", "ä".repeat(64)));
         assert_eq!(Plain("vm-1\n").to_string(), "vm-1\\n");
         assert_eq!(Whole(&format!("{text}\n")).to_string(), format!("\"{text}\\n\""));
+        assert_eq!(Line(&"é".repeat(2001)).to_string(), format!("{} (cut, 2001 characters)", "é".repeat(2000)));
     }
 }

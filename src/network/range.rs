@@ -29,14 +29,14 @@ impl AddressRange {
 
         let mut usable = Vec::new();
         // In 64 bits, one past the last address of the address space is a number too.
-        let (mut next, end) = (u64::from(network) + 1, u64::from(broadcast));
+        let (mut start, end) = (u64::from(network) + 1, u64::from(broadcast));
         for (first, last) in holes {
-            if u64::from(first) > next {
-                push_run(&mut usable, next, end.min(u64::from(first)));
+            if u64::from(first) > start {
+                push_run(&mut usable, start, end.min(u64::from(first)));
             }
-            next = next.max(u64::from(last) + 1);
+            start = start.max(u64::from(last) + 1);
         }
-        push_run(&mut usable, next, end);
+        push_run(&mut usable, start, end);
         Self { net, usable: usable.into_boxed_slice() }
     }
 

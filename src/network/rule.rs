@@ -3,6 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+pub mod explanation;
+
+pub use explanation::Explanation;
+
 /// A rule of the decision, in the order in which violations are reported.
 ///
 /// The name ([`RuleId::as_str`]) is stable: it is the audit annotation, the metric label,
@@ -112,12 +116,11 @@ pub struct UnknownRule {
 impl fmt::Display for UnknownRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no rule is named {:?}", self.name)?;
-        match self.nearest {
-            Some(rule) => write!(f, "; did you mean {rule}?"),
-            None => {
-                let names = RuleId::ALL.map(RuleId::as_str).join(", ");
-                write!(f, "; the rules are {names}")
-            }
+        if let Some(rule) = self.nearest {
+            write!(f, "; did you mean {rule}?")
+        } else {
+            let names = RuleId::ALL.map(RuleId::as_str).join(", ");
+            write!(f, "; the rules are {names}")
         }
     }
 }

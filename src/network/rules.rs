@@ -15,9 +15,10 @@ use std::sync::Arc;
 use super::draft::{MAX_LISTED, Problems};
 use super::facts::{Fact, FactKind, Facts, Missing, Nodes};
 use super::policy::Policy;
+use super::problem::Problem;
 use super::range::AddressRange;
 use super::rule::{RuleId, RuleSet};
-use super::violation::{Path, Problem, Root, Violation};
+use super::violation::{Path, Root, Violation};
 use super::vlan::VlanId;
 use super::warning::Warning;
 
@@ -54,6 +55,8 @@ pub struct Findings {
     pub missing: Vec<Missing>,
     /// Whether a running migration was let pass by the way out.
     pub way_out_taken: bool,
+    /// The rules that were held against something: not those that had no sound input or lacked a fact.
+    pub judged: RuleSet,
 }
 
 /// Violations in the order reported: the first few, how many more, and which rules in all.
@@ -153,8 +156,16 @@ impl<'a> Judge<'a, '_> {
         self.findings.violations.count(problems.more(), rule);
     }
 
+    /// Notes that a rule has what it needs. Called before it reports anything.
+    fn judged(&mut self, rule: RuleId) {
+        self.findings.judged.insert(rule);
+    }
+
     fn warn(&mut self, warning: Warning) {
-        self.findings.warnings.push(warning);
+        // The API server passes on 4096 characters of them in all.
+        if self.findings.warnings.len() < MAX_LISTED {
+            self.findings.warnings.push(warning);
+        }
     }
 
     fn only_warns(&self, rule: RuleId) -> bool {
@@ -196,3 +207,6 @@ struct Segment<'a> {
 
 /// The range less its excludes, where both are sound.
 type Addresses<'a> = Option<&'a AddressRange>;
+
+#[cfg(test)]
+mod tests;

@@ -3,14 +3,12 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
-
 use super::ALLOW_DURING_MIGRATION;
 use super::facts::Missing;
 use super::list::Shortened;
 use super::quote::Plain;
 use super::rule::RuleId;
-use super::violation::{Root, Violation};
+use super::violation::{Key, Path, Root, Violation};
 
 /// An admission warning. It shows as one line, without control characters: the API server drops others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +38,6 @@ pub enum Warning {
     NodeAddressExcluded {
         /// Which string.
         root: Root,
-        /// The range.
-        range: Ipv4Net,
         /// The nodes and addresses.
         owners: Shortened,
     },
@@ -64,6 +60,43 @@ pub enum Warning {
 }
 
 impl Warning {
+    /// The kinds, beside the names of the rules: a rule that only warns is a kind of its own.
+    pub const KINDS: [&str; 7] = [
+        "rewritten",
+        "restored",
+        "mgmt",
+        "few-spare-addresses",
+        "node-address-excluded",
+        "migration-in-progress",
+        "not-judged",
+    ];
+
+    /// The rule that would refuse, where it only warns.
+    #[must_use]
+    pub const fn rule(&self) -> Option<RuleId> {
+        match self {
+            Self::RuleOnlyWarns(violation) => Some(violation.rule()),
+            _ => None,
+        }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn at(&self) -> (Root, Path) {
+        match self {
+            Self::Rewritten { fields } | Self::Restored { fields } => {
+                (if *fields == "default" { Root::Default } else { Root::Value }, Path::Whole)
+            }
+            Self::Mgmt(root) => (*root, Path::Key(Key::ClusterNetwork)),
+            Self::FewSpareAddresses { root, .. } | Self::NodeAddressExcluded { root, .. } => {
+                (*root, Path::Key(Key::Range))
+            }
+            Self::MigrationInProgress { root, .. } => (*root, Path::Whole),
+            Self::RuleOnlyWarns(violation) => (violation.root, violation.path.clone()),
+            Self::NotJudged { .. } => (Root::Value, Path::Whole),
+        }
+    }
+
     /// A stable name for the kind of warning.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -100,12 +133,11 @@ impl fmt::Display for Warning {
             }
             Self::FewSpareAddresses { root, spare, nodes } => write!(
                 f,
-                "{root}.range: {spare} spare addresses for {nodes} nodes; virt-handler won't start on nodes added beyond that"
+                "{root}.range: addresses to spare: {spare} ({nodes} nodes); virt-handler won't start on nodes added beyond that"
             ),
-            Self::NodeAddressExcluded { root, range, owners } => write!(
-                f,
-                "{root}.range: {owners} is inside {range}: virt-handler's replies to it leave by the migration network"
-            ),
+            Self::NodeAddressExcluded { root, owners } => {
+                write!(f, "{root}.range holds {owners}: not usable, but replies there leave by the migration network")
+            }
             Self::MigrationInProgress { root, running } => write!(
                 f,
                 "{root}: changed while virtual machines are being migrated ({running}); \

@@ -62,7 +62,7 @@ fn documents_lists_and_formats_make_one_view() {
     let Loaded { facts, setting, unknown_kinds, objects } = loaded(&files);
     assert_eq!(node_names(&facts), ["a/b", "deep", "in-list", "listed", "named", "second-\u{1f600}"]);
     assert_eq!(facts.cluster_networks.unwrap().iter().collect::<Vec<_>>(), ["mgmt"]);
-    let storage = Sibling::On { vlan: VlanId::Tagged(7), exclusive_vlan: true, range: None };
+    let storage = Sibling::On { vlan: VlanId::Tagged(7), exclusive_vlan: true, range: Ok(None) };
     assert_eq!(facts.siblings.unwrap().storage, storage);
     assert_eq!(*facts.whereabouts_crd.unwrap(), CrdState::Absent);
     assert_eq!((setting, unknown_kinds, objects), (None, vec![], 8));

@@ -8,40 +8,62 @@ use serde_json::Value;
 
 use super::{Error, Loaded, UnknownKind};
 use crate::cluster::fold::{Fold, object_name};
-use crate::cluster::resources::{GUARDED_SETTING, fact_kind};
+use crate::cluster::resources::fact_kind;
 use crate::manifest::{Origin, Text, document};
+use crate::network::SETTING;
 use crate::network::facts::{FactKind, ObjectName};
 use crate::network::quote::Quoted;
 
 /// Folds the objects of the files, one document at a time.
 pub(super) fn fold(files: &[Text]) -> Result<Loaded, Error> {
     let mut view = View::default();
-    for file in files {
-        for (line, document) in document::parse(file)? {
-            view.take(document, &Origin { path: Arc::clone(&file.path), line, item: None }, None)?;
-        }
-    }
-    let View { fold, setting, unknown_kinds, objects, .. } = view;
-    let unknown_kinds = unknown_kinds
-        .into_iter()
-        .map(|((path, api_version, kind), count)| UnknownKind { path: path.to_path_buf(), api_version, kind, count })
-        .collect();
-    Ok(Loaded { facts: fold.facts(), setting, unknown_kinds, objects })
+    files.iter().try_for_each(|file| view.take_file(file))?;
+    let unknown_kinds = view.unknown_kinds();
+    Ok(Loaded { facts: view.fold.facts(), setting: view.setting, unknown_kinds, objects: view.objects })
 }
 
 #[derive(Default)]
-struct View {
-    fold: Fold,
-    setting: Option<Value>,
+pub(super) struct View {
+    pub(super) fold: Fold,
+    pub(super) setting: Option<Value>,
     unknown_kinds: BTreeMap<(Arc<Path>, String, String), usize>,
     objects: usize,
-    seen: HashMap<(FactKind, ObjectName), Origin>,
+    pub(super) seen: HashMap<(FactKind, ObjectName), Origin>,
 }
 
 impl View {
+    /// A view in which objects may take the place of those in another.
+    pub(super) fn over(base: &Self) -> Self {
+        Self { fold: base.fold.clone(), setting: base.setting.clone(), ..Self::default() }
+    }
+
+    /// Takes in a file's documents.
+    pub(super) fn take_file(&mut self, file: &Text) -> Result<(), Error> {
+        for (line, document) in document::parse(file)? {
+            self.take(document, &Origin { path: Arc::clone(&file.path), line, item: None }, None)?;
+        }
+        Ok(())
+    }
+
+    /// What no rule asks for.
+    pub(super) fn unknown_kinds(&self) -> Vec<UnknownKind> {
+        let unknown = |((path, api_version, kind), count): (&(Arc<Path>, String, String), &usize)| UnknownKind {
+            path: path.to_path_buf(),
+            api_version: api_version.clone(),
+            kind: kind.clone(),
+            count: *count,
+        };
+        self.unknown_kinds.iter().map(unknown).collect()
+    }
+
     /// Takes in an object or a list. Items of a `NodeList` may leave out that they are `Node`s:
     /// `implied` is the apiVersion and kind that their list says.
-    fn take(&mut self, mut object: Value, origin: &Origin, implied: Option<&(String, String)>) -> Result<(), Error> {
+    pub(super) fn take(
+        &mut self,
+        mut object: Value,
+        origin: &Origin,
+        implied: Option<&(String, String)>,
+    ) -> Result<(), Error> {
         let not_an_object = |what| Error::NotAnObject { origin: origin.clone(), what };
         if !object.is_object() {
             return Err(not_an_object("is no object"));
@@ -75,7 +97,7 @@ impl View {
         }
         // What can't be read stands in the facts, for every verdict that asks for it.
         let _ = self.fold.insert(fact, &object, Some(origin));
-        if fact == FactKind::Settings && &*name.name == GUARDED_SETTING {
+        if fact == FactKind::Settings && &*name.name == SETTING {
             self.setting = Some(object);
         }
         Ok(())

@@ -4,9 +4,10 @@ use ipnet::Ipv4Net;
 use serde_json::Value;
 
 use crate::cluster::resources::{
-    CLUSTER_NETWORK_LABEL, HostNetworkSpec, MATCHED_NODES_ANNOTATION, Metadata, MigrationStatus, NODE_LABEL, NodeSpec,
-    NodeStatus, ServiceCidrSpec, Status, WITNESS_LABEL, section,
+    CLUSTER_NETWORK_LABEL, HostNetworkSpec, Metadata, MigrationStatus, NODE_LABEL, NodeSpec, NodeStatus,
+    ServiceCidrSpec, Status, WITNESS_LABEL, section,
 };
+use crate::network::MATCHED_NODES;
 use crate::network::cidr::{self, CidrError, GoCidr};
 use crate::network::facts::{CrdState, HostNetwork, Node};
 use crate::network::quote::Quoted;
@@ -16,7 +17,7 @@ use crate::network::vlan::VlanId;
 pub(super) type Shrunk<T> = Result<Option<T>, String>;
 
 /// What is kept of a `VlanConfig`.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Matched {
     pub(super) cluster_network: Box<str>,
     /// The nodes it matches, or the annotation that does not say which.
@@ -24,7 +25,7 @@ pub(super) struct Matched {
 }
 
 /// What is kept of a `VlanStatus` that is ready.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ready {
     pub(super) cluster_network: Box<str>,
     pub(super) node: Box<str>,
@@ -51,7 +52,7 @@ pub(super) fn cluster_network(_: &Metadata<'_>, _: &Value) -> Shrunk<()> {
 pub(super) fn vlan_config(metadata: &Metadata<'_>, _: &Value) -> Shrunk<Matched> {
     Ok(metadata.label(CLUSTER_NETWORK_LABEL).map(|cluster_network| Matched {
         cluster_network: cluster_network.into(),
-        nodes: match metadata.annotation(MATCHED_NODES_ANNOTATION) {
+        nodes: match metadata.annotation(MATCHED_NODES) {
             None | Some("") => Ok(Vec::new()),
             Some(annotation) => serde_json::from_str::<Option<Vec<Box<str>>>>(annotation)
                 .map(Option::unwrap_or_default)

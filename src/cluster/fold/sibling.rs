@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::shrink::{Shrunk, wrong};
-use crate::cluster::resources::{Metadata, RWX_NETWORK, wrong_type};
+use crate::cluster::resources::{Metadata, wrong_type};
+use crate::network::RWX_NETWORK;
 use crate::network::cidr::{self, GoCidr};
 use crate::network::facts::Sibling;
 use crate::network::golang::{self, NetworkConfig, Unreadable};
@@ -35,15 +36,13 @@ pub(super) fn shrink(metadata: &Metadata<'_>, object: &Value) -> Shrunk<Sibling>
 }
 
 fn storage(field: &str, text: &str) -> Result<Sibling, String> {
-    network(field, &golang::network_config(text).map_err(|unreadable| reason(field, &unreadable))?)
+    let config = golang::network_config(text).map_err(|unreadable| reason(field, &unreadable))?;
+    Ok(network(field, &config))
 }
 
 fn rwx(field: &str, text: &str) -> Result<Sibling, String> {
     let rwx = golang::rwx_network(text).map_err(|unreadable| reason(field, &unreadable))?;
-    if rwx.share_storage_network {
-        return Ok(Sibling::Off);
-    }
-    network(&format!("{field}.network"), &rwx.network)
+    Ok(if rwx.share_storage_network { Sibling::Off } else { network(&format!("{field}.network"), &rwx.network) })
 }
 
 fn reason(field: &str, unreadable: &Unreadable) -> String {
@@ -53,11 +52,18 @@ fn reason(field: &str, unreadable: &Unreadable) -> String {
     }
 }
 
-/// A network without a range has no addresses, but its VLAN may be reserved all the same.
-fn network(field: &str, config: &NetworkConfig) -> Result<Sibling, String> {
+/// A network without a range, or with one that can't be read, may have its VLAN reserved all the same.
+fn network(field: &str, config: &NetworkConfig) -> Sibling {
     let (vlan, exclusive_vlan) = (VlanId::from(config.vlan), config.exclusive_vlan);
+    if config.range.is_empty() && !exclusive_vlan {
+        return Sibling::Off;
+    }
+    Sibling::On { vlan, exclusive_vlan, range: addresses(field, config) }
+}
+
+fn addresses(field: &str, config: &NetworkConfig) -> Result<Option<AddressRange>, String> {
     if config.range.is_empty() {
-        return Ok(if exclusive_vlan { Sibling::On { vlan, exclusive_vlan, range: None } } else { Sibling::Off });
+        return Ok(None);
     }
     let range = cidr::parse_go(&config.range);
     let range = range.map_err(|_| wrong(&format!("{field}.range"), &config.range, "a CIDR"))?;
@@ -69,9 +75,8 @@ fn network(field: &str, config: &NetworkConfig) -> Result<Sibling, String> {
             Err(_) => return Err(wrong(&format!("{field}.exclude[{index}]"), text, "a CIDR or an address")),
         }
     }
-    let range = match range {
+    Ok(match range {
         GoCidr::V4(net) => Some(AddressRange::new(net, &excludes)),
         GoCidr::V6 => None,
-    };
-    Ok(Sibling::On { vlan, exclusive_vlan, range })
+    })
 }

@@ -250,9 +250,14 @@ fn the_storage_network_is_read_as_harvester_reads_it() {
     let on = |vlan: u16, exclusive_vlan, range: Option<(&str, &[&str])>| Sibling::On {
         vlan: VlanId::from(vlan),
         exclusive_vlan,
-        range: range.map(|(range, excludes)| {
+        range: Ok(range.map(|(range, excludes)| {
             AddressRange::new(net(range), &excludes.iter().map(|text| net(text)).collect::<Vec<_>>())
-        }),
+        })),
+    };
+    let on_somewhere = |vlan: u16, exclusive_vlan, why: &str| Sibling::On {
+        vlan: VlanId::from(vlan),
+        exclusive_vlan,
+        range: Err(why.to_owned()),
     };
     let unreadable = |why: &str| Sibling::Unreadable(why.to_owned());
     let cases = [
@@ -277,12 +282,12 @@ fn the_storage_network_is_read_as_harvester_reads_it() {
             unreadable("value.vlan is not an integer from 0 to 65535"),
         ),
         (
-            json!({"value": "{\"range\":\"non\\u001bsense\"}"}),
-            unreadable("value.range holds \"non\\u001bsense\", which is not a CIDR"),
+            json!({"value": "{\"range\":\"non\\u001bsense\",\"vlan\":300,\"exclusiveVlan\":true}"}),
+            on_somewhere(300, true, "value.range holds \"non\\u001bsense\", which is not a CIDR"),
         ),
         (
             json!({"value": "{\"range\":\"10.0.0.0/24\",\"exclude\":[\"10.0.0.1\",null]}"}),
-            unreadable("value.exclude[1] holds \"\", which is not a CIDR or an address"),
+            on_somewhere(0, false, "value.exclude[1] holds \"\", which is not a CIDR or an address"),
         ),
     ];
     for (mut setting, storage) in cases {
@@ -302,7 +307,7 @@ fn the_rwx_network_may_share_the_storage_network() {
     let on = Sibling::On {
         vlan: VlanId::Tagged(301),
         exclusive_vlan: false,
-        range: Some(AddressRange::new(net("192.168.60.0/24"), &[])),
+        range: Ok(Some(AddressRange::new(net("192.168.60.0/24"), &[]))),
     };
     assert_eq!(rwx(&format!("{{{network}}}")), on);
     assert_eq!(rwx(&format!("{{\"share-storage-network\":false,{network}}}")), on);
@@ -313,7 +318,11 @@ fn the_rwx_network_may_share_the_storage_network() {
     assert_eq!(rwx(r#"{"network":[]}"#), unreadable("value.network is not an object"));
     assert_eq!(
         rwx(r#"{"network":{"range":"nonsense"}}"#),
-        unreadable("value.network.range holds \"nonsense\", which is not a CIDR")
+        Sibling::On {
+            vlan: VlanId::Untagged,
+            exclusive_vlan: false,
+            range: Err("value.network.range holds \"nonsense\", which is not a CIDR".to_owned()),
+        }
     );
 }
 
@@ -413,4 +422,16 @@ fn every_kind_lets_its_objects_go() {
         fold.remove(kind, &object_name(kind, &object));
         assert_eq!(format!("{:?}", fold.facts()), empty, "{kind}");
     }
+}
+
+#[test]
+fn a_clone_shares_until_one_of_the_two_changes() {
+    let mut fold = Fold::default();
+    let node = |name: &str| json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
+    fold.insert(FactKind::Nodes, &node("node-0"), None).unwrap();
+    let mut varied = fold.clone();
+    varied.insert(FactKind::Nodes, &node("node-1"), None).unwrap();
+    let count = |fold: &Fold| fold.facts().nodes.unwrap().worker_count();
+    assert_eq!((count(&fold), count(&varied)), (1, 2));
+    assert!(fold.migrations.shares(&varied.migrations));
 }

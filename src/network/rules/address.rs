@@ -6,8 +6,9 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::super::list::Shortened;
+use super::super::problem::Problem;
 use super::super::quote::Plain;
-use super::super::violation::{Key, Path, Problem};
+use super::super::violation::{Key, Path};
 use super::super::warning::owner;
 use super::super::{RuleId, Warning};
 use super::{Addresses, Checked, Judge};
@@ -43,6 +44,7 @@ pub(super) fn range_reserved(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
         }
     }
     if let Some(nodes) = judge.nodes(RULE) {
+        judge.judged(RULE);
         for node in nodes.iter() {
             for pods in node.pod_cidrs.iter().filter(|pods| overlap(range, **pods)) {
                 others.push(format_args!("{pods} (pod CIDR of node {})", Plain(&node.name)));
@@ -67,6 +69,7 @@ pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &C
     let facts = judge.inquiry.facts;
     let (mut first, mut usable, mut excluded) = (None, Shortened::default(), Shortened::default());
     if let Some(nodes) = judge.nodes(RULE) {
+        judge.judged(RULE);
         for node in nodes.iter() {
             for address in node.internal_ips.iter().copied().filter(|address| range.contains(address)) {
                 if addresses.contains(address) {
@@ -95,13 +98,14 @@ pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &C
         judge.report(Path::Key(Key::Range), Problem::NodeAddress { range, first, owners: usable });
     }
     if !excluded.is_empty() {
-        judge.warn(Warning::NodeAddressExcluded { root: judge.root, range, owners: excluded });
+        judge.warn(Warning::NodeAddressExcluded { root: judge.root, owners: excluded });
     }
 }
 
 pub(super) fn range_too_small(judge: &mut Judge<'_, '_>, addresses: Addresses<'_>) {
     let Some(addresses) = addresses else { return };
     let Some(nodes) = judge.nodes(RuleId::RangeTooSmall) else { return };
+    judge.judged(RuleId::RangeTooSmall);
     let (usable, nodes) = (addresses.capacity(), nodes.worker_count());
     let Some(spare) = usable.checked_sub(nodes as u64) else {
         let range = addresses.net();

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use super::super::facts::{Coverage, CrdState, NodeNames};
 use super::super::list::Shortened;
+use super::super::problem::Problem;
 use super::super::quote::{Excerpt, Plain};
-use super::super::violation::{Key, Path, Problem};
+use super::super::violation::{Key, Path};
 use super::super::{MGMT, RuleId};
 use super::Judge;
 
@@ -18,13 +19,15 @@ pub(super) fn cluster_network(judge: &mut Judge<'_, '_>, name: &str) {
         return;
     }
     let facts = judge.inquiry.facts;
-    if let Some(networks) = judge.need(&facts.cluster_networks, RuleId::ClusterNetworkMissing)
-        && !networks.contains(name)
-    {
-        let nearest = nearest(name, networks);
-        return judge.report(FIELD, Problem::ClusterNetworkMissing { name: Excerpt::of(name), nearest });
+    if let Some(networks) = judge.need(&facts.cluster_networks, RuleId::ClusterNetworkMissing) {
+        judge.judged(RuleId::ClusterNetworkMissing);
+        if !networks.contains(name) {
+            let nearest = nearest(name, networks);
+            return judge.report(FIELD, Problem::ClusterNetworkMissing { name: Excerpt::of(name), nearest });
+        }
     }
     let Some(vlan_configs) = judge.need(&facts.vlan_configs, RuleId::VlanConfigMissing) else { return };
+    judge.judged(RuleId::VlanConfigMissing);
     let Some(coverage) = vlan_configs.get(name) else {
         return judge.report(FIELD, Problem::NoVlanConfig { name: Excerpt::of(name) });
     };
@@ -60,6 +63,7 @@ fn vlan_status_not_ready(judge: &mut Judge<'_, '_>, name: &str, coverage: &Cover
     let facts = judge.inquiry.facts;
     let Some(statuses) = judge.need(&facts.vlan_statuses, RULE) else { return };
     let Some(nodes) = judge.nodes(RULE) else { return };
+    judge.judged(RULE);
     let mut covered = coverage.nodes.cursor();
     let mut ready = statuses.get(name).unwrap_or(&NONE).cursor();
     let waiting: Shortened = nodes
@@ -78,9 +82,10 @@ fn node_name(name: &str) -> String {
 
 pub(super) fn whereabouts_crd_missing(judge: &mut Judge<'_, '_>) {
     let facts = judge.inquiry.facts;
-    match judge.need(&facts.whereabouts_crd, RuleId::WhereaboutsCrdMissing) {
-        None | Some(CrdState::Established) => {}
-        Some(state) => judge.report(Path::Whole, Problem::WhereaboutsCrd { state: *state }),
+    let Some(state) = judge.need(&facts.whereabouts_crd, RuleId::WhereaboutsCrdMissing) else { return };
+    judge.judged(RuleId::WhereaboutsCrdMissing);
+    if *state != CrdState::Established {
+        judge.report(Path::Whole, Problem::WhereaboutsCrd { state: *state });
     }
 }
 

@@ -1,8 +1,9 @@
 //! `migration-in-progress`: changing the network restarts every virt-handler, and with it kills migrations.
 
 use super::super::list::Shortened;
+use super::super::problem::Problem;
 use super::super::quote::Plain;
-use super::super::violation::{Path, Problem};
+use super::super::violation::Path;
 use super::super::{RuleId, Warning};
 use super::Judge;
 
@@ -14,7 +15,9 @@ pub(super) fn migration_in_progress(judge: &mut Judge<'_, '_>) {
         Err(_) if taken => return,
         fact => judge.need(fact, RuleId::MigrationInProgress),
     };
-    let Some((first, migrations)) = migrations.and_then(|running| Some((running.first()?, running))) else { return };
+    let Some(migrations) = migrations else { return };
+    judge.judged(RuleId::MigrationInProgress);
+    let Some(first) = migrations.first() else { return };
     let running: Shortened = migrations
         .iter()
         .map(|migration| format!("{}/{}", Plain(&migration.namespace), Plain(&migration.name)))

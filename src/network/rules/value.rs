@@ -7,9 +7,10 @@ use super::super::cidr;
 use super::super::config::Config;
 use super::super::draft::{Draft, Problems};
 use super::super::excludes;
+use super::super::problem::Problem;
 use super::super::quote::Excerpt;
 use super::super::range::AddressRange;
-use super::super::violation::{Key, Path, Problem};
+use super::super::violation::{Key, Path};
 use super::super::vlan::VlanId;
 use super::super::{MGMT, RuleId, Warning};
 use super::{Judge, Segment};
@@ -32,7 +33,7 @@ impl<'a> Checked<'a> {
         Self {
             draft,
             vlan: draft.vlan.map(read_vlan),
-            excludes: draft.exclude.as_ref().map(|entries| excludes::check(entries, sound_range)),
+            excludes: draft.exclude.as_ref().map(|entries| excludes::check(&entries.items, sound_range)),
             range,
         }
     }
@@ -81,8 +82,10 @@ impl<'a> Checked<'a> {
         self.vlan.as_ref()?.as_ref().ok().copied()
     }
 
+    /// The excluded networks, where it is certain which they are.
     fn excludes(&self) -> Option<&[Ipv4Net]> {
-        self.excludes.as_ref()?.as_deref().ok()
+        let broken = self.draft.exclude.as_ref()?.broken;
+        self.excludes.as_ref()?.as_deref().ok().filter(|_| !broken)
     }
 }
 
@@ -108,11 +111,14 @@ fn read_range(written: &str) -> Result<Ipv4Net, Problem> {
 }
 
 pub(super) fn syntax(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+    judge.judged(RuleId::ValueSyntax);
     judge.report_all(&checked.draft.syntax, RuleId::ValueSyntax);
 }
 
 pub(super) fn vlan_range(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
-    if let Some(Err(problem)) = &checked.vlan {
+    let Some(vlan) = &checked.vlan else { return };
+    judge.judged(RuleId::VlanRange);
+    if let Err(problem) = vlan {
         judge.report(Path::Key(Key::Vlan), problem.clone());
     }
 }
@@ -121,20 +127,27 @@ pub(super) fn vlan_untagged_on_mgmt(judge: &mut Judge<'_, '_>, checked: &Checked
     if checked.cluster_network() != Some(MGMT) {
         return;
     }
-    if checked.vlan() == Some(VlanId::Untagged) {
-        judge.report(Path::Key(Key::Vlan), Problem::UntaggedOnMgmt { seen: checked.vlan_written() });
+    if let Some(vlan) = checked.vlan() {
+        judge.judged(RuleId::VlanUntaggedOnMgmt);
+        if vlan == VlanId::Untagged {
+            judge.report(Path::Key(Key::Vlan), Problem::UntaggedOnMgmt { seen: checked.vlan_written() });
+        }
     }
     judge.warn(Warning::Mgmt(judge.root));
 }
 
 pub(super) fn range_not_ipv4_network(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
-    if let Some(Err(problem)) = &checked.range {
+    let Some(range) = &checked.range else { return };
+    judge.judged(RuleId::RangeNotIpv4Network);
+    if let Err(problem) = range {
         judge.report(Path::Key(Key::Range), problem.clone());
     }
 }
 
 pub(super) fn exclude_invalid(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
-    if let Some(Err(problems)) = &checked.excludes {
+    let Some(excludes) = &checked.excludes else { return };
+    judge.judged(RuleId::ExcludeInvalid);
+    if let Err(problems) = excludes {
         judge.report_all(problems, RuleId::ExcludeInvalid);
     }
 }

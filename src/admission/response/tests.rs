@@ -1,0 +1,145 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::admission::{Phase, Policy, Request, Setting, decide};
+use crate::network::facts::{FactKind, Facts, ObjectName};
+
+fn decision(value: &str, facts: &Facts) -> Decision {
+    let new = json!({"value": value}).to_string();
+    let setting: Setting<'_> = serde_json::from_str(&new).unwrap();
+    decide(Phase::Mutate, &Request::Create(setting), facts, &Policy::default())
+}
+
+fn refusal(value: &str) -> Status {
+    Status::of(&decision(value, &Facts::unknown("not listed yet"))).unwrap()
+}
+
+fn unknown_keys(count: usize, key: impl Fn(usize) -> String) -> String {
+    let members: Vec<_> = (0..count).map(|index| format!("\"{}\":{index}", key(index))).collect();
+    format!(r#"{{"clusterNetwork":"net","vlan":1,"range":"10.0.0.0/24",{}}}"#, members.join(","))
+}
+
+#[test]
+fn there_are_at_most_50_causes_and_the_last_says_how_many_more() {
+    let keys = |count| refusal(&unknown_keys(count, |index| format!("k{index}")));
+    for (count, listed, last) in [
+        (1, 1, "\"k0\" is not a key of this setting; the keys are clusterNetwork, vlan, range, exclude"),
+        (49, 49, "\"k48\" is not a key of this setting; the keys are clusterNetwork, vlan, range, exclude"),
+        (50, 50, "\"k49\" is not a key of this setting; the keys are clusterNetwork, vlan, range, exclude"),
+        (51, 50, "and 2 more problems"),
+        (5000, 50, "and 4951 more problems"),
+    ] {
+        let status = keys(count);
+        assert_eq!(status.details.causes.len(), listed);
+        let shown = status.details.causes.last().unwrap();
+        assert_eq!(shown.message.trim_start_matches("Forbidden: "), last);
+        let problems = if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") };
+        let lines: Vec<_> = status.message.lines().collect();
+        assert_eq!(lines[0], format!("vm-migration-network is refused, {problems}:"));
+        assert_eq!(lines.len(), listed + 1);
+        assert_eq!(lines[listed], format!("{}: {}", shown.field, shown.message));
+    }
+}
+
+#[test]
+fn problems_of_every_rule_count_though_they_are_not_listed() {
+    let excludes = vec!["\"x\""; 20_000].join(",");
+    let value = format!(r#"{{"clusterNetwork":"mgmt","vlan":5000,"range":"10.0.0.0/24","exclude":[{excludes}]}}"#);
+    let migration = ObjectName { namespace: "ns".into(), name: "m".into() };
+    let facts = Facts { migrations: Ok(Arc::new(BTreeSet::from([migration]))), ..Facts::unknown("") };
+    let decision = decision(&value, &facts);
+    assert_eq!(rules(&decision).to_string(), "vlan-range,exclude-invalid,migration-in-progress");
+    let status = Status::of(&decision).unwrap();
+    // vlan, the number of excludes, each of them, and the migration.
+    assert!(status.message.starts_with("vm-migration-network is refused, 20003 problems:\n"), "{}", status.message);
+    assert_eq!(status.details.causes.last().unwrap().message, "and 19954 more problems");
+}
+
+#[test]
+fn the_message_is_at_most_16_kib_and_ends_with_what_is_left_out() {
+    // Each character is shown as twelve: as long as a problem can get.
+    let value = unknown_keys(50, |index| format!("{}{index}", "\u{e0041}".repeat(70)));
+    let status = refusal(&value);
+    assert_eq!(status.details.causes.len(), 50);
+    assert!(status.message.len() <= 16 << 10, "{}", status.message.len());
+    let lines: Vec<_> = status.message.lines().collect();
+    let left_out = 50 - (lines.len() - 2);
+    assert_eq!(lines.last().unwrap(), &format!("and {left_out} more problems"));
+    assert!(left_out > 0 && lines.len() > 15, "{left_out}");
+}
+
+#[test]
+fn the_message_of_missing_facts_is_bounded_as_well() {
+    let missing = |kind| Missing { kind, why: "é".repeat(3000).into() };
+    let decision = Decision {
+        verdict: Verdict::FactsMissing(FactKind::ALL.map(missing).to_vec()),
+        ..decision("", &Facts::unknown(""))
+    };
+    let status = Status::of(&decision).unwrap();
+    assert!(status.message.len() <= 16 << 10 && status.message.len() > 16_000);
+    assert_eq!((status.code, status.reason), (503, "ServiceUnavailable"));
+}
+
+#[test]
+fn text_from_a_stranger_never_reaches_a_message_raw() {
+    let hostile = "::error::x\u{1b}[31m\u{202e}\n\u{85}\u{2028}";
+    let value = json!({"clusterNetwork": hostile, "vlan": 1, "range": hostile, "exclude": [hostile], hostile: 1});
+    let status = refusal(&value.to_string());
+    assert!(!status.details.causes.is_empty());
+    for cause in &status.details.causes {
+        for text in [&cause.message, &cause.field] {
+            assert!(
+                !text.contains("::error") && !text.contains(['\u{1b}', '\u{202e}', '\n', '\u{85}', '\u{2028}']),
+                "{text}"
+            );
+        }
+    }
+    let migration = ObjectName { namespace: "a;b".into(), name: "$(reboot)\n".into() };
+    let facts = Facts { migrations: Ok(Arc::new(BTreeSet::from([migration]))), ..Facts::unknown("") };
+    let status = Status::of(&decision(r#"{"clusterNetwork":"mgmt","vlan":2,"range":"10.0.0.0/24"}"#, &facts)).unwrap();
+    assert_eq!(
+        status.message,
+        "vm-migration-network is refused, 1 problem:\n\
+         value: Forbidden: live migration in progress: a;b/$(reboot)\\n; retry when it has ended. One stuck for good: \
+         kubectl delete virtualmachineinstancemigrations.kubevirt.io -n NAMESPACE NAME"
+    );
+}
+
+#[test]
+fn a_deletion_is_refused_with_the_way_to_what_was_meant() {
+    let body: Value = serde_json::from_slice(&write(
+        "u",
+        &Decision { verdict: Verdict::NotDeletable, ..decision("", &Facts::unknown("")) },
+    ))
+    .unwrap();
+    let response = &body["response"];
+    assert_eq!(response["status"]["code"], 405);
+    assert_eq!(response["status"]["reason"], "MethodNotAllowed");
+    assert_eq!(
+        response["status"]["message"],
+        "the Setting vm-migration-network is never deleted; to disable the network set value to \"\". \
+         kubectl apply --force turns a refused update into a delete: if you used it, the new value was probably refused, \
+         retry without --force to see why"
+    );
+    assert_eq!(response.get("patch"), None);
+    assert_eq!(response["auditAnnotations"]["decision"], "refused");
+}
+
+#[test]
+fn a_patch_replaces_what_changed_and_nothing_else() {
+    let operations = |value: &Mutation, default: &Mutation| -> Value {
+        let encoded = patch(value, default).unwrap();
+        serde_json::from_slice(&STANDARD.decode(encoded).unwrap()).unwrap()
+    };
+    let replace = |path: &str, value: &str| json!({"op": "replace", "path": path, "value": value});
+    assert_eq!(patch(&Mutation::Kept, &Mutation::Kept), None);
+    assert_eq!(operations(&Mutation::Emptied, &Mutation::Kept), json!([replace("/value", "")]));
+    assert_eq!(operations(&Mutation::Kept, &Mutation::Restored("a\"".into())), json!([replace("/default", "a\"")]));
+    assert_eq!(
+        operations(&Mutation::Rewritten("a".into()), &Mutation::Rewritten("b".into())),
+        json!([replace("/value", "a"), replace("/default", "b")])
+    );
+}

@@ -1,0 +1,162 @@
+//! The certificate that one replica serves.
+
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
+use rustls::crypto::aws_lc_rs;
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::ca::{Ca, Validity, later, whole_second};
+use super::succession::{Succession, Terms};
+use crate::network::quote::Quoted;
+
+#[cfg(test)]
+mod tests;
+
+/// The names that a leaf is valid for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names(Vec<String>);
+
+/// How much earlier than others a replica renews its leaf, so that not all do at once.
+///
+/// From 0 to 1, as a share of a tenth of the leaf's life.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread(f64);
+
+/// A leaf with its key. Two leaves are never the same.
+pub struct Leaf {
+    certified: Arc<CertifiedKey>,
+    issuer: Arc<Ca>,
+    not_after: Timestamp,
+    renewed_at: Timestamp,
+}
+
+/// Why there is no leaf.
+#[derive(Debug, thiserror::Error)]
+pub enum NoLeaf {
+    /// It can't be signed.
+    #[error("a leaf can't be signed: {0}")]
+    Sign(#[from] rcgen::Error),
+    /// It can't be served.
+    #[error("a leaf can't be served: {0}")]
+    Serve(#[from] rustls::Error),
+}
+
+impl Names {
+    /// The name that the API server asks for when it calls a Service, and others.
+    ///
+    /// # Errors
+    ///
+    /// The name that no certificate can hold, safe to print.
+    pub fn new(service: &str, namespace: &str, others: &[String]) -> Result<Self, String> {
+        let mut names = vec![format!("{service}.{namespace}.svc")];
+        names.extend(others.iter().cloned());
+        for name in &names {
+            CertificateParams::new([name.clone()])
+                .map_err(|_| format!("{} is neither a DNS name nor an IP address", Quoted(name)))?;
+        }
+        Ok(Self(names))
+    }
+}
+
+impl Spread {
+    /// A random one.
+    #[must_use]
+    pub fn random() -> Self {
+        // The standard library seeds each of these at random.
+        let random = RandomState::new().hash_one(());
+        Self(f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX))
+    }
+
+    /// Before the end of two thirds of a life, by this much.
+    fn of(self, life: Duration) -> Duration {
+        life.mul_f64(self.0 / 10.0)
+    }
+}
+
+impl Leaf {
+    /// Makes a leaf with the CA that signs now; `None` while there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the cryptographic library fails.
+    pub fn issue(
+        succession: &Succession,
+        names: &Names,
+        now: Timestamp,
+        terms: &Terms,
+        spread: Spread,
+    ) -> Result<Option<Self>, NoLeaf> {
+        let Some(signer) = succession.signer(now) else { return Ok(None) };
+        let not_after = whole_second(later(now, terms.leaf()).min(succession.end_of(&signer.ca)));
+        let mut params = CertificateParams::new(names.0.clone())?;
+        Validity { from: now, not_after }.write(&mut params);
+        // Who calls looks at the names alone.
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate()?;
+        let certificate = params.signed_by(&key, signer.ca.issuer())?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        let certified = CertifiedKey::from_der(vec![certificate.into()], key, &aws_lc_rs::default_provider())?;
+        let life: Duration = not_after.duration_since(now).try_into().unwrap_or(Duration::ZERO);
+        Ok(Some(Self {
+            certified: Arc::new(certified),
+            issuer: Arc::clone(&signer.ca),
+            not_after,
+            renewed_at: later(now, (life * 2 / 3).saturating_sub(spread.of(life))),
+        }))
+    }
+
+    /// Whether another leaf is to take its place: another CA signs now, or two thirds of its life are over.
+    #[must_use]
+    pub fn is_due(&self, succession: &Succession, now: Timestamp) -> bool {
+        match succession.signer(now) {
+            // The last good one serves on.
+            None => false,
+            Some(signer) if *signer.ca != *self.issuer => true,
+            // A leaf that already lasts as long as its CA can't be renewed by it.
+            Some(_) => now >= self.renewed_at && succession.end_of(&self.issuer) > self.not_after,
+        }
+    }
+
+    /// What is served.
+    #[must_use]
+    pub fn certified(&self) -> &Arc<CertifiedKey> {
+        &self.certified
+    }
+
+    /// The CA that signed it.
+    #[must_use]
+    pub fn issuer(&self) -> &Ca {
+        &self.issuer
+    }
+
+    /// The last second in which it is valid.
+    #[must_use]
+    pub fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// When it is to be renewed.
+    #[must_use]
+    pub fn renewed_at(&self) -> Timestamp {
+        self.renewed_at
+    }
+}
+
+/// Without the key.
+impl fmt::Debug for Leaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Leaf")
+            .field("not_after", &self.not_after)
+            .field("renewed_at", &self.renewed_at)
+            .finish_non_exhaustive()
+    }
+}

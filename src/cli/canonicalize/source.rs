@@ -1,0 +1,105 @@
+//! Where values are looked for.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use anyhow::anyhow;
+use serde_json::Value;
+
+use crate::admission::setting::Text as Submitted;
+use crate::input::{Contents, Place, What, submitted};
+use crate::manifest::tree::{self, STANDARD_INPUT};
+use crate::manifest::{Origin, Shown, Text};
+use crate::network::json::is_blank;
+use crate::network::quote::Whole;
+
+/// What was named.
+pub(super) enum Source {
+    /// The value itself.
+    Value(String),
+    /// A file.
+    File(Text),
+    /// Standard input.
+    Stream(Text),
+}
+
+/// A value, and where it was found.
+pub(super) struct Found {
+    value: Value,
+    /// The manifest that it is in.
+    pub(super) manifest: Option<(Origin, Place)>,
+}
+
+impl Source {
+    pub(super) fn open(name: &OsStr) -> anyhow::Result<Self> {
+        if name == STANDARD_INPUT {
+            return Ok(Self::Stream(tree::standard_input()?));
+        }
+        if let Some(text) = name.to_str().filter(|text| is_value(text)) {
+            return Ok(Self::Value(text.to_owned()));
+        }
+        let path = Path::new(name);
+        if !path.exists() {
+            let name = name.to_string_lossy();
+            return Err(anyhow!(
+                "{} is no value, which starts with {{, and there is no file of that name",
+                Whole(&name)
+            ));
+        }
+        Ok(Self::File(tree::text(path)?))
+    }
+
+    /// The values in it: those of its manifests, else the text itself where it can be a value.
+    pub(super) fn values(&self) -> anyhow::Result<Vec<Found>> {
+        let file = match self {
+            Self::Value(text) => return Ok(vec![Found::bare(text)]),
+            Self::File(file) | Self::Stream(file) => file,
+        };
+        let contents = match Contents::of(file) {
+            Ok(contents) => contents,
+            // Its own reader says better what is wrong with a value.
+            Err(_) if is_value(&file.text) => return Ok(vec![Found::bare(&file.text)]),
+            Err(error) => return Err(error.into()),
+        };
+        let is_bare = contents.objects.is_empty() && !contents.passed_over.has_objects();
+        if is_bare && is_value(&file.text) && !(is_blank(&file.text) && matches!(self, Self::File(_))) {
+            return Ok(vec![Found::bare(&file.text)]);
+        }
+        let found = contents.objects.into_iter().filter_map(|object| match object.what {
+            What::Manifest(mut setting) => {
+                let value = setting.get_mut("value").map(Value::take).unwrap_or_default();
+                Some(Found { value, manifest: Some((object.origin, object.place)) })
+            }
+            What::Review(_) | What::Request { .. } => None,
+        });
+        Ok(found.collect())
+    }
+
+    /// What to say when there is no value in it.
+    pub(super) fn nothing(&self) -> String {
+        let name = match self {
+            Self::Value(_) => "the text".to_owned(),
+            Self::File(file) | Self::Stream(file) => Shown(&file.path).to_string(),
+        };
+        format!("{name} holds neither a value nor a manifest of the Setting vm-migration-network (harvesterhci.io)")
+    }
+}
+
+fn is_value(text: &str) -> bool {
+    is_blank(text) || text.trim_start().starts_with('{')
+}
+
+impl Found {
+    fn bare(text: &str) -> Self {
+        Self { value: text.into(), manifest: None }
+    }
+
+    pub(super) fn text(&self) -> Submitted<'_> {
+        submitted(&self.value)
+    }
+
+    /// What stands in front of anything said about it.
+    pub(super) fn label(&self) -> String {
+        self.manifest.as_ref().map_or_else(String::new, |(origin, _)| format!("{origin}: "))
+    }
+}

@@ -1,0 +1,86 @@
+//! Logs: to standard error, one line each, in text or JSON, without colours.
+
+use std::io;
+use std::panic;
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+use crate::network::quote::Quoted;
+
+mod lines;
+
+pub(super) use lines::Lines;
+
+/// How to log.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Logs")]
+pub(super) struct LogArgs {
+    /// How each line is written to standard error
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "MNW_LOG_FORMAT")]
+    log_format: Format,
+
+    /// The least level that is logged: error, warn, info (each decision), debug or trace; also by module, such as
+    /// info,kube=debug
+    #[arg(long, value_name = "LEVEL", default_value = "info", env = "MNW_LOG_LEVEL", value_parser = filter)]
+    log_level: String,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For machines: one object a line.
+    Json,
+}
+
+impl Format {
+    /// The line for those that a slow reader of the log missed.
+    fn left_out(self) -> fn(u64) -> String {
+        match self {
+            Self::Text => |lines| format!(" WARN {lines} lines of the log were left out: its reader is too slow"),
+            Self::Json => |lines| {
+                format!(
+                    r#"{{"level":"WARN","message":"lines of the log were left out: its reader is too slow","lines":{lines}}}"#
+                )
+            },
+        }
+    }
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{error}; must be a level, or module=level, or several with commas between")),
+    }
+}
+
+impl LogArgs {
+    /// Logs from now on, panics too. What was logged is written at the latest when the result is dropped.
+    ///
+    /// # Errors
+    ///
+    /// If this process logs already, or can't start a thread.
+    pub(super) fn start(&self) -> anyhow::Result<Lines> {
+        let lines = Lines::start(io::stderr(), self.log_format.left_out())?;
+        let builder = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::try_new(&self.log_level)?)
+            .with_writer(lines.writer())
+            .with_ansi(false)
+            .with_target(false);
+        let started = match self.log_format {
+            Format::Text => builder.try_init(),
+            Format::Json => {
+                builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
+            }
+        };
+        started.map_err(|error| anyhow::anyhow!("logs can't be set up: {error}"))?;
+        panic::set_hook(Box::new(|panic| {
+            // The words may quote what a stranger sent.
+            let words = panic.payload_as_str().unwrap_or("no words");
+            let place = panic.location().map(ToString::to_string);
+            tracing::error!(panic = %Quoted(words), place, "a bug: the code panicked");
+        }));
+        Ok(lines)
+    }
+}

@@ -1,0 +1,193 @@
+//! Lines on their way to standard error.
+//!
+//! A line costs whoever logs it a copy into memory, not a system call: requests do not wait for a slow reader of the
+//! logs, nor for one that stopped. What such a reader leaves behind is bounded, and what does not fit is counted.
+
+use std::io::{self, Write};
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// The most that waits to be written.
+const PENDING: usize = 1 << 20;
+/// How long lines are gathered before they are written: many fit into one system call, and nobody reads faster.
+const GATHER: Duration = Duration::from_millis(5);
+/// How long the end waits for a slow reader.
+const LAST: Duration = Duration::from_secs(1);
+
+/// The lines of the process. Dropped, it waits until they are written.
+#[derive(Debug)]
+pub(in crate::cli) struct Lines(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// Something changed that the thread waits for.
+    news: Condvar,
+    /// The thread is done.
+    done: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    pending: Vec<u8>,
+    left_out: u64,
+    /// The thread sleeps until there is something.
+    idle: bool,
+    ending: bool,
+    ended: bool,
+}
+
+impl Lines {
+    /// Starts the thread that writes. `note` is the line that stands for those left out.
+    ///
+    /// # Errors
+    ///
+    /// If there can be none.
+    pub(super) fn start(sink: impl Write + Send + 'static, note: fn(u64) -> String) -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let lines = Self(Arc::clone(&shared));
+        thread::Builder::new().name("logs".to_owned()).spawn(move || shared.write_to(sink, note))?;
+        Ok(lines)
+    }
+
+    /// Where lines are put in.
+    pub(super) fn writer(&self) -> Writer {
+        Writer(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.ending = true;
+        self.0.news.notify_one();
+        // Longer than a reader that still reads needs; one that does not must not keep the process.
+        let _ = self.0.done.wait_timeout_while(state, LAST, |state| !state.ended);
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, line: &[u8]) {
+        let mut state = self.state();
+        if state.pending.len() + line.len() > PENDING {
+            state.left_out += 1;
+            return;
+        }
+        state.pending.extend_from_slice(line);
+        if mem::take(&mut state.idle) {
+            self.news.notify_one();
+        }
+    }
+
+    fn write_to(&self, mut sink: impl Write, note: fn(u64) -> String) {
+        let mut taken = Vec::new();
+        loop {
+            let mut state = self.state();
+            while state.pending.is_empty() && !state.ending {
+                state.idle = true;
+                state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if state.pending.is_empty() {
+                state.ended = true;
+                self.done.notify_all();
+                return;
+            }
+            if !state.ending {
+                state = self.news.wait_timeout(state, GATHER).unwrap_or_else(PoisonError::into_inner).0;
+            }
+            mem::swap(&mut state.pending, &mut taken);
+            let left_out = mem::take(&mut state.left_out);
+            drop(state);
+            // Without a reader there is nobody to tell.
+            let _ = sink.write_all(&taken);
+            if left_out > 0 {
+                let _ = writeln!(sink, "{}", note(left_out));
+            }
+            taken.clear();
+            taken.shrink_to(64 << 10);
+        }
+    }
+}
+
+/// Takes lines in, whole ones.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Writer(Arc<Shared>);
+
+impl<'a> MakeWriter<'a> for Writer {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> &'a Self {
+        self
+    }
+}
+
+impl Write for &Writer {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.put(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+
+    /// A reader that takes a piece only when it is told to.
+    struct Slow(Receiver<()>, Sender<Vec<u8>>);
+
+    impl Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let _ = self.0.recv();
+            let _ = self.1.send(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn who_logs_does_not_wait_for_the_reader_and_what_waits_is_bounded() {
+        let (go, told) = channel();
+        let (sender, written) = channel();
+        let lines = Lines::start(Slow(told, sender), |left_out| left_out.to_string()).unwrap();
+        let line = [b'x'; 1024];
+        for _ in 0..3000 {
+            (&lines.writer()).write_all(&line).unwrap();
+        }
+        drop(go);
+        drop(lines);
+        let text = String::from_utf8(written.iter().flatten().collect()).unwrap();
+        let whole = text.matches('x').count() / 1024;
+        let left_out: usize = text.replace('x', "").lines().map(|note| note.parse::<usize>().unwrap()).sum();
+        assert_eq!(whole + left_out, 3000);
+        assert!(left_out >= 3000 - 2 * 1024, "there is room for 1024, and as many may have been taken");
+    }
+
+    #[test]
+    fn what_was_logged_is_written_at_the_end() {
+        let (go, told) = channel();
+        let (sender, written) = channel();
+        let lines = Lines::start(Slow(told, sender), |left_out| left_out.to_string()).unwrap();
+        drop(go);
+        (&lines.writer()).write_all(b"one\n").unwrap();
+        (&lines.writer()).write_all(b"two\n").unwrap();
+        drop(lines);
+        assert_eq!(written.iter().flatten().collect::<Vec<_>>(), b"one\ntwo\n");
+    }
+}

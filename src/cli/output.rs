@@ -1,0 +1,103 @@
+//! Standard output and standard error, as a command line should treat them.
+
+use std::fmt;
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
+
+/// Standard output. When its reader has gone (`| head`), the rest is dropped and the run goes on to its exit code.
+pub(super) struct Output {
+    stdout: BufWriter<StdoutLock<'static>>,
+    closed: bool,
+}
+
+impl Output {
+    pub(super) fn new() -> Self {
+        Self { stdout: BufWriter::new(io::stdout().lock()), closed: false }
+    }
+
+    fn forgive<T: Default>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(T::default())
+            }
+            result => result,
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.closed {
+            let written = self.stdout.write_all(bytes);
+            self.forgive(written)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = if self.closed { Ok(()) } else { self.stdout.flush() };
+        self.forgive(flushed)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // What could not be written by now was reported where it failed; dropping the buffer would try again.
+        let _ = self.flush();
+    }
+}
+
+/// Says something on standard error; nobody can be told if that fails.
+pub(super) fn complain(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Colours, where someone sees them.
+#[derive(Clone, Copy)]
+pub(super) struct Paint {
+    on: bool,
+}
+
+impl Paint {
+    /// No colours.
+    #[cfg(test)]
+    pub(super) const NEVER: Self = Self { on: false };
+
+    /// Colours on a terminal, unless the user wants none (<https://no-color.org>).
+    pub(super) fn for_stdout() -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self { on: io::stdout().is_terminal() && !set("NO_COLOR") && !dumb }
+    }
+
+    pub(super) fn red<'a>(self, text: impl fmt::Display + 'a) -> impl fmt::Display + 'a {
+        self.paint("31", text)
+    }
+
+    pub(super) fn green<'a>(self, text: impl fmt::Display + 'a) -> impl fmt::Display + 'a {
+        self.paint("32", text)
+    }
+
+    pub(super) fn yellow<'a>(self, text: impl fmt::Display + 'a) -> impl fmt::Display + 'a {
+        self.paint("33", text)
+    }
+
+    pub(super) fn bold<'a>(self, text: impl fmt::Display + 'a) -> impl fmt::Display + 'a {
+        self.paint("1", text)
+    }
+
+    fn paint<'a>(self, code: &'static str, text: impl fmt::Display + 'a) -> impl fmt::Display + 'a {
+        fmt::from_fn(move |f| if self.on { write!(f, "\u{1b}[{code}m{text}\u{1b}[0m") } else { text.fmt(f) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_for_terminals() {
+        assert_eq!(Paint { on: true }.red("refused").to_string(), "\u{1b}[31mrefused\u{1b}[0m");
+        assert_eq!(Paint::NEVER.bold("x").to_string(), "x");
+    }
+}

@@ -1,0 +1,38 @@
+//! Progress of a long run, for who watches it.
+
+use std::io::{self, IsTerminal as _};
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+
+/// What takes less is over before it is read.
+const LONG: Duration = Duration::from_millis(750);
+
+/// A bar on standard error: only on a terminal, and only once the run turns out to be long.
+pub(super) struct Progress {
+    total: usize,
+    done: usize,
+    since: Instant,
+    watched: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    pub(super) fn new(total: usize) -> Self {
+        Self { total, done: 0, since: Instant::now(), watched: io::stderr().is_terminal(), bar: None }
+    }
+
+    pub(super) fn step(&mut self) {
+        self.done += 1;
+        if self.watched && self.since.elapsed() > LONG {
+            let bar = self.bar.get_or_insert_with(|| ProgressBar::new(self.total as u64));
+            bar.set_position(self.done as u64);
+        }
+    }
+
+    pub(super) fn finish(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

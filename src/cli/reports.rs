@@ -1,0 +1,137 @@
+//! `--report`: documents for CI systems.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::{Context as _, bail};
+
+use super::output::Output;
+use crate::manifest::Shown;
+use crate::report::{Format, Repository, Run, github};
+
+/// Reports beside what people read.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReportArgs {
+    /// Write a report: junit, sarif, github or json, to FILE or to standard output; repeatable
+    ///
+    /// With a report on standard output, what people read goes to standard error. `github` is for standard output: the
+    /// runner makes annotations of it; a summary is added to `$GITHUB_STEP_SUMMARY` when that is set.
+    #[arg(long = "report", value_name = "FORMAT[=FILE]")]
+    wanted: Vec<Wanted>,
+}
+
+/// One report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wanted {
+    format: Format,
+    file: Option<PathBuf>,
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = text.split_once('=').map_or((text, None), |(format, file)| (format, Some(file)));
+        let format = format.parse()?;
+        match file {
+            Some("") => Err("a FILE must follow the =".into()),
+            None | Some("-") => Ok(Self { format, file: None }),
+            Some(file) => Ok(Self { format, file: Some(file.into()) }),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.file {
+            None => self.format.fmt(f),
+            Some(file) => write!(f, "{}={}", self.format, file.display()),
+        }
+    }
+}
+
+/// The reports of a run, with their files open: that one can't be written is known before anything runs.
+pub(super) struct Reports(Vec<(Wanted, Option<File>)>);
+
+impl ReportArgs {
+    /// Opens the files.
+    pub(super) fn open(self) -> anyhow::Result<Reports> {
+        let mut opened: Vec<(Wanted, Option<File>)> = Vec::new();
+        for wanted in self.wanted {
+            if let Some((other, _)) = opened.iter().find(|(other, _)| other.file == wanted.file) {
+                let place = wanted.file.as_deref().map_or("standard output".into(), |file| Shown(file).to_string());
+                bail!("--report {other} and --report {wanted} both go to {place}; give each a file of its own");
+            }
+            let create = |file: &PathBuf| File::create(file).with_context(|| format!("--report {wanted}"));
+            let file = wanted.file.as_ref().map(create).transpose()?;
+            opened.push((wanted, file));
+        }
+        Ok(Reports(opened))
+    }
+}
+
+impl Reports {
+    /// Writes them all.
+    pub(super) fn write(&self, run: &Run<'_>) -> anyhow::Result<()> {
+        let repository = repository();
+        for (wanted, file) in &self.0 {
+            let document = wanted.format.render(run, &repository)?;
+            let written = match file {
+                Some(file) => (&*file).write_all(document.as_bytes()),
+                None => Output::new().write_all(document.as_bytes()),
+            };
+            written.with_context(|| format!("--report {wanted}"))?;
+            if wanted.format == Format::Github
+                && let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
+            {
+                let file = OpenOptions::new().append(true).create(true).open(summary);
+                let written = file.and_then(|mut file| file.write_all(github::summary(run, &repository).as_bytes()));
+                written.context("$GITHUB_STEP_SUMMARY")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a report has standard output for itself.
+    pub(super) fn take_stdout(&self) -> bool {
+        self.0.iter().any(|(_, file)| file.is_none())
+    }
+
+    /// Says what people read: on standard output, where no report is.
+    pub(super) fn say(&self, text: &str) -> anyhow::Result<()> {
+        if self.take_stdout() {
+            // Nobody can be told if that fails.
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+        } else {
+            Output::new().write_all(text.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the run stands in the repository: CI systems name files from its root.
+fn repository() -> Repository {
+    let root = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR"].into_iter().find_map(std::env::var_os);
+    match (root, std::env::current_dir()) {
+        (Some(root), Ok(here)) => Repository::new(&PathBuf::from(root), &here),
+        _ => Repository::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_names_its_format_and_perhaps_a_file() {
+        let parse = |text: &str| text.parse::<Wanted>().map(|wanted| (wanted.format, wanted.file));
+        assert_eq!(parse("junit"), Ok((Format::Junit, None)));
+        assert_eq!(parse("json=-"), Ok((Format::Json, None)));
+        assert_eq!(parse("sarif=a=b.sarif"), Ok((Format::Sarif, Some("a=b.sarif".into()))));
+        assert_eq!(parse("sarif="), Err("a FILE must follow the =".into()));
+        assert_eq!(parse("tap"), Err("there is no report tap; there are junit, sarif, github, json".into()));
+    }
+}

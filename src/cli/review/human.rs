@@ -1,0 +1,106 @@
+//! A verdict for people.
+
+use std::io::{self, Write};
+
+use super::judged::{Judged, Outcome};
+use crate::admission::{Request, Verdict};
+use crate::cli::difference;
+use crate::cli::output::Paint;
+use crate::input::{Form, OldSide};
+use crate::manifest::Origin;
+use crate::network::quote::{Line, Plain};
+
+const INDENT: &str = "    ";
+
+pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> io::Result<()> {
+    let verdict = judged.verdict();
+    let verdict: Box<dyn std::fmt::Display> = match verdict {
+        "allowed" => Box::new(paint.green(verdict)),
+        "refused" => Box::new(paint.red(verdict)),
+        _ => Box::new(paint.yellow(verdict)),
+    };
+    writeln!(out, "{}: {verdict}, {}", paint.bold(place(&judged.input.origin)), request(judged))?;
+    match &judged.outcome {
+        Outcome::Malformed(why) => writeln!(out, "{INDENT}{why}")?,
+        Outcome::Admitted { admission, .. } => match &admission.decision().verdict {
+            Verdict::Allowed => {}
+            Verdict::Invalid(violations) => {
+                for violation in violations.listed() {
+                    writeln!(out, "{INDENT}{}: {violation} [{}]", violation.field(), violation.rule())?;
+                }
+                let more = violations.total() - violations.listed().len();
+                if more > 0 {
+                    writeln!(out, "{INDENT}and {more} more problems")?;
+                }
+            }
+            Verdict::NotDeletable => {
+                for line in judged.status().iter().flat_map(|status| status.message.lines()) {
+                    writeln!(out, "{INDENT}{line}")?;
+                }
+            }
+            Verdict::FactsMissing(missing) => {
+                for missing in missing {
+                    writeln!(out, "{INDENT}missing in --cluster: {missing}")?;
+                }
+            }
+        },
+    }
+    stored(out, judged, paint)?;
+    for warning in judged.warnings() {
+        writeln!(out, "{INDENT}{}: {warning}", paint.yellow("warning"))?;
+    }
+    if let Some(lint) = judged.lint() {
+        let line = judged.value_line.unwrap_or(judged.input.origin.line);
+        let at = place(&Origin { line, ..judged.input.origin.clone() });
+        writeln!(out, "{INDENT}{}: {at}: {lint}", paint.yellow("warning"))?;
+    }
+    Ok(())
+}
+
+/// `file:line`, as compilers write it.
+fn place(origin: &Origin) -> String {
+    let path = origin.path.to_string_lossy();
+    let item = origin.item.map_or_else(String::new, |item| format!(" items[{item}]"));
+    format!("{}:{}{item}", Line(&path), origin.line)
+}
+
+/// What was asked, and what it was held against.
+fn request(judged: &Judged<'_>) -> String {
+    match (&judged.outcome, &judged.input.form) {
+        (Outcome::Malformed(_), _) => "it can't be judged".to_owned(),
+        (Outcome::Admitted { request, .. }, _) if **request == Request::NotOurs => {
+            format!("{} of another object, which the webhook does not judge", judged.operation)
+        }
+        (_, Form::Manifest { old: None, .. }) => {
+            "CREATE, as no Setting is stored: neither --old nor --cluster has it".into()
+        }
+        (_, Form::Manifest { old: Some(OldSide::File), .. }) => "UPDATE of the Setting in --old".to_owned(),
+        (_, Form::Manifest { old: Some(OldSide::Cluster), .. }) => "UPDATE of the Setting in --cluster".to_owned(),
+        _ if judged.user.is_empty() => judged.operation.to_owned(),
+        _ => format!("{} by {}", judged.operation, Plain(&judged.user)),
+    }
+}
+
+/// The stored value, and how it differs from the submitted one.
+fn stored(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> io::Result<()> {
+    let (Outcome::Admitted { request, admission }, Some(stored)) = (&judged.outcome, judged.stored()) else {
+        return Ok(());
+    };
+    let (Request::Create(new) | Request::Update { new, .. }) = &**request else { return Ok(()) };
+    let strings = [
+        ("value", &admission.mutated.value, &new.value, &stored.value),
+        ("default", &admission.mutated.default, &new.default, &stored.default),
+    ];
+    for (name, mutation, submitted, stored) in strings {
+        let (Some(submitted), Some(stored)) = (submitted.bytes(), stored.bytes()) else { continue };
+        if mutation.replacement().is_some() {
+            writeln!(out, "{INDENT}{name} is {}; submitted (-) and stored (+):", mutation.name())?;
+            difference::write(out, INDENT, submitted, stored, paint)?;
+        } else if name == "value" && stored.is_empty() {
+            writeln!(out, "{INDENT}stored value: \"\" (the network is disabled)")?;
+        } else if name == "value" {
+            writeln!(out, "{INDENT}stored value: {}", Line(stored))?;
+        }
+    }
+    Ok(())
+}

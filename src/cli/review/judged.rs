@@ -1,0 +1,159 @@
+//! One input and its verdict.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::admission::{Admission, Request, Review, Setting, Verdict, admit, canonical, response};
+use crate::input::{Form, Input, submitted};
+use crate::manifest::strings::Strings;
+use crate::manifest::tree::STANDARD_INPUT;
+use crate::network::quote::Line;
+use crate::network::{Facts, Policy, Warning};
+
+/// An input with what the API server would make of it.
+pub(super) struct Judged<'i> {
+    pub(super) input: &'i Input,
+    /// Empty where there is none.
+    pub(super) uid: Cow<'i, str>,
+    /// Empty where there is none.
+    pub(super) user: Cow<'i, str>,
+    pub(super) operation: &'static str,
+    pub(super) outcome: Outcome<'i>,
+    /// The line of `value` in the file, from 1, where there is a `value`.
+    pub(super) value_line: Option<usize>,
+    /// Whether a manifest's `value` is sound but not canonical.
+    pub(super) not_canonical: bool,
+}
+
+pub(super) enum Outcome<'i> {
+    /// It can't be judged, for the given reason.
+    Malformed(String),
+    /// It was judged.
+    Admitted { request: Box<Request<'i>>, admission: Box<Admission> },
+}
+
+impl<'i> Judged<'i> {
+    pub(super) fn new(input: &'i Input, strings: &[Strings], facts: &Facts, policy: &Policy) -> Self {
+        let (uid, user, operation, request) = match Review::read(&input.body) {
+            Ok(Review { uid, user, operation, request }) => (uid, user, operation, request),
+            Err(why) => (Cow::default(), Cow::default(), "unknown", Err(why)),
+        };
+        let outcome = match request {
+            Err(why) => Outcome::Malformed(why),
+            Ok(request) => {
+                let admission = Box::new(admit(&request, facts, policy));
+                Outcome::Admitted { request: Box::new(request), admission }
+            }
+        };
+        let value = input.place.strings(strings).and_then(|strings| strings.value.as_ref());
+        Self {
+            input,
+            uid,
+            user,
+            operation,
+            outcome,
+            value_line: value.map(|value| value.start.line),
+            not_canonical: matches!(&input.form, Form::Manifest { setting, .. } if {
+                let value = setting.get("value").map(submitted).unwrap_or_default();
+                canonical(&value).is_ok_and(|canonical| value.bytes() != Some(&canonical))
+            }),
+        }
+    }
+
+    /// The verdict in one word.
+    pub(super) fn verdict(&self) -> &'static str {
+        match &self.outcome {
+            Outcome::Malformed(_) => "malformed",
+            Outcome::Admitted { admission, .. } => response::verdict(&admission.decision().verdict),
+        }
+    }
+
+    /// What the API server is answered: by `/mutate`, unless that allows what `/validate` then refuses.
+    pub(super) fn answer(&self) -> String {
+        match &self.outcome {
+            Outcome::Malformed(why) => malformed(&self.uid, why),
+            Outcome::Admitted { admission, .. } => {
+                let decision = if admission.is_allowed() { &admission.mutated } else { admission.decision() };
+                text(response::write(&self.uid, decision))
+            }
+        }
+    }
+
+    /// The refusal as `response.status` carries it.
+    pub(super) fn status(&self) -> Option<response::Status> {
+        match &self.outcome {
+            Outcome::Malformed(why) => Some(response::Status::malformed(why)),
+            Outcome::Admitted { admission, .. } => response::Status::of(admission.decision()),
+        }
+    }
+
+    /// What the user is warned of.
+    pub(super) fn warnings(&self) -> Vec<&Warning> {
+        match &self.outcome {
+            Outcome::Malformed(_) => Vec::new(),
+            Outcome::Admitted { admission, .. } => admission.warnings(),
+        }
+    }
+
+    /// What is to be said of a manifest that the cluster would not say.
+    pub(super) fn lint(&self) -> Option<String> {
+        let path = &*self.input.origin.path;
+        let fix = if path == STANDARD_INPUT {
+            "canonicalize -".to_owned()
+        } else {
+            format!("canonicalize --write {}", Line(&path.to_string_lossy()))
+        };
+        self.not_canonical.then(|| {
+            format!(
+                "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; \
+                 run: migration-network-webhook {fix}"
+            )
+        })
+    }
+
+    /// What is stored when the request goes through; of another object that is what was submitted.
+    pub(super) fn stored(&self) -> Option<Setting<'i>> {
+        match &self.outcome {
+            Outcome::Admitted { request, .. } if **request == Request::NotOurs => {
+                serde_json::from_slice::<Submitted<'i>>(&self.input.body).ok()?.request.object
+            }
+            Outcome::Admitted { request, admission } => admission.stored(request),
+            Outcome::Malformed(_) => None,
+        }
+    }
+
+    /// Whether facts are missing that the verdict depends on.
+    pub(super) fn missing(&self) -> Vec<String> {
+        match &self.outcome {
+            Outcome::Admitted { admission, .. } => match &admission.decision().verdict {
+                Verdict::FactsMissing(missing) => missing.iter().map(ToString::to_string).collect(),
+                _ => Vec::new(),
+            },
+            Outcome::Malformed(_) => Vec::new(),
+        }
+    }
+}
+
+/// The answer to what can't be judged.
+pub(super) fn malformed(uid: &str, why: &str) -> String {
+    text(response::write_malformed(uid, why))
+}
+
+fn text(json: Vec<u8>) -> String {
+    // JSON is UTF-8.
+    String::from_utf8(json).unwrap_or_default()
+}
+
+/// The object of any request.
+#[derive(Deserialize)]
+struct Submitted<'a> {
+    #[serde(borrow)]
+    request: SubmittedRequest<'a>,
+}
+
+#[derive(Deserialize)]
+struct SubmittedRequest<'a> {
+    #[serde(borrow, default)]
+    object: Option<Setting<'a>>,
+}

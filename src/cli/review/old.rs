@@ -1,0 +1,28 @@
+//! The old side that is named for the purpose.
+
+use std::path::Path;
+
+use anyhow::bail;
+use serde_json::Value;
+
+use crate::input::{Contents, What};
+use crate::manifest::Shown;
+use crate::manifest::tree::{self, STANDARD_INPUT};
+
+/// Reads the one Setting of the file.
+pub(super) fn read(path: &Path) -> anyhow::Result<Value> {
+    let file = if path == STANDARD_INPUT { tree::standard_input() } else { tree::text(path) }?;
+    let objects = Contents::of(&file)?.objects;
+    let mut settings = objects.into_iter().filter_map(|object| match object.what {
+        What::Manifest(setting) => Some(setting),
+        What::Review(_) | What::Request { .. } => None,
+    });
+    match (settings.next(), settings.count()) {
+        (Some(setting), 0) => Ok(setting),
+        (first, more) => {
+            let count = usize::from(first.is_some()) + more;
+            let shown = Shown(path);
+            bail!("{shown} holds {count} manifests of the Setting vm-migration-network (harvesterhci.io), not one")
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `schema`: what editors check files against.
+
+use std::io::Write as _;
+
+use clap::ValueEnum;
+
+use super::Exit;
+use super::output::Output;
+use crate::suite;
+
+/// Print the JSON Schema of a file format, for editors
+///
+/// Put it beside your suites and name it in their first line:
+/// `# yaml-language-server: $schema=suite.schema.json`
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The format
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Policy suites, as `test` runs them
+    Suite,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let schema = match self.format {
+            Format::Suite => suite::schema(),
+        };
+        writeln!(Output::new(), "{}", serde_json::to_string_pretty(&schema)?)?;
+        Ok(Exit::Ok)
+    }
+}

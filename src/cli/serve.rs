@@ -1,0 +1,142 @@
+//! `serve`: the webhook itself.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use prometheus_client::registry::Registry;
+use tokio::runtime;
+
+use super::Exit;
+use super::logging::LogArgs;
+use super::policy::PolicyArgs;
+use crate::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
+use crate::server::tls::{self, Resolver};
+use crate::server::{self, Content, Ended, Metrics, Settings, Shutdown, Signals, duration};
+
+mod authority;
+mod certificate;
+mod cluster;
+mod limits;
+
+use certificate::CertificateArgs;
+use cluster::ClusterArgs;
+use limits::LimitArgs;
+
+/// How long work that nobody waits for any more may delay the end of the process.
+const LAST_WORK: Duration = Duration::from_millis(500);
+
+/// Answer the API server's admission reviews
+///
+/// POST /validate and POST /mutate are answered over TLS; /livez, /readyz and /metrics in plain on a second port.
+///
+/// SIGTERM or SIGINT ends the server in order: first it is not ready any more, then it accepts no connection, then it
+/// answers what is under way. A second signal ends it at once.
+///
+/// TIME is written as 500ms, 10s or 1m30s, BYTES as 65536, 64KiB or 7MiB.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Where reviews are answered over TLS; port 0 takes a free one, which is logged
+    #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8443", env = "MNW_LISTEN", value_parser = address)]
+    listen: SocketAddr,
+
+    /// Where /livez, /readyz and /metrics are served in plain
+    #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8080", env = "MNW_OPS_LISTEN", value_parser = address)]
+    ops_listen: SocketAddr,
+
+    /// How long connections are still accepted after SIGTERM, from those who have not heard of it yet
+    #[arg(long, value_name = "TIME", default_value = "1s", env = "MNW_SHUTDOWN_DELAY", value_parser = duration::parse)]
+    shutdown_delay: Duration,
+
+    /// How long what is under way then has to end
+    #[arg(long, value_name = "TIME", default_value = "20s", env = "MNW_DRAIN_TIMEOUT", value_parser = duration::parse)]
+    drain_timeout: Duration,
+
+    #[command(flatten)]
+    certificate: CertificateArgs,
+    #[command(flatten)]
+    cluster: ClusterArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    #[command(flatten)]
+    logs: LogArgs,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let lines = self.logs.start()?;
+        let ended = self.serve();
+        drop(lines);
+        match ended? {
+            Ended::Drained | Ended::CutOff(_) => Ok(Exit::Ok),
+            Ended::Aborted(cut_off) => bail!("stopped by a second signal; connections cut off: {cut_off}"),
+        }
+    }
+
+    fn serve(self) -> anyhow::Result<Ended> {
+        let provider = tls::provider();
+        warm_up(Arc::clone(&provider));
+        // One thread: an answer takes microseconds, so that one answers tens of thousands a second, and a request that is
+        // handed from thread to thread costs more than that; also in memory. What takes long has threads of its own.
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+        let ended = runtime.block_on(async {
+            // From here on a signal ends the server in order, however early it comes.
+            let signals = Signals::listen().context("signals can't be listened to")?;
+            let shutdown = Shutdown::default();
+            tokio::spawn(signals.forward(shutdown.clone()));
+
+            let mut registry = Registry::default();
+            let metrics = Metrics::register(&mut registry);
+            let cluster = self.cluster.open()?;
+            let resolver = Arc::new(Resolver::default());
+            let own = registry.sub_registry_with_prefix(PREFIX);
+            let certificate =
+                self.certificate.open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), own).await?;
+            own.register_collector(Box::new(Expiry::new(Arc::clone(&resolver))));
+            own.register_collector(Box::new(Sight::new(Arc::clone(&cluster.view))));
+
+            let settings = Settings {
+                listen: self.listen,
+                ops_listen: self.ops_listen,
+                limits: self.limits.limits(),
+                shutdown_delay: self.shutdown_delay,
+                drain: self.drain_timeout,
+            };
+            let content = Content {
+                view: cluster.view,
+                policy: self.policy.policy(),
+                tls: tls::config(provider, Arc::clone(&resolver))?,
+                resolver,
+                metrics,
+                registry,
+            };
+            let bound = server::bind(settings, content).await?;
+            let addresses = bound.addresses();
+            tracing::info!(listen = %addresses.webhook, ops_listen = %addresses.ops, "listening");
+            tokio::spawn(cluster.follow);
+            tokio::spawn(certificate);
+            anyhow::Ok(bound.run(shutdown).await)
+        })?;
+        runtime.shutdown_timeout(LAST_WORK);
+        match ended {
+            Ended::Drained => tracing::info!("stopped; everything was answered"),
+            Ended::CutOff(connections) => tracing::warn!(connections, "stopped; the drain timeout cut some off"),
+            Ended::Aborted(connections) => tracing::warn!(connections, "stopped at once"),
+        }
+        Ok(ended)
+    }
+}
+
+/// Draws the first random bytes in the background. That takes the library some 50 ms, in which it gathers entropy: time
+/// that the first handshake would wait for.
+fn warm_up(provider: Arc<rustls::crypto::CryptoProvider>) {
+    thread::spawn(move || provider.secure_random.fill(&mut [0; 32]).is_ok());
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be an address and a port, such as 0.0.0.0:8443 or [::]:8443".to_owned())
+}

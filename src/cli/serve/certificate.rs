@@ -1,0 +1,83 @@
+//! Where the server's certificate comes from.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use prometheus_client::registry::Registry;
+use rustls::crypto::CryptoProvider;
+
+use super::authority::AuthorityArgs;
+use crate::server::tls::Resolver;
+use crate::server::tls::files::Files;
+use crate::server::tls::self_signed::SelfSigned;
+use crate::server::{Metrics, duration};
+
+/// The certificate that is served, from one of these sources.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Certificate")]
+#[expect(clippy::struct_field_names, reason = "the flags have their names from the fields")]
+pub(super) struct CertificateArgs {
+    /// The certificate in PEM, followed by those that lead to its CA; read again when it changes
+    #[arg(long, value_name = "FILE", env = "MNW_TLS_CERT", requires = "tls_key", conflicts_with = "tls_self_signed")]
+    tls_cert: Option<PathBuf>,
+
+    /// Its private key in PEM, unencrypted; read again when it changes
+    #[arg(long, value_name = "FILE", env = "MNW_TLS_KEY", requires = "tls_cert", conflicts_with = "tls_self_signed")]
+    tls_key: Option<PathBuf>,
+
+    /// Time between two looks at these files. A pair that can't be served changes nothing; it is logged and counted
+    #[arg(long, value_name = "TIME", default_value = "2s", env = "MNW_TLS_RELOAD_INTERVAL", value_parser = duration::parse)]
+    tls_reload_interval: Duration,
+
+    /// Make a certificate in memory, for localhost and the loopback addresses: to try things out
+    #[arg(long, env = "MNW_TLS_SELF_SIGNED")]
+    tls_self_signed: bool,
+
+    /// One more name or address in a certificate that is made here; repeatable
+    #[arg(long, value_name = "NAME", env = "MNW_TLS_SAN", value_delimiter = ',', conflicts_with = "tls_cert")]
+    tls_san: Vec<String>,
+
+    #[command(flatten)]
+    authority: AuthorityArgs,
+}
+
+/// What keeps the certificate new.
+pub(super) type Follow = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl CertificateArgs {
+    /// Puts the first certificate in; or sees to it that one comes.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, and none can come.
+    pub(super) async fn open(
+        self,
+        provider: Arc<CryptoProvider>,
+        resolver: Arc<Resolver>,
+        metrics: Metrics,
+        registry: &mut Registry,
+    ) -> anyhow::Result<Follow> {
+        match (self.tls_cert, self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                let files = Files::load(certificate, key, provider, resolver, metrics)?;
+                Ok(Box::pin(Arc::new(files).follow(self.tls_reload_interval)))
+            }
+            _ if self.tls_self_signed => {
+                let source = SelfSigned::load(&self.tls_san, provider, resolver)?;
+                tracing::warn!("the certificate is self-signed, and a new one at each start; nobody can verify it");
+                Ok(Box::pin(source.follow()))
+            }
+            _ => match self.authority.open(&self.tls_san, resolver, registry).await? {
+                Some(follow) => Ok(follow),
+                None => bail!(
+                    "there is no certificate to serve: give --tls-cert FILE and --tls-key FILE, --tls-secret \
+                     NAMESPACE/NAME and --tls-service NAME, or --tls-self-signed"
+                ),
+            },
+        }
+    }
+}

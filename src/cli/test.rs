@@ -1,0 +1,210 @@
+//! `test`: suites of policy cases.
+
+use std::fmt::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::builder::RangedU64ValueParser;
+use regex_lite::Regex;
+
+use super::Exit;
+use super::output::{Paint, complain};
+use super::policy::PolicyArgs;
+use super::progress::Progress;
+use super::reports::ReportArgs;
+use crate::manifest::tree;
+use crate::network::Policy;
+use crate::network::quote::Line;
+use crate::report::{Coverage, Place, Record, Run, Status, Subject};
+use crate::suite::{self, Suite, Tally};
+
+/// Run policy suites: cases of what the webhook must allow and refuse, and why
+///
+/// A suite (*.suite.yaml) names a cluster and cases; `schema suite` prints the format for editors. Each case is taken
+/// through both webhooks as the API server would, and is compared with what it expects: the verdict, the causes, the
+/// stored value, the warnings. What proves nothing fails: no suite, no case, no expectation, a refusal without a
+/// reason, a request that the registered webhooks are never sent.
+///
+/// Exit codes: 0 every case holds; 1 one does not, or coverage is too low; 2 something could not be run.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Suites, and directories in which *.suite.yaml are looked for
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+
+    /// Run only cases whose name matches this regular expression, or whose suite's path does
+    #[arg(long, value_name = "PATTERN", value_parser = suite::compile)]
+    run: Option<Regex>,
+
+    /// Print which rules, operations and outcomes the cases reach
+    #[arg(long)]
+    coverage: bool,
+
+    /// Fail when the cases reach less than this share of all rules, operations and outcomes
+    #[arg(long, value_name = "PERCENT", conflicts_with = "run", value_parser = RangedU64ValueParser::<u8>::new().range(1..=100))]
+    min_coverage: Option<u8>,
+
+    /// Print the cases that hold, too
+    #[arg(short, long)]
+    verbose: bool,
+
+    #[command(flatten)]
+    reports: ReportArgs,
+
+    #[command(flatten)]
+    policy: PolicyArgs,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let reports = self.reports.open()?;
+        let mut out = Printer { text: String::new(), verbose: self.verbose, paint: Paint::for_stdout(), suites: 0 };
+        let (suites, mut records) = load(&self.paths);
+        for record in &records {
+            out.record(record);
+        }
+        out.suites = suites.len();
+
+        let (policy, mut tally) = (self.policy.policy(), Tally::default());
+        let wanted = |suite: &Suite, name: &str| {
+            self.run.as_ref().is_none_or(|run| run.is_match(name) || run.is_match(&suite.path.to_string_lossy()))
+        };
+        let mut progress = Progress::new(suites.iter().map(|suite| suite.cases.len()).sum());
+        for suite in &suites {
+            for unknown in suite.unknown_kinds() {
+                complain(format_args!("warning: {}: {unknown}", Line(&suite.path.to_string_lossy())));
+            }
+            let policy: Policy = suite.policy(&policy);
+            for case in &suite.cases {
+                progress.step();
+                if wanted(suite, &case.name) {
+                    let record = suite.run(case, &policy, &mut tally);
+                    out.record(&record);
+                    records.push(record);
+                }
+            }
+        }
+        progress.finish();
+        if records.is_empty() {
+            let run = self.run.as_ref().map_or("", Regex::as_str);
+            let why = format!("no case matches --run {}, so nothing was run", Line(run));
+            let record = unreadable(&self.paths[0], "--run".into(), why);
+            out.record(&record);
+            records.push(record);
+        }
+
+        let coverage = tally.coverage();
+        let asked_for = self.coverage || self.min_coverage.is_some();
+        let run = Run { command: "test", records: &records, coverage: asked_for.then_some(&coverage) };
+        if self.coverage {
+            out.text.push_str(&tally.table());
+        }
+        let too_low = self.min_coverage.is_some_and(|least| coverage.percent < usize::from(least));
+        if asked_for {
+            out.coverage(&coverage, self.min_coverage);
+        }
+        out.summary(&run);
+        reports.say(&out.text)?;
+        reports.write(&run)?;
+        Ok(match (run.count(Status::Error), run.count(Status::Failed)) {
+            (0, 0) if !too_low => Exit::Ok,
+            (0, _) => Exit::Refused,
+            _ => Exit::CouldNotTell,
+        })
+    }
+}
+
+/// The suites under the paths, and a record for each that can't be run.
+fn load(paths: &[PathBuf]) -> (Vec<Suite>, Vec<Record>) {
+    let (mut suites, mut records) = (Vec::new(), Vec::new());
+    for path in paths {
+        let found = tree::find_suites(std::slice::from_ref(path));
+        if found.is_empty() {
+            let why = "there is no *.suite.yaml here, so nothing was run".to_owned();
+            records.push(unreadable(path, "suites".into(), why));
+        }
+        for file in found {
+            let suite = match file {
+                Ok(file) => suite::read(file.strip_prefix(".").unwrap_or(&file)),
+                Err(error) => {
+                    records.push(unreadable(path, "suites".into(), error.to_string()));
+                    continue;
+                }
+            };
+            match suite {
+                Ok(suite) => suites.push(suite),
+                Err(suite::Error { place, what }) => records.push(error("suite".into(), place, what)),
+            }
+        }
+    }
+    (suites, records)
+}
+
+fn unreadable(path: &Path, name: String, why: String) -> Record {
+    error(name, Place { path: Arc::from(path), line: 1, column: 1 }, why)
+}
+
+fn error(name: String, place: Place, why: String) -> Record {
+    Record { error: Some(why), ..Record::new(Subject::Case, name, place, Status::Error) }
+}
+
+/// What people read.
+struct Printer {
+    text: String,
+    verbose: bool,
+    paint: Paint,
+    suites: usize,
+}
+
+impl Printer {
+    fn record(&mut self, record: &Record) {
+        let Record { place, name, .. } = record;
+        let (name, paint) = (Line(name), self.paint);
+        let line = match (record.status, &record.error) {
+            (Status::Passed, _) if !self.verbose => return,
+            (Status::Passed, _) => format!("{} {place}: {name}", paint.green("holds ")),
+            (Status::Failed, _) => format!("{} {place}: {name}", paint.red("FAILED")),
+            (Status::Error, why) => {
+                format!("{} {place}: {name}: {}", paint.red("ERROR "), why.as_deref().unwrap_or_default())
+            }
+        };
+        self.line(line);
+        let Some(unmet) = &record.expectation else { return };
+        for difference in &unmet.differences {
+            let Place { path, line, column } = &difference.place;
+            let place = if *path == place.path { format!("{line}:{column}") } else { difference.place.to_string() };
+            self.line(format_args!("  {place}: {}", difference.message));
+        }
+        self.line("  this would have held:");
+        self.text.push_str(&unmet.would_hold);
+        self.text.push('\n');
+    }
+
+    fn coverage(&mut self, coverage: &Coverage, least: Option<u8>) {
+        let Coverage { reached, points, percent, missing } = coverage;
+        let least = least.map(|least| format!(", and must be {least} %")).unwrap_or_default();
+        self.line(format_args!("coverage {percent} % ({reached} of {points}){least}"));
+        for missing in missing {
+            self.line(format_args!("  {missing}"));
+        }
+    }
+
+    fn summary(&mut self, run: &Run<'_>) {
+        let count = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+        let cases = run.records.iter().filter(|record| record.verdict.is_some()).count();
+        let (passed, failed, errors) = (run.count(Status::Passed), run.count(Status::Failed), run.count(Status::Error));
+        let mut line = format!(
+            "{} in {}: {passed} hold, {failed} failed",
+            count(cases, "case", "cases"),
+            count(self.suites, "suite", "suites")
+        );
+        if errors > 0 {
+            let _ = write!(line, ", {}", count(errors, "error", "errors"));
+        }
+        self.line(line);
+    }
+
+    fn line(&mut self, line: impl fmt::Display) {
+        let _ = writeln!(self.text, "{line}");
+    }
+}

@@ -1,0 +1,225 @@
+//! One view and what differs from it: a cluster is folded once, and each case changes what it is about.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::view::View;
+use super::{Error, UnknownKind};
+use crate::cluster::resources::is_asked_for;
+use crate::manifest::{Origin, tree};
+use crate::network::facts::{FactKind, ObjectName};
+use crate::network::quote::Quoted;
+use crate::network::{Facts, SETTING};
+
+/// A cluster view that is varied.
+pub struct Base {
+    view: View,
+    facts: Facts,
+}
+
+/// Why a cluster can't be varied so. Safe to print.
+#[derive(Debug, thiserror::Error)]
+pub enum VariationError {
+    /// What was to be added can't be taken in.
+    #[error(transparent)]
+    Object(#[from] Error),
+    /// What was to be added changes nothing.
+    #[error("no rule asks for {0}, so it changes nothing")]
+    NotAskedFor(String),
+    /// What was to be removed is not there.
+    #[error("the cluster has no {0} to leave out")]
+    Absent(String),
+}
+
+impl Base {
+    /// Reads files and directories, and objects that are at hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`super::load`].
+    pub fn load(paths: &[PathBuf], objects: Vec<(Value, Origin)>) -> Result<Self, Error> {
+        let mut view = View::default();
+        tree::read(paths)?.iter().try_for_each(|file| view.take_file(file))?;
+        objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin, None))?;
+        let facts = view.fold.facts();
+        Ok(Self { view, facts })
+    }
+
+    /// The cluster itself.
+    #[must_use]
+    pub const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// What no rule asks for, sorted by file, apiVersion and kind.
+    #[must_use]
+    pub fn unknown_kinds(&self) -> Vec<UnknownKind> {
+        self.view.unknown_kinds()
+    }
+
+    /// Begins a variation. Its cost is that of the kinds it changes.
+    #[must_use]
+    pub fn vary(&self) -> Variation<'_> {
+        Variation { base: self, view: View::over(&self.view), changed: BTreeSet::new() }
+    }
+}
+
+/// A cluster view that differs from its base.
+pub struct Variation<'b> {
+    base: &'b Base,
+    view: View,
+    changed: BTreeSet<FactKind>,
+}
+
+impl Variation<'_> {
+    /// Leaves out the object of this name, or with `None` every object of its kind.
+    ///
+    /// # Errors
+    ///
+    /// If there is none: leaving it out would prove nothing.
+    pub fn leave_out(&mut self, kind: FactKind, name: Option<&ObjectName>) -> Result<(), VariationError> {
+        let of_kind = self.base.view.seen.keys().filter(|(of, _)| *of == kind).map(|(_, name)| name);
+        let leaving: Vec<&ObjectName> = of_kind.filter(|there| name.is_none_or(|name| name == *there)).collect();
+        if leaving.is_empty() {
+            let named = name.map(|name| format!(" {}", ShownName(name))).unwrap_or_default();
+            return Err(VariationError::Absent(format!("{kind}{named}")));
+        }
+        for name in leaving {
+            self.view.fold.remove(kind, name);
+            if kind == FactKind::Settings && &*name.name == SETTING {
+                self.view.setting = None;
+            }
+        }
+        self.changed.insert(kind);
+        Ok(())
+    }
+
+    /// Adds an object, or a `List` of them; each takes the place of any of its name in the base.
+    ///
+    /// # Errors
+    ///
+    /// If it is no object, was added before, or is nothing that a rule asks for.
+    pub fn add(&mut self, object: Value, origin: &Origin) -> Result<(), VariationError> {
+        self.view.take(object, origin, None)?;
+        if let Some(unknown) = self.view.unknown_kinds().first() {
+            let UnknownKind { api_version, kind, .. } = unknown;
+            return Err(VariationError::NotAskedFor(format!("kind {} of {}", Quoted(kind), Quoted(api_version))));
+        }
+        for (kind, name) in self.view.seen.keys() {
+            let guarded = *kind == FactKind::Settings && &*name.name == SETTING;
+            if !guarded && !is_asked_for(*kind, &name.name) {
+                return Err(VariationError::NotAskedFor(format!("{kind} {}", ShownName(name))));
+            }
+            self.changed.insert(*kind);
+        }
+        Ok(())
+    }
+
+    /// The cluster as it is then.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        let mut facts = self.base.facts.clone();
+        self.changed.iter().for_each(|kind| self.view.fold.refresh(*kind, &mut facts));
+        facts
+    }
+
+    /// The Setting `vm-migration-network`, whole, if the cluster has it.
+    #[must_use]
+    pub const fn setting(&self) -> Option<&Value> {
+        self.view.setting.as_ref()
+    }
+}
+
+struct ShownName<'a>(&'a ObjectName);
+
+impl fmt::Display for ShownName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ObjectName { namespace, name } = self.0;
+        if namespace.is_empty() { Quoted(name).fmt(f) } else { Quoted(&format!("{namespace}/{name}")).fmt(f) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn origin() -> Origin {
+        Origin { path: Path::new("x.suite.yaml").into(), line: 1, item: None }
+    }
+
+    fn node(name: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+    }
+
+    fn setting(value: &str) -> Value {
+        let metadata = json!({"name": "vm-migration-network"});
+        json!({"apiVersion": "harvesterhci.io/v1beta1", "kind": "Setting", "metadata": metadata, "value": value})
+    }
+
+    fn base() -> Base {
+        let objects = [node("node-0"), node("node-1"), setting("a")];
+        Base::load(&[], objects.map(|object| (object, origin())).to_vec()).unwrap()
+    }
+
+    fn named(name: &str) -> ObjectName {
+        ObjectName { namespace: "".into(), name: name.into() }
+    }
+
+    #[test]
+    fn a_variation_leaves_its_base_alone() {
+        let base = base();
+        let mut varied = base.vary();
+        varied.leave_out(FactKind::Nodes, Some(&named("node-0"))).unwrap();
+        varied
+            .add(json!({"apiVersion": "v1", "kind": "NodeList", "items": [node("node-2"), node("node-3")]}), &origin())
+            .unwrap();
+        varied.add(setting("b"), &origin()).unwrap();
+        let count = |facts: &Facts| facts.nodes.as_ref().unwrap().worker_count();
+        assert_eq!((count(base.facts()), count(&varied.facts())), (2, 3));
+        assert_eq!(varied.setting().unwrap()["value"], "b");
+        varied = base.vary();
+        assert_eq!((count(&varied.facts()), &varied.setting().unwrap()["value"]), (2, &json!("a")));
+        varied.leave_out(FactKind::Settings, None).unwrap();
+        assert_eq!(varied.setting(), None);
+    }
+
+    #[test]
+    fn what_would_change_nothing_is_an_error() {
+        let base = base();
+        let no = |result: Result<(), VariationError>| result.unwrap_err().to_string();
+        let mut varied = base.vary();
+        assert_eq!(
+            no(varied.leave_out(FactKind::Nodes, Some(&named("node-9")))),
+            "the cluster has no nodes \"node-9\" to leave out"
+        );
+        let migration = ObjectName { namespace: "default".into(), name: "m".into() };
+        assert_eq!(
+            no(varied.leave_out(FactKind::Migrations, Some(&migration))),
+            "the cluster has no virtualmachineinstancemigrations.kubevirt.io \"default/m\" to leave out"
+        );
+        assert_eq!(
+            no(base.vary().leave_out(FactKind::VlanStatuses, None)),
+            "the cluster has no vlanstatuses.network.harvesterhci.io to leave out"
+        );
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}});
+        assert_eq!(
+            no(base.vary().add(pod, &origin())),
+            "no rule asks for kind \"Pod\" of \"v1\", so it changes nothing"
+        );
+        let mut other = setting("");
+        other["metadata"]["name"] = json!("ui-source");
+        assert_eq!(
+            no(base.vary().add(other, &origin())),
+            "no rule asks for settings.harvesterhci.io \"ui-source\", so it changes nothing"
+        );
+        varied.add(node("node-2"), &origin()).unwrap();
+        assert!(no(varied.add(node("node-2"), &origin())).starts_with("nodes \"node-2\" is in "));
+    }
+}

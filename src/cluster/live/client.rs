@@ -1,0 +1,80 @@
+//! How the API server is found and spoken to.
+
+use std::path::Path;
+use std::time::Duration;
+
+use hyper::header::{HeaderValue, USER_AGENT};
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+
+use crate::manifest::{Quoting, Shown};
+
+/// How long a connection may take: one that is not answered at all must not outlast the backoff by much.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long the API server may take to accept what is sent.
+const WRITE: Duration = Duration::from_secs(10);
+
+/// Why there is no client. Safe to print.
+#[derive(Debug, thiserror::Error)]
+pub enum Unconfigured {
+    /// The kubeconfig that was named is of no use.
+    #[error("the kubeconfig {0} can't be used: {1}")]
+    Named(String, String),
+    /// No kubeconfig was named, and what is looked for instead is of no use either.
+    #[error(
+        "no cluster to connect to: the kubeconfig of $KUBECONFIG or ~/.kube/config can't be used ({kubeconfig}), and this \
+         is no pod with a service account ({in_cluster}); name a kubeconfig with --kubeconfig"
+    )]
+    Neither {
+        /// What is wrong with the kubeconfig.
+        kubeconfig: String,
+        /// What is wrong with the pod's.
+        in_cluster: String,
+    },
+    /// The client can't be built, as with a certificate that is none.
+    #[error("can't connect to the cluster as configured: {0}")]
+    Client(String),
+}
+
+/// A client for the cluster of a kubeconfig.
+///
+/// Without a path, that is the one that kubectl would take; where there is none, it is the cluster that this runs in.
+/// The client must be made inside a tokio runtime.
+///
+/// # Errors
+///
+/// If there is none, or it can't be used.
+pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, Unconfigured> {
+    let mut config = configure(kubeconfig, context).await?;
+    config.connect_timeout = Some(CONNECT);
+    config.write_timeout = Some(WRITE);
+    // Watches may be quiet for long; what has to come in time is watched where it is read.
+    config.read_timeout = None;
+    // A refusal must be seen, and is tried again at our own pace.
+    config.default_retry = false;
+    let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+    config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
+    Client::try_from(config).map_err(|error| Unconfigured::Client(words(&error)))
+}
+
+async fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, Unconfigured> {
+    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+    if let Some(path) = kubeconfig {
+        let named = |error: &dyn std::error::Error| Unconfigured::Named(Shown(path).to_string(), words(error));
+        let kubeconfig = Kubeconfig::read_from(path).map_err(|error| named(&error))?;
+        return Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| named(&error));
+    }
+    let unusable = match Config::from_kubeconfig(&options).await {
+        Ok(config) => return Ok(config),
+        Err(error) => words(&error),
+    };
+    let neither = |in_cluster| Unconfigured::Neither { kubeconfig: unusable, in_cluster };
+    if context.is_some() {
+        return Err(neither("it has no contexts".to_owned()));
+    }
+    Config::incluster().map_err(|error| neither(words(&error)))
+}
+
+fn words(error: &dyn std::error::Error) -> String {
+    Quoting(&error.to_string()).to_string()
+}

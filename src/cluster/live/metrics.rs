@@ -1,0 +1,118 @@
+//! What an operator can see of the watches.
+
+use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use tokio::time::Instant;
+
+use super::board::Board;
+use crate::network::facts::FactKind;
+
+/// The kind that something was seen of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    resource: &'static str,
+}
+
+/// How a kind was listed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Listing {
+    resource: &'static str,
+    how: &'static str,
+}
+
+/// Counters; what can be read off the board is not counted but looked up.
+#[derive(Debug, Default)]
+pub(super) struct Metrics {
+    events: Family<Kind, Counter>,
+    lists: Family<Listing, Counter>,
+    errors: Family<Kind, Counter>,
+}
+
+impl Metrics {
+    /// Registers them. Every kind has its lines from the start, so that a rate can be taken of the first event.
+    pub(super) fn new(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        for kind in FactKind::ALL {
+            let kind = Kind { resource: kind.resource() };
+            drop(metrics.events.get_or_create(&kind));
+            drop(metrics.errors.get_or_create(&kind));
+        }
+        registry.register("cluster_events", "Objects that watches and lists brought", metrics.events.clone());
+        registry.register("cluster_lists", "Lists that were taken in, streamed or in pages", metrics.lists.clone());
+        registry.register("cluster_errors", "Lists and watches that failed", metrics.errors.clone());
+        metrics
+    }
+
+    pub(super) fn events(&self, kind: FactKind, count: u64) {
+        self.events.get_or_create(&Kind { resource: kind.resource() }).inc_by(count);
+    }
+
+    pub(super) fn list(&self, kind: FactKind, how: &'static str) {
+        self.lists.get_or_create(&Listing { resource: kind.resource(), how }).inc();
+    }
+
+    pub(super) fn error(&self, kind: FactKind) {
+        self.errors.get_or_create(&Kind { resource: kind.resource() }).inc();
+    }
+}
+
+/// Registers what is looked up when it is asked for.
+pub(super) fn register(board: &Arc<Board>, registry: &mut Registry) {
+    registry.register_collector(Box::new(Figures(Arc::clone(board))));
+}
+
+#[derive(Debug)]
+struct Figures(Arc<Board>);
+
+impl Collector for Figures {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let figures = self.0.figures(Instant::now());
+        let mut family = |name, help, of: &dyn Fn(&Figure) -> f64| {
+            let mut family =
+                encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?;
+            figures.iter().try_for_each(|(kind, figure)| {
+                let kind = Kind { resource: kind.resource() };
+                ConstGauge::new(of(figure)).encode(family.encode_family(&kind)?)
+            })
+        };
+        family("cluster_objects", "Objects of which something is kept for the rules", &|figure| count(figure.objects))?;
+        family(
+            "cluster_undecodable_objects",
+            "Objects that can't be read; verdicts that need their kind are refused.",
+            &|figure| count(figure.undecodable),
+        )?;
+        family(
+            "cluster_staleness_seconds",
+            "Time since a list, an event or a bookmark of this kind came.",
+            &|figure| figure.staleness,
+        )?;
+        family("cluster_fact_known", "Whether verdicts can rely on this kind now.", &|figure| {
+            f64::from(u8::from(figure.known))
+        })
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "no cluster has 2^52 objects")]
+fn count(objects: usize) -> f64 {
+    objects as f64
+}
+
+/// What can be read off the board for one kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Figure {
+    /// How many objects something is kept of.
+    pub(super) objects: usize,
+    /// How many can't be read.
+    pub(super) undecodable: usize,
+    /// Seconds since its quietest source said something; since the start where it never did.
+    pub(super) staleness: f64,
+    /// Whether the fact is there.
+    pub(super) known: bool,
+}

@@ -1,0 +1,74 @@
+//! Where in a value's text a field stands, for whoever shows the text with its file.
+
+use serde_json::value::RawValue;
+
+use super::json;
+use super::violation::{Key, Path};
+
+/// The offset, in bytes, of what a path names: of a key, or of an entry of `exclude`. Of several equal keys
+/// it is the last, as that one counts. A field that is not there is missed from the start of the text.
+#[must_use]
+pub fn offset(text: &str, path: &Path) -> usize {
+    let found = match path {
+        Path::Whole => None,
+        Path::Key(key) => member(text, key.as_str()).map(|(key, _)| key),
+        Path::UnknownKey(key) => member(text, key).map(|(key, _)| key),
+        Path::ExcludeItem(index) => {
+            member(text, Key::Exclude.as_str()).map(|(key, value)| item(value, *index).unwrap_or(key))
+        }
+    };
+    found.map_or_else(
+        || text.len() - text.trim_start_matches(json::BLANK).len(),
+        |part| part.as_ptr().addr() - text.as_ptr().addr(),
+    )
+}
+
+/// A key and its value, as written.
+fn member<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let mut found = None;
+    let read = json::members(text, |key, value| {
+        if json::text(key).is_some_and(|key| key == name) {
+            found = Some((key.get(), value.get()));
+        }
+    });
+    read.ok().and(found)
+}
+
+/// An entry of an array, as written.
+fn item(array: &str, index: usize) -> Option<&str> {
+    let items: Vec<&RawValue> = serde_json::from_str(array).ok()?;
+    items.get(index).map(|item| item.get())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_where_it_was_written() {
+        let text = r#" {"vlan": 1, "\u0076lan":2, "exclude" : [ "a", 7 ,"c"], "x-y":{"vlan":3}}"#;
+        for (path, found) in [
+            (Path::Whole, '{'.to_string()),
+            (Path::Key(Key::Vlan), r#""\u0076lan":2"#.into()),
+            (Path::Key(Key::Exclude), r#""exclude" :"#.into()),
+            (Path::ExcludeItem(0), r#""a""#.into()),
+            (Path::ExcludeItem(1), "7 ".into()),
+            (Path::ExcludeItem(2), r#""c""#.into()),
+            (Path::ExcludeItem(3), r#""exclude""#.into()),
+            (Path::UnknownKey("x-y".into()), r#""x-y""#.into()),
+            (Path::Key(Key::Range), r#"{"vlan": 1"#.into()),
+        ] {
+            let at = offset(text, &path);
+            assert!(text[at..].starts_with(&found), "{path:?}: {}", &text[at..]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_fields() {
+        for text in ["", " ", "[1]", "{\"vlan\":1", "\u{feff}{}"] {
+            let start = text.len() - text.trim_start_matches(' ').len();
+            assert_eq!(offset(text, &Path::Key(Key::Vlan)), start);
+        }
+        assert_eq!(offset(r#"{"exclude":"a"}"#, &Path::ExcludeItem(0)), 1);
+    }
+}

@@ -1,0 +1,120 @@
+//! GitHub's workflow commands, and the summary of a step.
+//!
+//! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions>
+
+use std::fmt::Write as _;
+
+use super::{EXPECTATION, Finding, Level, Repository, Run, Status};
+
+/// How many annotations of each level GitHub shows for a step.
+const SHOWN: usize = 10;
+/// How many rows the summary has: a page may be large, but nobody reads more.
+const ROWS: usize = 100;
+
+pub(super) fn render(run: &Run<'_>, repository: &Repository) -> String {
+    let mut commands = String::new();
+    let findings = run.findings();
+    for finding in &findings {
+        let command = match finding.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        };
+        let place = finding.place;
+        let _ = writeln!(
+            commands,
+            "::{command} file={},line={},col={},title={}::{}",
+            property(&repository.name(&place.path)),
+            place.line,
+            place.column,
+            property(&title(finding)),
+            data(&message(finding)),
+        );
+    }
+    let hidden: usize = [Level::Error, Level::Warning]
+        .map(|level| findings.iter().filter(|finding| finding.level == level).count().saturating_sub(SHOWN))
+        .iter()
+        .sum();
+    if hidden > 0 {
+        let more = format!("{hidden} more than GitHub shows as annotations; all are in the log of this step");
+        let _ = writeln!(commands, "::notice::{}", data(&more));
+    }
+    commands
+}
+
+/// What it is: for a case its name, for an object the rule.
+fn title(finding: &Finding<'_>) -> String {
+    match finding.id {
+        EXPECTATION => finding.record.name.clone(),
+        id => id.to_owned(),
+    }
+}
+
+fn message(finding: &Finding<'_>) -> String {
+    match finding.field {
+        Some(field) => format!("{field}: {}", finding.message),
+        None => finding.message.to_owned(),
+    }
+}
+
+/// Text after the `::`.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Text of a property, which a comma or colon would end.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// The step's summary, as Markdown.
+#[must_use]
+pub fn summary(run: &Run<'_>, repository: &Repository) -> String {
+    let mut text = format!("### migration-network-webhook {}\n\n", run.command);
+    let [passed, failed, errors] = [Status::Passed, Status::Failed, Status::Error].map(|status| run.count(status));
+    let _ = writeln!(text, "{passed} passed, {failed} failed, {errors} could not be judged\n");
+    let findings = run.findings();
+    if !findings.is_empty() {
+        text.push_str("| | where | what |\n| --- | --- | --- |\n");
+    }
+    for finding in findings.iter().take(ROWS) {
+        let sign = if finding.level == Level::Error { "❌" } else { "⚠️" };
+        let place = finding.place;
+        let at = format!("{}:{}:{}", repository.name(&place.path), place.line, place.column);
+        let name = cell(&finding.record.name);
+        let _ = writeln!(text, "| {sign} | {} | {name}<br>{} |", code(&at), cell(&message(finding)));
+    }
+    if findings.len() > ROWS {
+        let _ = writeln!(text, "\nand {} more", findings.len() - ROWS);
+    }
+    if let Some(coverage) = run.coverage {
+        let _ = writeln!(text, "\nCoverage {} % ({} of {})\n", coverage.percent, coverage.reached, coverage.points);
+        for missing in &coverage.missing {
+            let _ = writeln!(text, "- {}", cell(missing));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// Text in a cell of a table: whatever it holds, it is text.
+fn cell(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '<' => cell.push_str("&lt;"),
+            '>' => cell.push_str("&gt;"),
+            '&' => cell.push_str("&amp;"),
+            '\n' | '\r' => cell.push(' '),
+            // A mention, an emphasis, a link, the end of a cell.
+            '@' | '*' | '_' | '`' | '|' | '[' | ']' | '\\' | '#' | '~' | '!' => {
+                let _ = write!(cell, "&#{};", u32::from(char));
+            }
+            _ => cell.push(char),
+        }
+    }
+    cell
+}
+
+fn code(text: &str) -> String {
+    format!("<code>{}</code>", cell(text))
+}

@@ -1,0 +1,211 @@
+//! What clients show their users of an answer, to the byte.
+//!
+//! kubectl's words are those of its `checkErr` and `MultipleErrors` (k8s.io/kubectl, `pkg/cmd/util/helpers.go`), the
+//! API server's those of `ToStatusErr` (k8s.io/apiserver, `pkg/admission/plugin/webhook/errors`). With client-side
+//! `kubectl apply`, of what is not Invalid and of several objects that fail, kubectl shows the patch as well, which
+//! depends on what the cluster holds: there the previews show what `--server-side`, `patch` and `delete` do.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// The runes that all warnings of one answer may have before each is cut.
+const ALL_WARNINGS: usize = 4096;
+/// The runes that each keeps then.
+const ONE_WARNING: usize = 256;
+
+/// What the API server is answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Why not, where it refuses.
+    pub refusal: Option<Refusal>,
+    /// The warnings, in the order of the webhooks.
+    pub warnings: Vec<String>,
+}
+
+/// A refusal, as `response.status` carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The name of the webhook that refuses.
+    pub webhook: &'static str,
+    /// `details.kind`
+    pub kind: String,
+    /// `details.name`
+    pub name: String,
+    /// `reason`
+    pub reason: String,
+    /// `message`
+    pub message: String,
+    /// `details.causes`, each as `field: message`.
+    pub causes: Vec<String>,
+}
+
+/// What kubectl writes to standard error for one object.
+#[must_use]
+pub fn kubectl(answer: &Answer) -> String {
+    let mut text = kubectl_warnings(answer, &mut BTreeSet::new());
+    if let Some(refusal) = &answer.refusal {
+        text.push_str(&refusal.alone());
+    }
+    text
+}
+
+/// What kubectl writes to standard error for objects that are submitted together, several of which fail.
+#[must_use]
+pub fn kubectl_many(answers: &[Answer]) -> String {
+    let mut shown = BTreeSet::new();
+    let mut text: String = answers.iter().map(|answer| kubectl_warnings(answer, &mut shown)).collect();
+    for refusal in answers.iter().filter_map(|answer| answer.refusal.as_ref()) {
+        text.push_str(&refusal.as_server_error());
+    }
+    text
+}
+
+/// What Harvester's UI shows: of a refusal the banner, else the warnings, each in a box of its own.
+#[must_use]
+pub fn ui(answer: &Answer) -> String {
+    match &answer.refusal {
+        Some(refusal) => format!("{}\n", refusal.denied()),
+        None => answer.sent_warnings().iter().flat_map(|warning| [warning, "\n"]).collect(),
+    }
+}
+
+/// A warning that was shown once is not shown again.
+fn kubectl_warnings(answer: &Answer, shown: &mut BTreeSet<String>) -> String {
+    let mut text = String::new();
+    for warning in answer.sent_warnings() {
+        if shown.insert(warning.to_owned()) {
+            let _ = writeln!(text, "Warning: {warning}");
+        }
+    }
+    text
+}
+
+impl Refusal {
+    /// The message, as the API server passes it on.
+    fn denied(&self) -> String {
+        format!("admission webhook \"{}\" denied the request: {}", self.webhook, self.message)
+    }
+
+    /// The one object that fails.
+    fn alone(&self) -> String {
+        if self.reason != "Invalid" {
+            return self.as_server_error();
+        }
+        let mut text = format!("The {} \"{}\" is invalid", self.kind, self.name);
+        let mut causes: Vec<&String> = Vec::with_capacity(self.causes.len());
+        for cause in &self.causes {
+            if !causes.contains(&cause) {
+                causes.push(cause);
+            }
+        }
+        match &causes[..] {
+            [] => {}
+            [one] => text.extend([": ", one]),
+            several => {
+                text.push_str(": ");
+                for cause in several {
+                    text.extend(["\n* ", cause]);
+                }
+            }
+        }
+        text.push('\n');
+        text
+    }
+
+    fn as_server_error(&self) -> String {
+        format!("Error from server ({}): {}\n", self.reason, self.denied())
+    }
+}
+
+impl Answer {
+    /// The warnings that the API server sends: each once, none with control characters, and all cut when together
+    /// they are too long.
+    fn sent_warnings(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        let sound = |text: &&str| !text.is_empty() && !text.chars().any(char::is_control);
+        let warnings = self.warnings.iter().map(String::as_str).filter(|text| seen.insert(*text)).filter(sound);
+        let (mut sent, mut written, mut cutting): (Vec<&str>, usize, bool) = (Vec::new(), 0, false);
+        for warning in warnings {
+            if cutting && written >= ALL_WARNINGS {
+                break;
+            }
+            sent.push(if cutting { cut(warning) } else { warning });
+            written += runes(sent.last().copied().unwrap_or_default());
+            if !cutting && written > ALL_WARNINGS {
+                cutting = true;
+                for warning in &mut sent {
+                    *warning = cut(warning);
+                }
+                written = sent.iter().map(|warning| runes(warning)).sum();
+            }
+        }
+        sent
+    }
+}
+
+fn runes(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(ONE_WARNING).map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(reason: &str, causes: &[&str]) -> Answer {
+        let refusal = Refusal {
+            webhook: "check.example",
+            kind: "Setting".into(),
+            name: "vm-migration-network".into(),
+            reason: reason.into(),
+            message: "refused, 2 problems:\nvalue.vlan: a\nvalue.range: b".into(),
+            causes: causes.iter().map(|cause| (*cause).to_owned()).collect(),
+        };
+        Answer { refusal: Some(refusal), warnings: vec!["w".into(), "w".into(), "bad\tone".into()] }
+    }
+
+    #[test]
+    fn one_invalid_object_shows_its_causes_and_not_its_message() {
+        let two = refused("Invalid", &["value.vlan: a", "value.range: b", "value.vlan: a"]);
+        assert_eq!(
+            kubectl(&two),
+            "Warning: w\nThe Setting \"vm-migration-network\" is invalid: \n* value.vlan: a\n* value.range: b\n"
+        );
+        let one = refused("Invalid", &["value.vlan: a", "value.vlan: a"]);
+        assert_eq!(kubectl(&one), "Warning: w\nThe Setting \"vm-migration-network\" is invalid: value.vlan: a\n");
+        let none = refused("Invalid", &[]);
+        assert_eq!(kubectl(&none), "Warning: w\nThe Setting \"vm-migration-network\" is invalid\n");
+    }
+
+    #[test]
+    fn other_refusals_and_several_show_the_message() {
+        let error = "admission webhook \"check.example\" denied the request: refused, 2 problems:\nvalue.vlan: a\nvalue.range: b\n";
+        let unavailable = refused("ServiceUnavailable", &[]);
+        assert_eq!(kubectl(&unavailable), format!("Warning: w\nError from server (ServiceUnavailable): {error}"));
+        let invalid = refused("Invalid", &["value.vlan: a"]);
+        assert_eq!(
+            kubectl_many(&[invalid.clone(), Answer::default(), unavailable]),
+            format!("Warning: w\nError from server (Invalid): {error}Error from server (ServiceUnavailable): {error}")
+        );
+        assert_eq!(ui(&invalid), error);
+        assert_eq!(ui(&Answer { refusal: None, ..invalid }), "w\n");
+        assert_eq!(kubectl(&Answer::default()), "");
+    }
+
+    #[test]
+    fn too_many_warnings_are_cut() {
+        let long = |first: char, runes: usize| format!("{first}{}", "é".repeat(runes - 1));
+        let answer = |warnings| Answer { refusal: None, warnings };
+        let fits = answer(vec![long('a', 2000), long('b', 2096)]);
+        assert_eq!(fits.sent_warnings(), [&fits.warnings[0], &fits.warnings[1]]);
+        let cut = answer(vec![long('a', 2000), long('b', 2097), "c".into(), long('d', 300)]);
+        let lengths: Vec<_> = cut.sent_warnings().iter().map(|warning| runes(warning)).collect();
+        assert_eq!(lengths, [256, 256, 1, 256]);
+        let many =
+            answer((0..100).map(|index| long(char::from(b'A' + index % 58), 200 + usize::from(index))).collect());
+        assert_eq!(many.sent_warnings().len(), 20);
+    }
+}

@@ -1,0 +1,121 @@
+//! From a TCP connection to a stream of HTTP.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+use super::activity::Closed;
+use super::metrics::Metrics;
+use super::quota::Quota;
+use super::stream::Io;
+use crate::network::quote::Quoted;
+
+/// What a listener speaks below HTTP.
+#[derive(Debug)]
+pub(super) enum Transport {
+    /// Nothing.
+    Plain,
+    /// TLS.
+    Tls(Box<Tls>),
+}
+
+/// How TLS is spoken, and what becomes of those who do not.
+pub(super) struct Tls {
+    acceptor: TlsAcceptor,
+    metrics: Metrics,
+    quota: Quota,
+}
+
+impl Transport {
+    /// TLS by this configuration, with failures counted here.
+    pub(super) fn tls(config: Arc<ServerConfig>, metrics: Metrics) -> Self {
+        Self::Tls(Box::new(Tls { acceptor: config.into(), metrics, quota: Quota::default() }))
+    }
+
+    /// Makes a stream of the connection.
+    ///
+    /// # Errors
+    ///
+    /// When the client does not speak what it should; it is told as far as it can be, counted and logged.
+    pub(super) async fn handshake(&self, tcp: TcpStream) -> Result<Io, Closed> {
+        match self {
+            Self::Plain => Ok(Io::Plain(tcp)),
+            Self::Tls(tls) => tls.handshake(tcp).await,
+        }
+    }
+}
+
+/// For a client that took the port for plain HTTP.
+const SPEAK_TLS: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\
+    Content-Length: 39\r\n\r\nthis port speaks HTTPS, not plain HTTP\n";
+
+impl Tls {
+    async fn handshake(&self, mut tcp: TcpStream) -> Result<Io, Closed> {
+        let Self { acceptor, metrics, quota } = self;
+        let mut first = [0];
+        // An end or an error here is one in the handshake too.
+        if matches!(tcp.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase() {
+            explain(&mut tcp).await;
+            metrics.handshake_failed("plain-http");
+            quota.warn(|left_out| tracing::warn!(left_out, "a client spoke plain HTTP to the HTTPS port"));
+            return Err(Closed::Handshake);
+        }
+        match acceptor.accept(tcp).await {
+            Ok(stream) => Ok(Io::Tls(Box::new(stream))),
+            Err(error) => {
+                metrics.handshake_failed(reason(&error));
+                // The library's words, which may quote what the client sent.
+                quota.warn(|left_out| {
+                    tracing::warn!(error = %Quoted(&error.to_string()), left_out, "a TLS handshake failed");
+                });
+                Err(Closed::Handshake)
+            }
+        }
+    }
+}
+
+/// Tells the client, and reads what it sent: unread, it would reset the connection under the answer.
+async fn explain(tcp: &mut TcpStream) {
+    let told = async {
+        tcp.write_all(SPEAK_TLS).await?;
+        tcp.shutdown().await?;
+        let mut unread = [0; 4096];
+        for _ in 0..16 {
+            if tcp.read(&mut unread).await? == 0 {
+                break;
+            }
+        }
+        io::Result::Ok(())
+    };
+    let _ = timeout(Duration::from_secs(1), told).await;
+}
+
+/// A metric label, so out of a closed list.
+fn reason(error: &io::Error) -> &'static str {
+    use rustls::Error as Tls;
+    match error.get_ref().and_then(|error| error.downcast_ref::<Tls>()) {
+        // The client does not trust the certificate: the one that calls for an operator.
+        Some(Tls::AlertReceived(_)) => "client-alert",
+        Some(Tls::InvalidMessage(_) | Tls::InappropriateMessage { .. } | Tls::InappropriateHandshakeMessage { .. }) => {
+            "not-tls"
+        }
+        Some(Tls::PeerIncompatible(_) | Tls::NoApplicationProtocol) => "incompatible",
+        Some(Tls::General(_)) => "no-certificate",
+        Some(_) => "other",
+        None => "disconnected",
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}

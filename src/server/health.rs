@@ -1,0 +1,48 @@
+//! Whether the server can be asked.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::shutdown::Shutdown;
+use super::tls::Resolver;
+use crate::cluster::View;
+
+/// The parts of readiness, each looked at when it is asked for. That the port is bound goes without saying: nobody could
+/// ask before.
+#[derive(Debug)]
+pub(super) struct Health {
+    view: Arc<View>,
+    resolver: Arc<Resolver>,
+    shutdown: Shutdown,
+}
+
+impl Health {
+    pub(super) const fn new(view: Arc<View>, resolver: Arc<Resolver>, shutdown: Shutdown) -> Self {
+        Self { view, resolver, shutdown }
+    }
+
+    /// Whether requests can be answered, and the parts of that in words: one line each, as Kubernetes' own servers have
+    /// it, then the view's troubles, which are no reason to be asked less.
+    pub(super) fn report(&self) -> (bool, String) {
+        let parts = [
+            ("certificate", self.resolver.current().is_some(), "none loaded"),
+            ("view", self.view.is_listed(), "not listed yet"),
+            ("shutdown", !self.shutdown.has_begun(), "the server is shutting down"),
+        ];
+        let ready = parts.iter().all(|(_, well, _)| *well);
+        let mut report = String::new();
+        for (name, well, otherwise) in parts {
+            let _ =
+                if well { writeln!(report, "[+]{name} ok") } else { writeln!(report, "[-]{name} failed: {otherwise}") };
+        }
+        let facts = self.view.facts();
+        for missing in facts.missing() {
+            let _ = writeln!(report, "missing: {missing}");
+        }
+        for trouble in self.view.troubles().iter() {
+            let _ = writeln!(report, "trouble: {trouble}");
+        }
+        report.push_str(if ready { "readyz check passed\n" } else { "readyz check failed\n" });
+        (ready, report)
+    }
+}

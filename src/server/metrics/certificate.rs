@@ -1,0 +1,46 @@
+//! When the served certificate ends, read from it at each scrape.
+
+use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+
+use crate::server::tls::{Resolver, expiry};
+
+/// Shows the end of the served leaf, and of the CA certificates that come along with it: the earliest counts.
+#[derive(Debug)]
+pub struct Expiry(Arc<Resolver>);
+
+impl Expiry {
+    /// Of whatever the resolver serves at the time.
+    #[must_use]
+    pub const fn new(resolver: Arc<Resolver>) -> Self {
+        Self(resolver)
+    }
+}
+
+impl Collector for Expiry {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let mut family = encoder.encode_descriptor(
+            "certificate_not_after_timestamp_seconds",
+            "End of the served certificate, in seconds since 1970",
+            None,
+            MetricType::Gauge,
+        )?;
+        let Some(served) = self.0.current() else { return Ok(()) };
+        let (leaf, issuers) = served.cert.split_first().map_or((None, &[][..]), |(leaf, rest)| (Some(leaf), rest));
+        let ends = [
+            ("leaf", leaf.and_then(|it| expiry::not_after(it))),
+            ("ca", issuers.iter().filter_map(|it| expiry::not_after(it)).min()),
+        ];
+        for (role, end) in ends {
+            if let Some(end) = end {
+                ConstGauge::new(end).encode(family.encode_family(&[("certificate", role)])?)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! The end of a server, asked for once or twice.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Asks a server to end. Clones ask the same server.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown {
+    begun: CancellationToken,
+    aborted: CancellationToken,
+}
+
+impl Shutdown {
+    /// Asks it to finish what is under way; once more, to drop it.
+    pub fn request(&self) {
+        if self.has_begun() {
+            self.aborted.cancel();
+        }
+        self.begun.cancel();
+    }
+
+    /// Whether it was asked for.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.begun.is_cancelled()
+    }
+
+    pub(super) async fn begun(&self) {
+        self.begun.cancelled().await;
+    }
+
+    pub(super) async fn aborted(&self) {
+        self.aborted.cancelled().await;
+    }
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All that was under way was answered.
+    Drained,
+    /// The deadline came first, and cut off this many connections.
+    CutOff(usize),
+    /// It was asked to end at once, and cut off this many connections.
+    Aborted(usize),
+}
+
+/// The signals by which a process is asked to end.
+#[derive(Debug)]
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Listens from now on, and so takes away their usual effect.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Passes each on.
+    pub async fn forward(mut self, shutdown: Shutdown) {
+        loop {
+            let name = tokio::select! {
+                _ = self.terminate.recv() => "SIGTERM",
+                _ = self.interrupt.recv() => "SIGINT",
+            };
+            let again = shutdown.has_begun();
+            tracing::info!(
+                signal = name,
+                "{}",
+                if again { "stopping at once" } else { "shutting down; once more to stop at once" }
+            );
+            shutdown.request();
+        }
+    }
+}

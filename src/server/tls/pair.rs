@@ -1,0 +1,56 @@
+//! A certificate chain and its key, as PEM holds them.
+
+use rustls::crypto::CryptoProvider;
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::parse_x509_certificate;
+
+use crate::network::quote::Quoted;
+
+/// Why a pair is not served. Safe to print: keys are not quoted.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// The certificate file is no PEM.
+    #[error("the certificate is not PEM: {0}")]
+    CertificatePem(String),
+    /// There is none in it.
+    #[error("there is no certificate; PEM has it between BEGIN CERTIFICATE and END CERTIFICATE")]
+    NoCertificate,
+    /// One of the chain can't be read.
+    #[error("certificate {0} of the chain can't be read")]
+    CertificateDer(usize),
+    /// The key file holds none.
+    #[error("there is no private key; PEM has it between BEGIN PRIVATE KEY and END PRIVATE KEY, unencrypted")]
+    NoKey,
+    /// The key is of a kind that is not spoken.
+    #[error("the private key can't be used: {0}; accepted are RSA, ECDSA (P-256, P-384, P-521) and Ed25519")]
+    Key(String),
+    /// They do not belong together.
+    #[error("the private key is not that of the first certificate")]
+    Mismatch,
+}
+
+/// Reads a pair. The chain starts with the server's own certificate.
+///
+/// # Errors
+///
+/// If it can't be served.
+pub fn read(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, Unusable> {
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
+        .map(|item| item.map(CertificateDer::into_owned))
+        .collect::<Result<_, _>>()
+        .map_err(|error| Unusable::CertificatePem(Quoted(&error.to_string()).to_string()))?;
+    if chain.is_empty() {
+        return Err(Unusable::NoCertificate);
+    }
+    if let Some(at) = chain.iter().position(|it| parse_x509_certificate(it).is_err()) {
+        return Err(Unusable::CertificateDer(at + 1));
+    }
+    // What the library says of a bad key could quote it.
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| Unusable::NoKey)?;
+    CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => Unusable::Mismatch,
+        error => Unusable::Key(error.to_string()),
+    })
+}

@@ -1,0 +1,144 @@
+//! One review over HTTP: what is wrong with the request itself, its deadline, its answer, its traces.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use tokio::time::{Instant, timeout_at};
+
+use super::body::{self, Unread};
+use super::deadline::Deadline;
+use super::judging::{Judging, Room};
+use super::limits::{Limits, SMALL_BODY};
+use super::metrics::{Metrics, Path};
+use super::quota::Quota;
+use super::text;
+use crate::admission::{Answer, Phase, Record};
+
+/// What the two paths answer with.
+#[derive(Debug)]
+pub(super) struct Webhook {
+    judging: Judging,
+    limits: Limits,
+    metrics: Metrics,
+    mutate: Path,
+    validate: Path,
+    quota: Quota,
+}
+
+/// Why a request gets no review back.
+struct Turned(StatusCode, String);
+
+impl Webhook {
+    pub(super) fn new(judging: Judging, limits: Limits, metrics: Metrics) -> Self {
+        let [mutate, validate] = [Phase::Mutate, Phase::Validate].map(|phase| metrics.requests().path(phase));
+        Self { judging, limits, metrics, mutate, validate, quota: Quota::default() }
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer(&self, phase: Phase, request: Request) -> Response<Body> {
+        let start = Instant::now();
+        let path = match phase {
+            Phase::Mutate => &self.mutate,
+            Phase::Validate => &self.validate,
+        };
+        let in_flight = path.begin();
+        let response = match self.review(phase, request, start).await {
+            Ok(answer) => {
+                log(phase, &answer.record, start.elapsed());
+                self.metrics.decided(phase, &answer.record);
+                json(answer.body)
+            }
+            Err(Turned(status, why)) => {
+                self.quota.warn(|left_out| {
+                    let (path, status) = (phase.path(), status.as_u16());
+                    tracing::warn!(path, status, why, left_out, "a request got no review back");
+                });
+                text::response(status, why + "\n")
+            }
+        };
+        drop(in_flight);
+        path.answered(response.status().as_u16(), start.elapsed());
+        response
+    }
+
+    async fn review(&self, phase: Phase, request: Request, start: Instant) -> Result<Answer, Turned> {
+        let deadline = Deadline::new(request.uri().query(), start, self.limits.request);
+        if !is_json(request.headers()) {
+            let why = "the body must be an AdmissionReview in JSON, with Content-Type: application/json";
+            return Err(Turned(StatusCode::UNSUPPORTED_MEDIA_TYPE, why.to_owned()));
+        }
+        let (body, room) = self.read(request.into_body(), deadline).await?;
+        let answer = self.judging.judge(phase, body, room, deadline).await;
+        match StatusCode::from_u16(answer.http_status) {
+            Ok(StatusCode::OK) => Ok(answer),
+            status => {
+                self.metrics.decided(phase, &answer.record);
+                let why = String::from_utf8_lossy(&answer.body).into_owned();
+                Err(Turned(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), why))
+            }
+        }
+    }
+
+    async fn read(&self, body: Body, deadline: Deadline) -> Result<(Bytes, Option<Room>), Turned> {
+        let at_most = self.limits.body_bytes;
+        let too_large = || {
+            let why = format!("the body is larger than the {at_most} bytes that are read of a review");
+            Turned(StatusCode::PAYLOAD_TOO_LARGE, why)
+        };
+        let room = match body::announced(&body) {
+            Some(size) if size > at_most as u64 => return Err(too_large()),
+            Some(size) if size <= SMALL_BODY as u64 => None,
+            // One that does not say how large it is may become as large as any.
+            size => {
+                let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(at_most);
+                let Some(room) = self.judging.room(size, deadline).await else {
+                    let why = "too many large requests at one time; try again";
+                    return Err(Turned(StatusCode::SERVICE_UNAVAILABLE, why.to_owned()));
+                };
+                Some(room)
+            }
+        };
+        let until = deadline.at.min(Instant::now() + self.limits.body);
+        match timeout_at(until, body::read(body, at_most)).await {
+            Ok(Ok(body)) => Ok((body, room)),
+            Ok(Err(Unread::TooLarge)) => Err(too_large()),
+            Ok(Err(Unread::Broken)) => Err(Turned(StatusCode::BAD_REQUEST, "the body broke off".to_owned())),
+            Err(_) => {
+                let why = "the body did not come in time, so nothing was decided";
+                Err(Turned(StatusCode::REQUEST_TIMEOUT, why.to_owned()))
+            }
+        }
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split_once(';').map_or(media_type, |(essence, _)| essence);
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn json(body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// One line for each decision. What came from a stranger in it is escaped and cut already.
+fn log(phase: Phase, record: &Record, after: Duration) {
+    let Record { uid, user, operation, verdict, code, rules, mutation } = record;
+    tracing::info!(
+        uid,
+        user,
+        operation,
+        phase = phase.name(),
+        verdict,
+        code,
+        %rules,
+        mutation,
+        duration_us = u64::try_from(after.as_micros()).unwrap_or(u64::MAX),
+        "decided"
+    );
+}

@@ -1,0 +1,154 @@
+//! One case: a request, and what its cluster has more or less than the suite's.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::expectation::Expectation;
+use super::format::Operation;
+use crate::admission::setting::{Metadata, Text};
+use crate::admission::{Request, Review, Setting};
+use crate::manifest::strings::Strings;
+use crate::manifest::{self, Origin, Position};
+use crate::network::SETTING;
+use crate::network::facts::{FactKind, ObjectName};
+use crate::network::violation::{Path, Root};
+use crate::report::Place;
+
+/// One case of a suite.
+#[derive(Debug)]
+pub struct Case {
+    /// What it shows.
+    pub name: String,
+    pub(super) position: Position,
+    /// The columns before its keys: the block to paste is shown with as many.
+    pub(super) indent: usize,
+    pub(super) input: Input,
+    pub(super) with: Vec<(Position, Objects)>,
+    pub(super) without: Vec<(Position, FactKind, Option<ObjectName>)>,
+    pub(super) expect: Option<Expectation>,
+}
+
+/// Objects of the cluster, each with where it was read; several cases may share them.
+pub(super) type Objects = Arc<[(Value, Origin)]>;
+
+/// What is asked.
+#[derive(Debug)]
+pub(super) enum Input {
+    /// The bytes of an `AdmissionReview`, known to have a uid.
+    Review { json: Vec<u8>, written: Written },
+    /// A change, with what is known of it.
+    Change { operation: Option<Operation>, old: Option<Side>, new: Option<Side> },
+}
+
+/// The stored or the submitted object.
+#[derive(Debug)]
+pub(super) struct Side {
+    pub(super) content: Content,
+    pub(super) written: Written,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Its `value`; the rest is that of the stored object.
+    Value(String),
+    /// All of it, known to be readable.
+    Setting(Value),
+}
+
+/// Where an object stands.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub(super) file: Arc<manifest::Text>,
+    pub(super) strings: Strings,
+    /// Where to point when the strings can't be.
+    pub(super) start: Position,
+}
+
+impl Written {
+    /// Where a field of the string `text` stands.
+    pub(super) fn place(&self, root: Root, path: &Path, text: &str) -> Place {
+        let position = self.strings.position(&self.file.text, root, path, text);
+        let Position { line, column } = position.unwrap_or(self.start);
+        Place { path: Arc::clone(&self.file.path), line, column }
+    }
+}
+
+/// Why a case has no request, for who wrote it.
+pub(super) type Contradiction = &'static str;
+
+impl Case {
+    /// The request, given the Setting that the cluster has; or what can't be judged about it, for the user.
+    pub(super) fn request<'a>(
+        &'a self,
+        in_cluster: Option<&'a Value>,
+    ) -> Result<Result<Request<'a>, String>, Contradiction> {
+        let (operation, old, new) = match &self.input {
+            Input::Review { json, .. } => return Ok(Review::read(json).and_then(|review| review.request)),
+            Input::Change { operation, old, new } => (*operation, old.as_ref(), new.as_ref()),
+        };
+        let Some(new) = new else { return Ok(Ok(Request::Delete)) };
+        if !is_ours(new) {
+            return Ok(Ok(Request::NotOurs));
+        }
+        let stored = match old {
+            Some(side) => Some(side.setting(None)),
+            None => in_cluster.map(whole),
+        };
+        let new = new.setting(stored.as_ref());
+        match (operation, stored) {
+            (Some(Operation::Delete), _) => Ok(Ok(Request::Delete)),
+            (Some(Operation::Create), _) | (None, None) => Ok(Ok(Request::Create(new))),
+            (Some(Operation::Update) | None, Some(old)) => Ok(Ok(Request::Update { old, new })),
+            (Some(Operation::Update), None) => Err(
+                "an UPDATE needs a stored Setting: give old or oldSetting, or have the Setting vm-migration-network in \
+                 the cluster",
+            ),
+        }
+    }
+
+    /// Where the submitted object stands.
+    pub(super) const fn written(&self) -> Option<&Written> {
+        match &self.input {
+            Input::Review { written, .. } => Some(written),
+            Input::Change { new: Some(new), .. } => Some(&new.written),
+            Input::Change { new: None, .. } => None,
+        }
+    }
+}
+
+impl Side {
+    fn setting<'a>(&'a self, stored: Option<&Setting<'a>>) -> Setting<'a> {
+        match &self.content {
+            Content::Value(value) => {
+                let name = Text::Text(Cow::Borrowed(SETTING));
+                let named = || Setting { metadata: Metadata { name, ..Metadata::default() }, ..Setting::default() };
+                Setting { value: Text::Text(Cow::Borrowed(value)), ..stored.cloned().unwrap_or_else(named) }
+            }
+            Content::Setting(object) => whole(object),
+        }
+    }
+}
+
+/// An object that was seen to be readable.
+fn whole(object: &Value) -> Setting<'_> {
+    Setting::deserialize(object).unwrap_or_default()
+}
+
+/// Whether the submitted object is the Setting that the webhook guards.
+fn is_ours(side: &Side) -> bool {
+    match &side.content {
+        Content::Value(_) => true,
+        Content::Setting(object) => is_guarded(object),
+    }
+}
+
+/// Whether an object is the Setting that the webhook guards, in whatever version.
+pub(super) fn is_guarded(object: &Value) -> bool {
+    let field = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    field("/apiVersion").starts_with("harvesterhci.io/")
+        && field("/kind") == "Setting"
+        && field("/metadata/name") == SETTING
+}

@@ -1,0 +1,116 @@
+//! Why a suite can't be run, with its place in the file, in words for who wrote it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_saphyr::{Error as YamlError, Localizer, Location, UserMessageFormatter};
+
+use crate::manifest::{Position, Quoting};
+use crate::network::quote::Quoted;
+use crate::report::Place;
+
+/// Something in a suite that can't be taken as it stands. Safe to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Where.
+    pub place: Place,
+    /// What, and what is accepted.
+    pub what: String,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Error {
+    pub(super) fn new(path: &Arc<Path>, position: Position, what: impl Into<String>) -> Self {
+        let Position { line, column } = position;
+        Self { place: Place { path: Arc::clone(path), line, column }, what: what.into() }
+    }
+
+    /// What the YAML reader found.
+    pub(super) fn yaml(path: &Arc<Path>, error: &YamlError) -> Self {
+        let error = error.without_snippet();
+        let position = error.location().filter(|location| *location != Location::UNKNOWN);
+        Self::new(path, position.map_or(Position::START, Position::of), yaml(error))
+    }
+}
+
+fn yaml(error: &YamlError) -> String {
+    match error {
+        YamlError::SerdeUnknownField { field, expected, .. } => {
+            format!(
+                "unknown key {}; {}",
+                Quoted(field),
+                nearest_or_all("the keys here are", field, expected.iter().copied())
+            )
+        }
+        YamlError::SerdeUnknownVariant { variant, expected, .. } => {
+            format!(
+                "{} is not known here; {}",
+                Quoted(variant),
+                nearest_or_all("it is one of", variant, expected.iter().copied())
+            )
+        }
+        YamlError::SerdeMissingField { field, .. } => format!("the key {field} is missing"),
+        YamlError::SerdeInvalidType { unexpected, expected, .. } => {
+            format!("is {}, must be {expected}", Quoting(unexpected))
+        }
+        YamlError::Unexpected { expected: "string scalar", .. } => "must be a string".into(),
+        YamlError::Unexpected { expected: "sequence start", .. } => "must be a list".into(),
+        YamlError::Unexpected { expected: "mapping start", .. } => "must be an object with keys and values".into(),
+        YamlError::QuotingRequired { value, .. } => {
+            format!("must be a string, and YAML does not take {} for one; put it in quotes", Quoting(value))
+        }
+        YamlError::NullIntoString { .. } => {
+            "must be a string, and nothing is no string; write '' for an empty one".into()
+        }
+        YamlError::InvalidScalar { ty: "u16", .. } => "must be a whole number from 0 to 65535".into(),
+        YamlError::DuplicateMappingKey { key, .. } => {
+            format!("the key {} stands twice", Quoted(key.as_deref().unwrap_or_default()))
+        }
+        YamlError::Eof { .. } => "there is nothing here; a suite has the keys cluster and cases".into(),
+        YamlError::MultipleDocuments { .. } => "a second document starts here; one file holds one suite".into(),
+        YamlError::Budget { .. } => "nested, repeated or long beyond reason".into(),
+        other => {
+            let words = other.render_with_formatter(&UserMessageFormatter.with_localizer(&WithoutLocation));
+            format!("is not YAML that can be read: {}", Quoting(&words))
+        }
+    }
+}
+
+/// The name that was probably meant, or all that there are.
+pub(super) fn nearest_or_all<'a>(all: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(name, known.clone()) {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => format!("{all} {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // Comparing costs the product of the lengths, and no known name is nearly as long.
+    if name.len() > 64 {
+        return None;
+    }
+    let name = name.to_lowercase();
+    known
+        .map(|known| (strsim::normalized_damerau_levenshtein(&known.to_lowercase(), &name), known))
+        .filter(|(likeness, _)| *likeness >= 0.6)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known)
+}
+
+/// The place stands before the message already.
+struct WithoutLocation;
+
+impl Localizer for WithoutLocation {
+    fn attach_location<'a>(&self, base: Cow<'a, str>, _: Location) -> Cow<'a, str> {
+        base
+    }
+}

@@ -1,0 +1,160 @@
+//! What a case expects, as it is compared.
+
+use regex_lite::{Regex, RegexBuilder};
+
+use super::at::At;
+use super::error::{Error, nearest_or_all};
+use super::format;
+use super::read::Reader;
+use super::schema::warning_kinds;
+use crate::manifest::Position;
+use crate::network::RuleId;
+use crate::network::quote::Quoted;
+
+pub(super) use super::format::Verdict;
+
+/// What must become of a request.
+#[derive(Debug)]
+pub(super) struct Expectation {
+    pub(super) position: Position,
+    pub(super) verdict: Verdict,
+    pub(super) code: Option<u16>,
+    pub(super) causes: Option<Listed<Cause>>,
+    pub(super) stored: Option<String>,
+    pub(super) warnings: Option<Listed<Warning>>,
+}
+
+/// A list, and whether it is everything.
+#[derive(Debug)]
+pub(super) struct Listed<T> {
+    pub(super) exactly: bool,
+    pub(super) items: Vec<T>,
+}
+
+/// A cause that is expected.
+#[derive(Debug)]
+pub(super) struct Cause {
+    pub(super) rule: RuleId,
+    pub(super) field: String,
+    pub(super) reason: Option<String>,
+    pub(super) message: Option<Regex>,
+}
+
+/// A warning that is expected.
+#[derive(Debug)]
+pub(super) struct Warning {
+    pub(super) kind: String,
+    pub(super) message: Option<Regex>,
+}
+
+impl Expectation {
+    /// Takes what was written, if it can be met at all.
+    pub(super) fn read(written: &At<format::Expect>, reader: &Reader) -> Result<Self, Error> {
+        let position = written.position();
+        let whole = match &written.value {
+            format::Expect::Verdict(verdict) => {
+                return Ok(Self {
+                    position,
+                    verdict: *verdict,
+                    code: None,
+                    causes: None,
+                    stored: None,
+                    warnings: None,
+                });
+            }
+            format::Expect::Whole(whole) => whole,
+        };
+        let verdict = whole.verdict;
+        let never = |position, what: &str| Err(reader.error(position, format!("{what}, so this can't hold")));
+        if let Some(causes) = &whole.causes
+            && verdict != Verdict::Refused
+        {
+            return never(causes.position(), "only a refusal has causes");
+        }
+        if let Some(stored) = &whole.stored
+            && verdict != Verdict::Allowed
+        {
+            return never(stored.position(), "only what is allowed is stored by way of the webhook");
+        }
+        if verdict == Verdict::NotSent
+            && let Some(position) =
+                whole.code.as_ref().map(At::position).or_else(|| whole.warnings.as_ref().map(At::position))
+        {
+            return never(position, "a request that is not sent gets no answer");
+        }
+        Ok(Self {
+            position,
+            verdict,
+            code: whole.code.as_ref().map(|code| code.value),
+            causes: whole.causes.as_ref().map(|causes| listed(causes, reader, cause)).transpose()?,
+            stored: whole.stored.as_ref().map(|stored| stored.value.clone()),
+            warnings: whole.warnings.as_ref().map(|warnings| listed(warnings, reader, warning)).transpose()?,
+        })
+    }
+
+    /// Whether it says why a refusal is one: one that is refused for another reason than it is about proves nothing.
+    pub(super) fn says_why(&self) -> bool {
+        let causes = self.causes.as_ref().is_some_and(|causes| !causes.items.is_empty());
+        self.verdict != Verdict::Refused || causes || self.code.is_some_and(|code| code != 422)
+    }
+}
+
+fn listed<W, T>(
+    written: &At<format::Listed<W>>,
+    reader: &Reader,
+    read: fn(&W, &Reader) -> Result<T, Error>,
+) -> Result<Listed<T>, Error> {
+    let exactly = matches!(written.value, format::Listed::Exactly(_));
+    let items = written.value.items();
+    if !exactly && items.is_empty() {
+        return Err(reader.error(written.position(), "including nothing holds of every list"));
+    }
+    let items = items.iter().map(|item| read(&item.value, reader)).collect::<Result<_, _>>()?;
+    Ok(Listed { exactly, items })
+}
+
+fn cause(written: &format::Cause, reader: &Reader) -> Result<Cause, Error> {
+    Ok(Cause {
+        rule: rule(&written.rule, reader)?,
+        field: written.field.clone(),
+        reason: written.reason.clone(),
+        message: written.message.as_ref().map(|message| pattern(message, reader)).transpose()?,
+    })
+}
+
+fn warning(written: &format::Warning, reader: &Reader) -> Result<Warning, Error> {
+    let kind = &written.kind.value;
+    if !warning_kinds().any(|known| known == kind) {
+        let hint = nearest_or_all("the kinds are", kind, warning_kinds());
+        return Err(reader.error(written.kind.position(), format!("no warning is of kind {}; {hint}", Quoted(kind))));
+    }
+    let message = written.message.as_ref().map(|message| pattern(message, reader)).transpose()?;
+    Ok(Warning { kind: kind.clone(), message })
+}
+
+/// A rule by its name.
+pub(super) fn rule(written: &At<String>, reader: &Reader) -> Result<RuleId, Error> {
+    written.value.parse().map_err(|_| {
+        let rules = RuleId::ALL.iter().map(|rule| rule.as_str());
+        let hint = nearest_or_all("the rules are", &written.value, rules);
+        reader.error(written.position(), format!("no rule is named {}; {hint}", Quoted(&written.value)))
+    })
+}
+
+fn pattern(written: &At<String>, reader: &Reader) -> Result<Regex, Error> {
+    compile(&written.value).map_err(|why| reader.error(written.position(), why))
+}
+
+/// A regular expression that is no burden: its time is linear in what it searches, its size bounded here.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn compile(pattern: &str) -> Result<Regex, String> {
+    const LARGEST: usize = 256 << 10;
+    let regex = RegexBuilder::new(pattern).size_limit(LARGEST).build();
+    regex.map_err(|error| {
+        let why = error.to_string();
+        format!("{} is no regular expression that can be used: {}", Quoted(pattern), crate::manifest::Quoting(&why))
+    })
+}

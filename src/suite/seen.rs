@@ -1,0 +1,176 @@
+//! What becomes of a request, as the API server would have it.
+
+use super::expectation::Verdict;
+use crate::admission::decision::Mutation;
+use crate::admission::response::{self, Status};
+use crate::admission::{Admission, Decision, Phase, Policy, Request, Route, admit, decide, pipeline, route};
+use crate::network::violation::{Path, Root};
+use crate::network::{Facts, RuleId, RuleSet, Violation, Warning};
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) verdict: Verdict,
+    /// 200 when allowed; `None` when not sent.
+    pub(super) code: Option<u16>,
+    pub(super) causes: Vec<Cause>,
+    /// Causes beyond those that are listed.
+    pub(super) more_causes: usize,
+    /// Of a refusal without causes its text; of a request that is not sent why.
+    pub(super) why: Option<String>,
+    pub(super) warnings: Vec<Warned>,
+    pub(super) stored: Option<String>,
+    /// What mutating the result again would make of it, should that be something else.
+    pub(super) unstable: Option<&'static str>,
+    pub(super) reached: Reached,
+}
+
+/// A cause of a refusal.
+#[derive(Debug)]
+pub(super) struct Cause {
+    pub(super) rule: RuleId,
+    pub(super) field: String,
+    pub(super) reason: &'static str,
+    pub(super) message: String,
+    pub(super) at: (Root, Path),
+}
+
+/// A warning.
+#[derive(Debug)]
+pub(super) struct Warned {
+    pub(super) kind: &'static str,
+    pub(super) rule: Option<RuleId>,
+    pub(super) message: String,
+    pub(super) at: (Root, Path),
+}
+
+/// What a case reaches of all that there is to reach.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reached {
+    /// The rules that refused, or would have.
+    pub(super) refusing: RuleSet,
+    /// The rules that judged and found nothing.
+    pub(super) passing: RuleSet,
+    /// `CREATE`, `UPDATE` or `DELETE`, and whether it was allowed.
+    pub(super) operation: Option<(&'static str, bool)>,
+    /// What mutation did to the value.
+    pub(super) mutation: Option<&'static str>,
+}
+
+impl Seen {
+    /// Asks as the API server would.
+    pub(super) fn of(request: &Result<Request<'_>, String>, facts: &Facts, policy: &Policy) -> Self {
+        let request = match request {
+            Ok(request) => request,
+            Err(why) => return Self::refused(&Status::malformed(why)),
+        };
+        let route = route(request);
+        if route == Route::NotSent {
+            let why = Some(not_sent(request).to_owned());
+            return Self { why, ..Self::new(Verdict::NotSent, None) };
+        }
+        let admission = match route {
+            // The one entry for switching off validates only.
+            Route::SwitchingOff => only_validated(decide(Phase::Validate, request, facts, policy)),
+            _ => admit(request, facts, policy),
+        };
+        let seen = Self::answered(&admission);
+        let stored = admission.stored(request).and_then(|stored| stored.value.bytes().map(ToOwned::to_owned));
+        let unstable = if admission.is_allowed() { unstable(request, &admission, facts, policy) } else { None };
+        Self { stored, unstable, reached: reached(request, route, &admission), ..seen }
+    }
+
+    fn new(verdict: Verdict, code: Option<u16>) -> Self {
+        Self {
+            verdict,
+            code,
+            causes: Vec::new(),
+            more_causes: 0,
+            why: None,
+            warnings: Vec::new(),
+            stored: None,
+            unstable: None,
+            reached: Reached::default(),
+        }
+    }
+
+    fn refused(status: &Status) -> Self {
+        let why = status.details.causes.is_empty().then(|| status.message.clone());
+        Self { why, ..Self::new(Verdict::Refused, Some(status.code)) }
+    }
+
+    fn answered(admission: &Admission) -> Self {
+        let decision = admission.decision();
+        let warnings = admission.warnings().into_iter().map(warned).collect();
+        let seen = match Status::of(decision) {
+            None => Self::new(Verdict::Allowed, Some(200)),
+            Some(status) => Self::refused(&status),
+        };
+        let (causes, more_causes) = match &decision.verdict {
+            crate::admission::Verdict::Invalid(violations) => {
+                let listed: Vec<_> = violations.listed().iter().map(cause).collect();
+                let more = violations.total() - listed.len();
+                (listed, more)
+            }
+            _ => (Vec::new(), 0),
+        };
+        Self { causes, more_causes, warnings, ..seen }
+    }
+}
+
+fn only_validated(decision: Decision) -> Admission {
+    Admission { mutated: decision, validated: None }
+}
+
+fn cause(violation: &Violation) -> Cause {
+    Cause {
+        rule: violation.rule(),
+        field: violation.field(),
+        reason: violation.reason(),
+        message: violation.to_string(),
+        at: (violation.root, violation.path.clone()),
+    }
+}
+
+fn warned(warning: &Warning) -> Warned {
+    Warned { kind: warning.kind(), rule: warning.rule(), message: warning.to_string(), at: warning.at() }
+}
+
+/// Why no webhook is asked.
+fn not_sent(request: &Request<'_>) -> &'static str {
+    match request {
+        Request::NotOurs => "it is not about the Setting vm-migration-network of harvesterhci.io",
+        Request::Update { new, .. } if new.metadata.deletion_timestamp.bytes() != Some("") => {
+            "the object is being deleted"
+        }
+        _ => "neither value nor default changes to something that is judged",
+    }
+}
+
+/// Mutation must come to rest: the API server may ask again when another webhook changes the object after ours.
+fn unstable(request: &Request<'_>, admission: &Admission, facts: &Facts, policy: &Policy) -> Option<&'static str> {
+    let again = decide(Phase::Mutate, &pipeline::apply(request, &admission.mutated), facts, policy);
+    [&again.value, &again.default].into_iter().find(|mutation| **mutation != Mutation::Kept).map(Mutation::name)
+}
+
+fn reached(request: &Request<'_>, route: Route, admission: &Admission) -> Reached {
+    let decisions = || [Some(&admission.mutated), admission.validated.as_ref()].into_iter().flatten();
+    let refusing = decisions().flat_map(|decision| response::rules(decision).iter());
+    let warning = decisions().flat_map(|decision| &decision.warnings).filter_map(Warning::rule);
+    let refusing: RuleSet = refusing.chain(warning).collect();
+    let unknown = matches!(admission.decision().verdict, crate::admission::Verdict::FactsMissing(_));
+    let judged = decisions().flat_map(|decision| decision.judged.iter()).filter(|_| !unknown);
+    let allowed = admission.is_allowed();
+    let operation = match request {
+        Request::NotOurs => None,
+        Request::Create(_) => Some("CREATE"),
+        Request::Update { .. } => Some("UPDATE"),
+        Request::Delete => Some("DELETE"),
+    };
+    Reached {
+        refusing,
+        passing: judged.filter(|rule| !refusing.contains(*rule)).collect(),
+        operation: operation.map(|operation| (operation, allowed)),
+        mutation: (allowed && route == Route::Checked).then(|| admission.mutated.value.name()),
+    }
+}

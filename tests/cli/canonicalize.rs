@@ -1,0 +1,123 @@
+//! `canonicalize`: what it takes, and what it leaves alone.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use migration_network_webhook::network::config::hash;
+
+use crate::binary::{COULD_NOT_TELL, OK, REFUSED, directory, fixture, run, run_with, setting};
+
+const CANONICAL: &str =
+    r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24","exclude":["192.168.1.100/32"]}"#;
+const DOCUMENTED: &str =
+    r#"{"vlan":100,"clusterNetwork":"vm-migration","range":"192.168.1.0/24", "exclude":["192.168.1.100/32"]}"#;
+
+#[test]
+fn a_value_is_taken_from_wherever_it_is() {
+    let files = directory(&[
+        ("value", &format!("{DOCUMENTED}\n")),
+        ("setting.yaml", &setting(&format!("'{DOCUMENTED}'"))),
+        (
+            "setting.json",
+            &format!(
+                r#"{{"kind":"SettingList","apiVersion":"harvesterhci.io/v1","items":[{{"metadata":{{"name":"vm-migration-network"}},"value":{}}}]}}"#,
+                serde_json::Value::from(DOCUMENTED)
+            ),
+        ),
+    ]);
+    for name in ["value", "setting.yaml", "setting.json"] {
+        let path = files.path().join(name);
+        let ran = run(&["canonicalize", path.to_str().unwrap()]);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (OK, CANONICAL, ""), "{name}");
+        let piped = run_with(&["canonicalize", "-"], &fs::read_to_string(&path).unwrap());
+        assert_eq!((piped.code, piped.stdout.as_str()), (OK, CANONICAL), "{name}");
+    }
+    assert_eq!(run(&["canonicalize", DOCUMENTED]).stdout, CANONICAL);
+    assert_eq!(run_with(&["canonicalize"], &format!(" {DOCUMENTED}")).stdout, CANONICAL);
+    for blank in ["", " ", "\n\t"] {
+        let ran = run(&["canonicalize", blank]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (OK, ""));
+    }
+    assert_eq!(run(&["canonicalize", "--hash", DOCUMENTED]).stdout, format!("{}\n", hash(CANONICAL)));
+    assert_eq!(run(&["canonicalize", "--hash", ""]).stdout, "da39a3ee5e6b4b0d3255bfef95601890afd80709\n");
+}
+
+#[test]
+fn the_stored_values_of_the_documented_cases_are_canonical_already() {
+    let cases: Vec<serde_json::Value> = serde_json::from_str(&fixture("cases.json")).unwrap();
+    let rewritten = cases.iter().filter(|case| case["id"].as_str().unwrap().starts_with("canon-"));
+    let stored: Vec<_> = rewritten.filter_map(|case| case["expect_value"].as_str()).collect();
+    assert!(stored.len() >= 10, "{}", stored.len());
+    let ran = run(&[&["canonicalize", "--check"], &stored[..]].concat());
+    assert_eq!((ran.code, ran.stdout), (OK, String::new()));
+}
+
+#[test]
+fn check_shows_what_write_changes_and_nothing_else_is() {
+    let others = "# first\n---\napiVersion: v1\nkind: ConfigMap\ndata:\n  value: '{ }'\n";
+    let before =
+        format!("{others}---\n{}# last", setting(&format!("\"{}\"   # ours", DOCUMENTED.replace('"', "\\\""))));
+    let after = format!("{others}---\n{}# last", setting(&format!("\"{}\"   # ours", CANONICAL.replace('"', "\\\""))));
+    let files = directory(&[("a.yaml", &before)]);
+    let path = files.path().join("a.yaml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    let name = path.to_str().unwrap();
+
+    let check = run(&["canonicalize", "--check", name]);
+    assert_eq!(check.code, REFUSED);
+    assert_eq!(
+        check.stdout,
+        format!(
+            "\"{name}\" line 8: value is not canonical; it is (-) and should be (+):\n-{DOCUMENTED}\n+{CANONICAL}\n"
+        )
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), before);
+
+    let write = run(&["canonicalize", "--write", name]);
+    assert_eq!((write.code, write.stdout.as_str()), (OK, ""));
+    assert_eq!(write.stderr, format!("\"{name}\" line 8: value rewritten: {CANONICAL}\n"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), after);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+    for again in ["--check", "--write"] {
+        let ran = run(&["canonicalize", again, name]);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (OK, "", ""));
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), after);
+}
+
+#[test]
+fn a_file_is_written_whole_or_not_at_all() {
+    let bad = format!("{}---\n{}", setting(&format!("'{DOCUMENTED}'")), setting("'{\"vlan\":1}'"));
+    let shared = format!("x: &x '{DOCUMENTED}'\n{}", setting("*x"));
+    let good = setting(&format!("'{DOCUMENTED}'"));
+    let files =
+        directory(&[("bad.yaml", &bad), ("good.yaml", &good), ("none.yaml", "kind: x\n"), ("shared.yaml", &shared)]);
+    let paths = ["bad.yaml", "good.yaml", "none.yaml", "shared.yaml"].map(|name| files.path().join(name));
+    let [bad_path, good_path, none_path, shared_path] = paths.each_ref().map(|path| path.to_str().unwrap());
+
+    let ran = run(&["canonicalize", "--write", bad_path, good_path, none_path, shared_path]);
+    assert_eq!(ran.code, COULD_NOT_TELL);
+    assert_eq!(fs::read_to_string(bad_path).unwrap(), bad);
+    assert_eq!(fs::read_to_string(good_path).unwrap(), good.replace(DOCUMENTED, CANONICAL));
+    assert_eq!(fs::read_to_string(shared_path).unwrap(), shared);
+    let errors: Vec<_> = ran.stderr.lines().map(|line| line.replace(files.path().to_str().unwrap(), "")).collect();
+    assert_eq!(errors.len(), 5, "{errors:#?}");
+    assert!(
+        errors[0].starts_with("error: \"/bad.yaml\" line 7: value.clusterNetwork: Required value: "),
+        "{errors:#?}"
+    );
+    assert!(errors[1].starts_with("error: \"/bad.yaml\" line 7: value.range: Required value: "), "{errors:#?}");
+    assert_eq!(errors[2], format!("\"/good.yaml\" line 1: value rewritten: {CANONICAL}"));
+    assert_eq!(
+        errors[3],
+        "error: \"/none.yaml\" holds neither a value nor a manifest of the Setting vm-migration-network (harvesterhci.io)"
+    );
+    assert_eq!(
+        errors[4],
+        "error: \"/shared.yaml\" line 1: its value can't be rewritten in place: it is no string of its own; edit it by hand"
+    );
+
+    let passes = run(&["canonicalize", "--write", "--allow-none", none_path]);
+    assert_eq!((passes.code, passes.stderr.as_str()), (OK, ""));
+}

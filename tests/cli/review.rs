@@ -1,0 +1,302 @@
+//! `review`: what it takes, what it says to programs, and how it ends.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::binary::{COULD_NOT_TELL, OK, READY, REFUSED, Ran, command, directory, fixture, run, run_with, setting};
+
+const SAMPLE: &str = "docs/sample/cluster.yaml";
+/// Canonical, and sound in the sample cluster.
+const SOUND: &str = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24"}"#;
+
+fn review(paths: &[&str]) -> Ran {
+    run(&[&["review", "-o", "json", "--cluster", SAMPLE], paths].concat())
+}
+
+fn verdicts(ran: &Ran) -> Vec<String> {
+    ran.json().iter().map(|record| record["verdict"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn programs_read_records_and_answers() {
+    let inputs = [
+        "docs/sample/documented.yaml",
+        "tests/cli/inputs/value.yaml",
+        "tests/cli/inputs/malformed.yaml",
+        "tests/cli/inputs/broken.json",
+        "tests/fixtures/reviews/delete-enabled.json",
+    ];
+    for (format, name) in [("json", "records"), ("review", "answers")] {
+        let ran = run(&[&["review", "-o", format, "--cluster", SAMPLE], &inputs[..]].concat());
+        assert_eq!(ran.code, COULD_NOT_TELL);
+        assert_eq!(
+            ran.stderr,
+            "error: \"tests/cli/inputs/broken.json\" is not valid JSON: EOF while parsing an object at line 1 column 36\n\
+             5 judged: 1 allowed, 2 refused, 2 malformed; 2 warnings; 1 path could not be read\n"
+        );
+        insta::assert_snapshot!(name, ran.stdout);
+    }
+}
+
+#[test]
+fn whatever_form_a_request_has_the_verdict_is_one() {
+    let whole: Value = serde_json::from_str(&fixture("reviews/vlan-4095.json")).unwrap();
+    let yaml = serde_saphyr::to_string(&whole).unwrap();
+    let mut nameless = whole["request"].clone();
+    nameless.as_object_mut().unwrap().remove("uid");
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [whole["request"]["object"]]});
+    let manifest = serde_saphyr::to_string(&whole["request"]["object"]).unwrap();
+    let files = directory(&[
+        ("1.json", &whole.to_string()),
+        ("2.yaml", &yaml),
+        ("3.yaml", &whole.to_string()),
+        ("4.json", &whole["request"].to_string()),
+        ("5.yaml", &serde_saphyr::to_string(&nameless).unwrap()),
+        ("6.json", &list.to_string()),
+        ("7.yaml", &manifest),
+        ("8.yaml", &format!("\u{feff}# a comment\r\n---\r\n{}", manifest.replace('\n', "\r\n"))),
+        ("9.yml", &format!("---\n---\n{manifest}...\n---\n{yaml}")),
+    ]);
+    let ran = run(&["review", "-o", "json", "--cluster", READY, files.path().to_str().unwrap()]);
+    assert_eq!(ran.code, REFUSED, "{ran:?}");
+    let records = ran.json();
+    let forms: Vec<_> = records.iter().map(|record| record["form"].as_str().unwrap()).collect();
+    let manifests = ["manifest", "manifest", "manifest", "manifest"];
+    assert_eq!(forms, [&["review", "review", "review", "request", "request"], &manifests[..], &["review"]].concat());
+    for record in records {
+        assert_eq!(record["rules"], json!(["vlan-range"]), "{record}");
+        assert_eq!(record["causes"][0]["field"], "value.vlan");
+    }
+}
+
+#[test]
+fn a_value_that_yaml_reads_as_no_string_is_refused_by_rule() {
+    for (value, kind) in [
+        ("100", "a number"),
+        ("true", "a boolean"),
+        ("0x1F", "a number"),
+        ("{\"clusterNetwork\": \"mgmt\"}", "an object"),
+        ("[]", "an array"),
+        ("\n  clusterNetwork: mgmt", "an object"),
+    ] {
+        let ran = run_with(&["review", "-", "-o", "json", "--cluster", READY], &setting(value));
+        let record = &ran.json()[0];
+        assert_eq!((ran.code, &record["input"], &record["rules"]), (REFUSED, &json!("-"), &json!(["value-syntax"])));
+        let cause = &record["causes"][0];
+        assert_eq!(cause["field"], "value");
+        let message =
+            format!("Invalid value: {kind}: must be a string that holds JSON; in YAML, put it in single quotes");
+        assert_eq!(cause["message"], message);
+    }
+    for (value, stored) in [("null", ""), ("", ""), ("~", ""), ("''", ""), ("' '", "")] {
+        let ran = run_with(&["review", "-", "-o", "json", "--cluster", READY], &setting(value));
+        assert_eq!((ran.code, &ran.json()[0]["value"]), (OK, &json!(stored)), "{value}");
+    }
+}
+
+#[test]
+fn the_old_side_is_named_or_the_cluster_s_or_none() {
+    let cluster = directory(&[
+        ("cluster.yaml", &fixture("clusters/vmim-running.yaml")),
+        ("stored.yaml", &setting(&format!("'{SOUND}'"))),
+    ]);
+    let files = directory(&[
+        ("same.yaml", &setting(&format!("' {SOUND}'"))),
+        ("other.yaml", &setting(&format!("'{}'", SOUND.replace("100", "101")))),
+    ]);
+    let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
+    let judge = |extra: &[&str]| {
+        let cluster = cluster.path().to_str().unwrap();
+        let ran = run(&[&["review", "-o", "json", "--cluster", cluster, &path("same.yaml")], extra].concat());
+        let record = ran.json().remove(0);
+        (ran.code, record["operation"].clone(), record["old"].clone(), record["mutation"].clone())
+    };
+    // A migration is running: only what means the same as the old side goes through.
+    assert_eq!(judge(&[]), (OK, json!("UPDATE"), json!("cluster"), json!("restored")));
+    assert_eq!(judge(&["--old", &path("other.yaml")]), (REFUSED, json!("UPDATE"), json!("file"), Value::Null));
+    assert_eq!(judge(&["--old", &path("same.yaml")]), (OK, json!("UPDATE"), json!("file"), json!("kept")));
+    let ran = run(&["review", "-o", "json", "--cluster", READY, &path("same.yaml")]);
+    let record = &ran.json()[0];
+    assert_eq!(
+        (&record["operation"], &record["old"], &record["mutation"]),
+        (&json!("CREATE"), &Value::Null, &json!("rewritten"))
+    );
+
+    let from_git = run_with(
+        &["review", &path("same.yaml"), "--old", "-", "--cluster", cluster.path().to_str().unwrap()],
+        &setting("''"),
+    );
+    assert!(from_git.stdout.contains(": refused, UPDATE of the Setting in --old\n"), "{from_git:?}");
+}
+
+#[test]
+fn a_repository_is_judged_for_its_one_setting() {
+    let repository = directory(&[
+        ("apps/chart.yaml", "apiVersion: v2\nname: chart\n"),
+        ("apps/deployment.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: vm-migration-network}\n"),
+        ("longhorn/settings.yaml", &setting("bad").replace("harvesterhci.io", "longhorn.io")),
+        ("rancher/settings.yml", &setting("bad").replace("harvesterhci.io/v1beta1", "management.cattle.io/v3")),
+        (
+            "harvester/settings.yaml",
+            &format!("{}---\n{}", setting("bad").replace("vm-migration", "storage"), setting("''")),
+        ),
+        ("harvester/kustomization.yaml", "resources:\n- settings.yaml\n"),
+        ("README.md", "no manifest"),
+        (".github/workflows/ci.yaml", "on: push\nkind: AdmissionReview\n"),
+    ]);
+    let ran = run(&["review", "--cluster", SAMPLE, repository.path().to_str().unwrap()]);
+    assert_eq!(ran.code, OK, "{ran:?}");
+    let summary = ran.stdout.lines().last().unwrap();
+    assert_eq!(
+        summary,
+        "1 judged: 1 allowed; passed over: 1 Deployment.apps, 1 Setting.harvesterhci.io, 1 Setting.longhorn.io, \
+         1 Setting.management.cattle.io, 2 that are no Kubernetes objects"
+    );
+
+    fs::remove_file(repository.path().join("harvester/settings.yaml")).unwrap();
+    let path = repository.path().to_str().unwrap();
+    for (arguments, code) in [(vec![path], COULD_NOT_TELL), (vec![path, "--allow-none"], OK)] {
+        let ran = run(&[&["review", "--cluster", SAMPLE], &arguments[..]].concat());
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(ran.stdout.starts_with("0 judged; passed over: "), "{ran:?}");
+    }
+    let nothing = "error: there is nothing to judge; ";
+    for (arguments, stdin) in [(["-"], ""), (["-"], "# only a comment\n---\n"), (["tests/cli/inputs/empty.yaml"], "")] {
+        let ran = run_with(&[&["review", "--cluster", SAMPLE], &arguments[..]].concat(), stdin);
+        assert_eq!(ran.code, COULD_NOT_TELL);
+        assert!(ran.stderr.starts_with(nothing), "{ran:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_canonical_are_a_warning_with_a_place() {
+    let stream = |value: &str| format!("# kustomize\n{}---\nkind: x\n", setting(value));
+    let judge = |value: &str, arguments: &[&str]| {
+        run_with(&[&["review", "-", "--cluster", SAMPLE], arguments].concat(), &stream(value))
+    };
+    let warning = "    warning: -:6: value is not canonical: GitOps tools would see drift, and server-side apply a conflict; \
+                   run: migration-network-webhook canonicalize -\n";
+    let spaced = format!("'{}'", SOUND.replace(':', ": "));
+    let ran = judge(&spaced, &[]);
+    assert_eq!(ran.code, OK);
+    assert!(ran.stdout.contains(warning), "{ran:?}");
+    assert_eq!(judge(&spaced, &["--warnings-as-errors"]).code, REFUSED);
+
+    let canonical = judge(&format!("'{SOUND}'"), &["--warnings-as-errors"]);
+    assert_eq!(canonical.code, OK, "{canonical:?}");
+    assert!(!canonical.stdout.contains("warning"), "{canonical:?}");
+
+    // What is stored in other bytes is put back, and Git is right all the same.
+    let stored = directory(&[("cluster.yaml", &fixture("clusters/ready.yaml")), ("stored.yaml", &setting(&spaced))]);
+    let ran = run_with(
+        &["review", "-", "-o", "json", "--cluster", stored.path().to_str().unwrap()],
+        &setting(&format!("'{SOUND}'")),
+    );
+    let record = &ran.json()[0];
+    assert_eq!((&record["mutation"], &record["lint"]), (&json!("restored"), &json!([])));
+}
+
+#[test]
+fn what_can_t_be_read_is_named_and_the_rest_is_judged() {
+    let files = directory(&[
+        ("a.yaml", &setting(&format!("'{SOUND}'"))),
+        ("b.yaml", "kind: Setting\nvalue: [\n"),
+        ("c.yaml", &setting("'{}'")),
+    ]);
+    fs::write(files.path().join("d.yaml"), b"\xff").unwrap();
+    let ran = review(&[files.path().to_str().unwrap(), "no-such-file.yaml"]);
+    assert_eq!(ran.code, COULD_NOT_TELL);
+    assert_eq!(verdicts(&ran), ["allowed", "malformed", "refused", "malformed", "malformed"]);
+    let errors: Vec<_> = ran.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 3, "{errors:?}");
+    assert!(errors[0].contains("b.yaml\" is not valid YAML: "), "{errors:?}");
+    assert!(errors[1].ends_with("d.yaml\" is not UTF-8 text; YAML or JSON manifests are"), "{errors:?}");
+    assert!(errors[2].starts_with("error: there is nothing at \"no-such-file.yaml\"; "), "{errors:?}");
+    let answers = run(&["review", "-o", "review", "--cluster", SAMPLE, files.path().to_str().unwrap()]).json();
+    let allowed: Vec<_> = answers.iter().map(|answer| answer["response"]["allowed"].as_bool().unwrap()).collect();
+    assert_eq!(allowed, [true, false, false, false]);
+}
+
+#[test]
+fn missing_facts_matter_only_where_they_are_asked_for() {
+    let manifest = |value: &str| {
+        let ran =
+            run_with(&["review", "-", "-o", "json", "--cluster", "tests/cli/inputs/nodeless.yaml"], &setting(value));
+        let record = ran.json().remove(0);
+        (ran.code, record["verdict"].clone(), record["code"].clone(), record["missing"].clone())
+    };
+    let sound = r#"'{"clusterNetwork":"mgmt","vlan":100,"range":"192.168.1.0/24"}'"#;
+    assert_eq!(
+        manifest(sound),
+        (COULD_NOT_TELL, json!("unavailable"), json!(503), json!(["nodes (no Node in the view)"]))
+    );
+    assert_eq!(manifest("''"), (OK, json!("allowed"), json!(200), json!([])));
+    assert_eq!(manifest("'{}'"), (REFUSED, json!("refused"), json!(422), json!([])));
+
+    let broken =
+        directory(&[("cluster.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: n}\nspec: {podCIDRs: 7}\n")]);
+    let ran =
+        run_with(&["review", "-", "--cluster", broken.path().to_str().unwrap()], &setting(&sound.replace("mgmt", "m")));
+    assert_eq!(ran.code, REFUSED, "what is certain is said: {ran:?}");
+}
+
+#[test]
+fn rules_and_ranges_are_the_operator_s_choice() {
+    let judge = |arguments: &[&str]| {
+        let reserved = setting(r#"'{"clusterNetwork":"vm-migration","vlan":100,"range":"10.42.0.0/24"}'"#);
+        let ran = run_with(&[&["review", "-", "-o", "json", "--cluster", SAMPLE], arguments].concat(), &reserved);
+        let record = ran.json().remove(0);
+        (ran.code, record["rules"].clone(), record["warningKinds"].clone())
+    };
+    assert_eq!(judge(&[]), (REFUSED, json!(["range-reserved"]), json!([])));
+    assert_eq!(judge(&["--warn-rule", "range-reserved"]), (OK, json!([]), json!(["range-reserved"])));
+    assert_eq!(judge(&["--reserved-range", "10.44.0.0/16"]), (OK, json!([]), json!([])));
+    let ran = run(&["review", "-", "--cluster", SAMPLE, "--warn-rule", "vlan-range"]);
+    assert_eq!(ran.code, COULD_NOT_TELL);
+    assert!(ran.stderr.contains("vlan-range always refuses: "), "{ran:?}");
+}
+
+#[test]
+fn usage_errors_are_could_not_tell() {
+    for arguments in [
+        &["review"][..],
+        &["review", "-"],
+        &["review", "--cluster", SAMPLE],
+        &["review", "-", "--cluster", SAMPLE, "-o", "xml"],
+    ] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (COULD_NOT_TELL, ""), "{arguments:?}");
+        assert!(ran.stderr.starts_with("error: "), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_early_changes_no_exit_code() {
+    let mut documents = setting(&format!("'{SOUND}'"));
+    for _ in 0..2000 {
+        documents += "---\n";
+        documents += &setting("'{}'");
+    }
+    let files = directory(&[("many.yaml", &documents)]);
+    let mut child = command(&["review", "--cluster", SAMPLE, files.path().to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains(": allowed, "), "{first}");
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(REFUSED), "{ended:?}");
+    assert_eq!(String::from_utf8(ended.stderr).unwrap(), "");
+}
+
+#[test]
+fn there_is_no_colour_in_a_pipe() {
+    let ran = run(&["review", "--cluster", SAMPLE, "docs/sample"]);
+    assert_eq!(ran.code, REFUSED);
+    assert!(!ran.stdout.contains('\u{1b}'), "{ran:?}");
+}

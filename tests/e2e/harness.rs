@@ -1,0 +1,25 @@
+//! What the tests stand on: processes, a control plane, kubectl, manifests, fixtures.
+
+pub mod api;
+pub mod assets;
+pub mod cluster;
+pub mod control_plane;
+pub mod edit;
+pub mod guarded;
+pub mod http;
+pub mod install;
+pub mod kubectl;
+pub mod manifests;
+pub mod pki;
+pub mod process;
+pub mod proxy;
+pub mod stub;
+pub mod traffic;
+pub mod wait;
+pub mod webhook;
+pub mod world;
+
+pub use cluster::{Cluster, Plane};
+pub use guarded::Guarded;
+pub use kubectl::Run;
+pub use wait::{PATIENCE, eventually};

@@ -1,0 +1,72 @@
+//! Certificates of the tests: one authority that signs for the API server and for whoever plays a webhook.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore, crypto};
+
+/// The authority.
+#[derive(Debug)]
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    der: CertificateDer<'static>,
+    /// Its certificate, for a `caBundle` or a kubeconfig.
+    pub pem: String,
+}
+
+/// A certificate and its key on disk.
+#[derive(Clone, Debug)]
+pub struct Files {
+    /// The certificate, PEM.
+    pub cert: PathBuf,
+    /// The key, PEM.
+    pub key: PathBuf,
+}
+
+/// The one authority of this run.
+pub static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new("the tests' CA"));
+
+impl Authority {
+    /// A new one.
+    pub fn new(name: &str) -> Self {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a CA");
+        let (pem, der) = (certificate.pem(), certificate.der().clone());
+        Self { issuer: Issuer::new(params, key), der, pem }
+    }
+
+    /// A serving certificate for these names and addresses, with its key: certificate PEM, key PEM.
+    pub fn leaf(&self, names: &[&str]) -> (String, String) {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let mut params = CertificateParams::new(names).expect("valid names");
+        params.distinguished_name.push(DnType::CommonName, "a server of the tests");
+        params.use_authority_key_identifier_extension = true;
+        let key = KeyPair::generate().expect("a key");
+        (params.signed_by(&key, &self.issuer).expect("a leaf").pem(), key.serialize_pem())
+    }
+
+    /// The same, written to `tls.crt` and `tls.key` in `directory`.
+    pub fn leaf_files(&self, names: &[&str], directory: &Path) -> Files {
+        let files = Files { cert: directory.join("tls.crt"), key: directory.join("tls.key") };
+        let (cert, key) = self.leaf(names);
+        fs::write(&files.cert, cert).expect("a written file");
+        fs::write(&files.key, key).expect("a written file");
+        files
+    }
+
+    /// What a client that trusts this authority needs.
+    pub fn client(&self) -> Arc<ClientConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.der.clone()).expect("a readable CA");
+        let provider = Arc::new(crypto::aws_lc_rs::default_provider());
+        let client = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        Arc::new(client.expect("TLS 1.2 and 1.3").with_root_certificates(roots).with_no_client_auth())
+    }
+}

@@ -1,0 +1,187 @@
+//! Certificates without cert-manager: one CA in a Secret, a leaf for each replica, and a registration that follows.
+
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto};
+use serde_json::{Value, json};
+
+use crate::harness::api::{Patch, path};
+use crate::harness::cluster::SETTING;
+use crate::harness::install::{Installed, is_configuration, redirect};
+use crate::harness::manifests::only;
+use crate::harness::proxy::Proxy;
+use crate::harness::traffic::Traffic;
+use crate::harness::wait::{PATIENCE, eventually};
+use crate::harness::webhook::{Replica, Webhook};
+use crate::harness::{Cluster, Plane, world};
+
+const KINDS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+
+/// Applies the two configurations as shipped: nothing but the port is changed, and there is no `caBundle`.
+fn configure(cluster: &Plane, installed: &Installed, port: u16) {
+    for configuration in installed.objects.iter().filter(|object| is_configuration(object)) {
+        let mut configuration = configuration.clone();
+        redirect(&mut configuration, port, None);
+        cluster.api.apply(&configuration);
+    }
+}
+
+/// The `caBundle` of every webhook.
+fn bundles(cluster: &Plane, installed: &Installed) -> Vec<String> {
+    let mut bundles = Vec::new();
+    for kind in KINDS {
+        let configuration = cluster.api.get(&path(only(&installed.objects, kind))).unwrap();
+        for webhook in configuration["webhooks"].as_array().unwrap() {
+            let bundle = webhook["clientConfig"]["caBundle"].as_str().unwrap_or_default();
+            bundles.push(String::from_utf8(STANDARD.decode(bundle).unwrap()).unwrap());
+        }
+    }
+    bundles
+}
+
+fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_slice_iter(pem.as_bytes()).map(|certificate| certificate.unwrap()).collect()
+}
+
+/// The certificate that a replica shows to a client who trusts only this bundle, and asks for the Service's name.
+fn leaf(replica: &Webhook, installed: &Installed, bundle: &str) -> Result<CertificateDer<'static>, String> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(certificates(bundle));
+    let provider = Arc::new(crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    let name = format!("migration-network-webhook.{}.svc", installed.namespace);
+    let connection = ClientConnection::new(config, ServerName::try_from(name).unwrap()).unwrap();
+    let tcp = TcpStream::connect((Ipv4Addr::LOCALHOST, replica.port)).map_err(|error| error.to_string())?;
+    tcp.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut stream = StreamOwned::new(connection, tcp);
+    stream.write_all(b"GET / HTTP/1.0\r\n\r\n").map_err(|error| error.to_string())?;
+    let _ = stream.read(&mut [0]);
+    Ok(stream.conn.peer_certificates().unwrap()[0].clone().into_owned())
+}
+
+/// Waits until both phases are in effect with certificates that the API server trusts.
+fn in_effect(cluster: &Plane, replicas: &[Webhook]) {
+    eventually("the API server trusts us", PATIENCE, || match cluster.probe() {
+        Err(refusal) if refusal.message.contains("check.vm-migration-network.setting\" denied") => Ok(()),
+        other => Err(other),
+    });
+    let validated = || -> u64 {
+        let labels = ["phase=\"validate\"", "verdict=\"allowed\""];
+        replicas.iter().map(|one| one.count("migration_network_webhook_decisions_total", &labels)).sum()
+    };
+    eventually("both phases are called", PATIENCE, || {
+        let value = json!({"value": world::CANONICAL.replace("100,", "101,")});
+        let admitted = cluster.api.patch(&format!("{SETTING}?dryRun=All"), Patch::Merge, &value).is_ok();
+        if admitted && validated() > 0 { Ok(()) } else { Err(admitted) }
+    });
+}
+
+#[test]
+fn replicas_that_start_at_once_agree_on_one_ca() {
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    cluster.store(&world::ours(world::CANONICAL));
+    let installed = cluster.install("harvester");
+    let service = Proxy::start();
+    configure(&cluster, &installed, service.port);
+    let secret = path(only(&installed.objects, "Secret"));
+    assert_eq!(cluster.api.get(&secret).unwrap()["data"], Value::Null);
+
+    let mut replicas: Vec<Webhook> = (0..3).map(|_| Replica::of(&cluster, &installed).start()).collect();
+    for replica in &mut replicas {
+        replica.wait_until_ready();
+        service.add(replica.port);
+    }
+    in_effect(&cluster, &replicas);
+    let bundles = bundles(&cluster, &installed);
+    assert_eq!(bundles.len(), 3);
+    assert_eq!(bundles.iter().collect::<BTreeSet<_>>().len(), 1);
+    assert_eq!(certificates(&bundles[0]).len(), 1);
+    let leaves: BTreeSet<Vec<u8>> =
+        replicas.iter().map(|replica| leaf(replica, &installed, &bundles[0]).unwrap().to_vec()).collect();
+    assert_eq!(leaves.len(), 3, "each has a leaf of its own");
+
+    // A user applies the overlay again: the Secret is shipped empty, and keeps what it holds.
+    let before = cluster.api.get(&secret).unwrap();
+    assert_ne!(before["data"], Value::Null);
+    let shipped = only(&installed.objects, "Secret").to_string();
+    cluster.kubectl(["apply", "-f", "-"]).stdin(shipped).ok();
+    assert_eq!(cluster.api.get(&secret).unwrap()["data"], before["data"]);
+
+    // And a fourth joins in.
+    let late = Replica::of(&cluster, &installed).ready();
+    leaf(&late, &installed, &bundles[0]).unwrap();
+    assert_eq!(cluster.api.get(&secret).unwrap()["data"], before["data"]);
+}
+
+/// Lifetimes of seconds, so that several CAs come and go while users go on.
+#[test]
+fn handing_over_to_new_cas_is_not_noticed() {
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    cluster.store(&world::ours(world::CANONICAL));
+    let installed = cluster.install("harvester");
+    let service = Proxy::start();
+    configure(&cluster, &installed, service.port);
+    let lifetimes = ["--tls-ca-lifetime=30s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=3s"];
+    let start = || Replica::of(&cluster, &installed).args(lifetimes).start();
+    let mut replicas: Vec<Webhook> = (0..3).map(|_| start()).collect();
+    for replica in &mut replicas {
+        replica.wait_until_ready();
+        service.add(replica.port);
+    }
+    in_effect(&cluster, &replicas);
+
+    let traffic = Traffic::start(&cluster.api);
+    let (mut cas, mut leaves, mut widths) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    eventually("three CAs came and one went", PATIENCE * 2, || {
+        let bundle = bundles(&cluster, &installed).remove(0);
+        let now = certificates(&bundle);
+        widths.insert(now.len());
+        cas.extend(now.iter().map(|ca| ca.to_vec()));
+        for replica in &replicas {
+            leaves.insert(leaf(replica, &installed, &bundle)?.to_vec());
+        }
+        let first_is_gone = cas.len() >= 3 && now.len() < cas.len();
+        if first_is_gone { Ok(()) } else { Err(format!("{} CAs so far", cas.len())) }
+    });
+    let tally = traffic.end();
+    assert_eq!(tally.failures, [""; 0]);
+    assert!(tally.admitted > 100, "too little to tell: {tally:?}");
+    assert_eq!(widths, BTreeSet::from([1, 2]), "the CAs overlap, and the old one leaves");
+    assert!(leaves.len() > 3 * 3, "each replica renewed its leaf, more than once: {}", leaves.len());
+}
+
+/// Deleting the configurations is how an operator gets rid of us in an emergency: nobody makes them again.
+#[test]
+fn configurations_that_are_deleted_stay_deleted() {
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    cluster.store(&world::ours(world::CANONICAL));
+    let installed = cluster.install("harvester");
+    let replica = Replica::of(&cluster, &installed).ready();
+    configure(&cluster, &installed, replica.port);
+    in_effect(&cluster, std::slice::from_ref(&replica));
+    cluster.unregister();
+    let late = Replica::of(&cluster, &installed).ready();
+    for kind in KINDS {
+        let gone = cluster.api.get(&path(only(&installed.objects, kind)));
+        assert_eq!(gone.map_err(|refusal| refusal.code), Err(404));
+    }
+    drop(late);
+    // Installed again, they are filled in again.
+    configure(&cluster, &installed, replica.port);
+    eventually("the API server trusts us again", PATIENCE, || match cluster.probe() {
+        Err(refusal) if refusal.message.contains("denied the request") => Ok(()),
+        other => Err(other),
+    });
+}

@@ -1,0 +1,35 @@
+//! Replicas that come and go, while users go on.
+
+use crate::harness::proxy::Proxy;
+use crate::harness::traffic::Traffic;
+use crate::harness::webhook::{Replica, Webhook};
+use crate::harness::{Cluster, world};
+
+/// Ready first, then in; out first, then told to end: no update fails for a reason other than a rule.
+#[test]
+fn a_rolling_restart_is_not_noticed() {
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    cluster.store(&world::ours(world::CANONICAL));
+    let installed = cluster.install("cert-manager");
+    let service = Proxy::start();
+    let start = || {
+        let replica = Replica::of(&cluster, &installed).ready();
+        service.add(replica.port);
+        replica
+    };
+    let mut replicas: Vec<Webhook> = (0..3).map(|_| start()).collect();
+    cluster.register(&installed, service.port);
+
+    let traffic = Traffic::start(&cluster.api);
+    for _ in 0..2 * replicas.len() {
+        let new = start();
+        let mut old = replicas.remove(0);
+        service.remove(old.port);
+        assert_eq!(old.stop(), Some(0));
+        replicas.push(new);
+    }
+    let tally = traffic.end();
+    assert_eq!(tally.failures, [""; 0]);
+    assert!(tally.admitted > 100 && tally.refused > 50, "too little to tell: {tally:?}");
+}
