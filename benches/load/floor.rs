@@ -24,10 +24,10 @@ const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionRev
 pub fn serve(directory: &Path) -> Result<()> {
     let chain = CertificateDer::pem_file_iter(directory.join("tls.crt"))?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(directory.join("tls.key"))?;
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let provider = tls::provider();
     let resolver = Arc::new(Resolver::default());
     resolver.replace(Arc::new(CertifiedKey::from_der(chain, key, &provider)?));
-    let acceptor = TlsAcceptor::from(tls::server_config(resolver)?);
+    let acceptor = TlsAcceptor::from(tls::config(provider, resolver)?);
     let router = Router::new().route("/mutate", post(answer)).route("/validate", post(answer));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
