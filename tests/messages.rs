@@ -59,6 +59,7 @@ fn value(cluster_network: &str, vlan: &str, range: &str, exclude: &[&str]) -> Va
     format!(r#"{{"clusterNetwork":"{cluster_network}","vlan":{vlan},"range":"{range}","exclude":{exclude:?}}}"#).into()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "facts are wrapped")]
 fn known<T>(fact: T) -> Result<Arc<T>, migration_network_webhook::network::facts::Missing> {
     Ok(Arc::new(fact))
 }
@@ -91,6 +92,7 @@ fn coverage(covered: &[&str], unreadable: &[&str]) -> Facts {
 }
 
 /// A submitted value and the cluster it is held against: each is refused for one reason, unless it says otherwise.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn refusals() -> Vec<(Value, Facts)> {
     const RANGE: &str = "192.168.1.0/24";
     let plain = || value("vm-migration", "100", RANGE, &[]);
@@ -152,7 +154,7 @@ fn refusals() -> Vec<(Value, Facts)> {
         exclude(&["192.168.1.9/24"]),
         exclude(&["192.168.0.0/16"]),
         exclude(&["192.168.1.0/28", "192.168.1.9/32"]),
-        exclude(&["192.168.1.1/32"; 10_001]),
+        exclude(&vec!["192.168.1.1/32"; 10_001]),
         range("192.168.1.0/31"),
         value("vm-migration-br", "100", RANGE, &[]),
         value("vm-migratoin", "100", RANGE, &[]),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
 
+use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::LazyLock;
@@ -25,6 +26,7 @@ fn cluster(name: &str) -> Facts {
 
 /// A network, before it is spelled.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the fields have the names of the keys")]
 struct Network {
     cluster_network: &'static str,
     vlan: u16,
@@ -104,8 +106,8 @@ impl Tape<'_> {
         let mut json = String::from('"');
         for char in text.chars() {
             match self.below(16) {
-                15 => json.push_str(&format!("\\u{:04x}", u32::from(char))),
-                14 => json.push_str(&format!("\\u{:04X}", u32::from(char))),
+                15 => write!(json, "\\u{:04x}", u32::from(char)).unwrap(),
+                14 => write!(json, "\\u{:04X}", u32::from(char)).unwrap(),
                 13 if char == '/' => json.push_str("\\/"),
                 _ => json.push(char),
             }

@@ -37,6 +37,8 @@ const LAST_WORK: Duration = Duration::from_millis(500);
 ///
 /// TIME is written as 500ms, 10s or 1m30s, BYTES as 65536, 64KiB or 7MiB.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "migration-network-webhook serve --cluster PATH... \
+    (--tls-cert FILE --tls-key FILE | --tls-self-signed) [OPTIONS]")]
 pub(super) struct Args {
     /// Where reviews are answered over TLS; port 0 takes a free one, which is logged
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8443", env = "MNW_LISTEN", value_parser = address)]

@@ -59,7 +59,7 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_staleness: Duration::from_secs(180) }
+        Self { max_staleness: Duration::from_mins(3) }
     }
 }
 

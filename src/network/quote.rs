@@ -173,7 +173,7 @@ mod tests {
             ("::error::x", r#""\u003a:error\u003a:x""#),
             ("::ffff:10.0.0.0/104", r#""::ffff:10.0.0.0/104""#),
             ("fd00::/64", r#""fd00::/64""#),
-            ("##[error]", r##""\u0023#[error]""##),
+            ("##[error]", r#""\u0023#[error]""#),
             ("\u{e0041}é漢", r#""\udb40\udc41é漢""#),
         ] {
             assert_eq!(Quoted(text).to_string(), shown);

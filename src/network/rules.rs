@@ -16,7 +16,6 @@ use super::draft::{MAX_LISTED, Problems};
 use super::facts::{Fact, FactKind, Facts, Missing, Nodes};
 use super::policy::Policy;
 use super::problem::Problem;
-use super::range::AddressRange;
 use super::rule::{RuleId, RuleSet};
 use super::violation::{Path, Root, Violation};
 use super::vlan::VlanId;
@@ -106,24 +105,38 @@ impl Violations {
 
 /// Holds a value that becomes enabled against every rule.
 pub fn judge(root: Root, checked: &Checked<'_>, inquiry: Inquiry<'_>, findings: &mut Findings) {
-    let addresses = checked.addresses();
     let judge = &mut Judge { root, inquiry, findings };
-    value::syntax(judge, checked);
-    value::vlan_range(judge, checked);
-    value::vlan_untagged_on_mgmt(judge, checked);
-    value::range_not_ipv4_network(judge, checked);
-    address::range_reserved(judge, checked);
-    address::range_contains_node_address(judge, checked, addresses.as_ref());
-    value::exclude_invalid(judge, checked);
-    address::range_too_small(judge, addresses.as_ref());
-    migration::migration_in_progress(judge);
-    if let Some(name) = checked.cluster_network() {
-        cluster::cluster_network(judge, name);
+    for (_, rule) in RULES {
+        rule(judge, checked);
     }
-    cluster::whereabouts_crd_missing(judge);
-    sibling::network_overlap(judge, addresses.as_ref());
-    sibling::vlan_exclusive(judge, checked);
 }
+
+/// Holds a value against one rule alone. `cluster-network-missing` stands for the two that it can hide as well:
+/// they are nothing on their own.
+pub fn judge_one(rule: RuleId, root: Root, checked: &Checked<'_>, inquiry: Inquiry<'_>, findings: &mut Findings) {
+    if let Some((_, rule)) = RULES.iter().find(|(id, _)| *id == rule) {
+        rule(&mut Judge { root, inquiry, findings }, checked);
+    }
+}
+
+type Rule = fn(&mut Judge<'_, '_>, &Checked<'_>);
+
+/// The rules in table order.
+const RULES: [(RuleId, Rule); 13] = [
+    (RuleId::ValueSyntax, value::syntax),
+    (RuleId::VlanRange, value::vlan_range),
+    (RuleId::VlanUntaggedOnMgmt, value::vlan_untagged_on_mgmt),
+    (RuleId::RangeNotIpv4Network, value::range_not_ipv4_network),
+    (RuleId::RangeReserved, address::range_reserved),
+    (RuleId::RangeContainsNodeAddress, address::range_contains_node_address),
+    (RuleId::ExcludeInvalid, value::exclude_invalid),
+    (RuleId::RangeTooSmall, address::range_too_small),
+    (RuleId::MigrationInProgress, |judge, _| migration::migration_in_progress(judge)),
+    (RuleId::ClusterNetworkMissing, cluster::cluster_network),
+    (RuleId::WhereaboutsCrdMissing, |judge, _| cluster::whereabouts_crd_missing(judge)),
+    (RuleId::NetworkOverlap, sibling::network_overlap),
+    (RuleId::VlanExclusive, sibling::vlan_exclusive),
+];
 
 /// Holds a value that becomes empty against the one rule that then matters.
 pub fn judge_disabling(root: Root, inquiry: Inquiry<'_>, findings: &mut Findings) {
@@ -204,9 +217,6 @@ struct Segment<'a> {
     cluster_network: &'a str,
     vlan: VlanId,
 }
-
-/// The range less its excludes, where both are sound.
-type Addresses<'a> = Option<&'a AddressRange>;
 
 #[cfg(test)]
 mod tests;

@@ -114,8 +114,8 @@ impl Warning {
 }
 
 /// The node and its address, as lists of them are shown.
-pub(super) fn owner(node: &str, address: Ipv4Addr) -> String {
-    format!("{address} of node {}", Plain(node))
+pub(super) fn owner(node: &str, address: Ipv4Addr) -> impl fmt::Display + '_ {
+    fmt::from_fn(move |f| write!(f, "{address} of node {}", Plain(node)))
 }
 
 impl fmt::Display for Warning {

@@ -10,6 +10,7 @@ use super::{Error, Suite};
 use crate::cluster::files::{UnknownKind, Variation, VariationError};
 use crate::manifest::Position;
 use crate::network::Policy;
+use crate::network::quote::Line;
 use crate::network::violation::{Path, Root};
 use crate::report::{self, Place, Record, Status, Subject, Unmet};
 
@@ -113,7 +114,7 @@ impl Suite {
     }
 
     fn record(case: &Case, place: Place, status: Status) -> Record {
-        Record::new(Subject::Case, case.name.clone(), place, status)
+        Record::new(Subject::Case, Line(&case.name).to_string(), place, status)
     }
 }
 

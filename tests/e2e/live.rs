@@ -121,7 +121,7 @@ fn networks_nodes_and_definitions_are_seen_at_once() {
 
     at_once(&cluster, TIGHT, None);
     cluster.api.apply(&world::node("node-3", 3));
-    at_once(&cluster, TIGHT, Some("3 usable addresses are too few, each of the 4 nodes needs one"));
+    at_once(&cluster, TIGHT, Some("4 nodes need an address each and 3 are usable"));
     cluster.kubectl(["delete", "node", "node-3"]).ok();
     at_once(&cluster, TIGHT, None);
 

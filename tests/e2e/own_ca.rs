@@ -1,4 +1,4 @@
-//! Certificates without cert-manager: one CA in a Secret, a leaf for each replica, and a registration that follows.
+//! Certificates without cert-manager: one CA in a Secret, and a leaf for each replica.
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -161,27 +161,40 @@ fn handing_over_to_new_cas_is_not_noticed() {
     assert!(leaves.len() > 3 * 3, "each replica renewed its leaf, more than once: {}", leaves.len());
 }
 
-/// Deleting the configurations is how an operator gets rid of us in an emergency: nobody makes them again.
+/// The certificate is renewed from what was read before, for as long as it takes, and all is caught up with afterwards.
 #[test]
-fn configurations_that_are_deleted_stay_deleted() {
-    let cluster = Cluster::lease();
+fn an_api_server_that_is_gone_stops_no_renewal() {
+    let mut cluster = Cluster::lease();
     cluster.apply_all(&world::healthy());
     cluster.store(&world::ours(world::CANONICAL));
     let installed = cluster.install("harvester");
-    let replica = Replica::of(&cluster, &installed).ready();
+    let lifetimes = ["--tls-ca-lifetime=60s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=3s"];
+    let replica = Replica::of(&cluster, &installed).args(lifetimes).ready();
     configure(&cluster, &installed, replica.port);
     in_effect(&cluster, std::slice::from_ref(&replica));
-    cluster.unregister();
-    let late = Replica::of(&cluster, &installed).ready();
-    for kind in KINDS {
-        let gone = cluster.api.get(&path(only(&installed.objects, kind)));
-        assert_eq!(gone.map_err(|refusal| refusal.code), Err(404));
-    }
-    drop(late);
-    // Installed again, they are filled in again.
-    configure(&cluster, &installed, replica.port);
-    eventually("the API server trusts us again", PATIENCE, || match cluster.probe() {
-        Err(refusal) if refusal.message.contains("denied the request") => Ok(()),
+    let bundle = bundles(&cluster, &installed).remove(0);
+    let failures = || replica.count("migration_network_webhook_authority_failures_total", &[]);
+    assert_eq!(failures(), 0);
+
+    cluster.servers.stop_apiserver();
+    let mut leaves = BTreeSet::new();
+    eventually("three more leaves", PATIENCE, || {
+        leaves.insert(leaf(&replica, &installed, &bundle)?.to_vec());
+        if leaves.len() >= 4 { Ok(()) } else { Err(leaves.len().to_string()) }
+    });
+    assert!(failures() > 0);
+    let log = replica.process.log();
+    let said: Vec<&str> =
+        log.lines().filter_map(|line| line.split_once("the CA's upkeep fails")).map(|it| it.1).collect();
+    let causes: BTreeSet<&&str> = said.iter().collect();
+    assert!(!said.is_empty() && said.len() == causes.len(), "each cause is said once:\n{log}");
+
+    cluster.servers.start_apiserver();
+    in_effect(&cluster, std::slice::from_ref(&replica));
+    eventually("the next CA joins", PATIENCE * 2, || match certificates(&bundles(&cluster, &installed)[0]).len() {
+        2 => Ok(()),
         other => Err(other),
     });
+    let log = replica.process.log();
+    assert!(log.contains("the CA's upkeep works again: can get Secret "), "{log}");
 }

@@ -143,3 +143,15 @@ fn a_patch_replaces_what_changed_and_nothing_else() {
         json!([replace("/value", "a"), replace("/default", "b")])
     );
 }
+
+#[test]
+fn the_audit_log_is_told_that_the_way_out_was_used() {
+    let told = |way_out_taken| {
+        let decision = Decision { way_out_taken, ..decision("", &Facts::unknown("")) };
+        let body: Value = serde_json::from_slice(&write("u", &decision)).unwrap();
+        body["response"]["auditAnnotations"].clone()
+    };
+    let empty = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
+    assert_eq!(told(false), json!({"decision": "allowed", "config-hash": empty}));
+    assert_eq!(told(true), json!({"decision": "allowed", "config-hash": empty, "allow-during-migration": "used"}));
+}

@@ -2,11 +2,11 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn review(request: Value) -> Value {
+fn review(request: &Value) -> Value {
     json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request})
 }
 
-fn request(operation: &str, object: Value, old_object: Value) -> Value {
+fn request(operation: &str, object: &Value, old_object: &Value) -> Value {
     json!({
         "uid": "u", "operation": operation, "name": SETTING, "userInfo": {"username": "admin", "groups": ["a"]},
         "kind": {"group": "harvesterhci.io", "version": "v1beta1", "kind": "Setting"},
@@ -54,9 +54,9 @@ fn a_request_is_read_by_its_operation() {
         ("create", named("b"), Value::Null, "u: operation \"create\" is not judged, only CREATE, UPDATE and DELETE"),
         ("", named("b"), Value::Null, "u: operation \"\" is not judged, only CREATE, UPDATE and DELETE"),
     ] {
-        assert_eq!(read_json(&review(request(operation, new, old))), expected, "{operation}");
+        assert_eq!(read_json(&review(&request(operation, &new, &old))), expected, "{operation}");
     }
-    let whole = review(request("UPDATE", named("b"), named("a"))).to_string();
+    let whole = review(&request("UPDATE", &named("b"), &named("a"))).to_string();
     let read = Review::read(whole.as_bytes()).unwrap();
     assert_eq!((&*read.user, read.operation), ("admin", "UPDATE"));
 }
@@ -64,9 +64,9 @@ fn a_request_is_read_by_its_operation() {
 #[test]
 fn the_setting_is_known_by_any_of_its_names() {
     let with = |name: Value, object: Value, old_object: Value, operation: &str| {
-        let mut request = request(operation, object, old_object);
+        let mut request = request(operation, &object, &old_object);
         request["name"] = name;
-        read_json(&review(request))
+        read_json(&review(&request))
     };
     let other = || json!({"metadata": {"name": "other"}, "value": ""});
     assert_eq!(with("".into(), Value::Null, named("a"), "DELETE"), "u: delete");
@@ -89,20 +89,20 @@ fn another_resource_is_not_ours_whatever_it_holds() {
         json!({"group": 5, "resource": "settings"}),
         json!({}),
     ] {
-        let mut request = request("UPDATE", named("b"), named("a"));
+        let mut request = request("UPDATE", &named("b"), &named("a"));
         request["resource"] = resource;
         request["object"]["value"] = json!({"a": [1]});
-        assert_eq!(read_json(&review(request)), "u: not ours");
+        assert_eq!(read_json(&review(&request)), "u: not ours");
     }
-    let mut request = request("UPDATE", named("b"), named("a"));
+    let mut request = request("UPDATE", &named("b"), &named("a"));
     request["resource"] = Value::Null;
-    assert_eq!(read_json(&review(request)), "u: request.resource is missing");
+    assert_eq!(read_json(&review(&request)), "u: request.resource is missing");
 }
 
 #[test]
 fn another_version_is_refused_by_name() {
     let with = |api_version: Value, kind: Value| {
-        let mut review = review(request("DELETE", Value::Null, named("a")));
+        let mut review = review(&request("DELETE", &Value::Null, &named("a")));
         review["apiVersion"] = api_version;
         review["kind"] = kind;
         read_json(&review)
@@ -121,9 +121,9 @@ fn another_version_is_refused_by_name() {
 #[test]
 fn without_a_uid_there_is_nobody_to_answer() {
     let with = |uid: Value| {
-        let mut request = request("DELETE", Value::Null, named("a"));
+        let mut request = request("DELETE", &Value::Null, &named("a"));
         request["uid"] = uid;
-        read_json(&review(request))
+        read_json(&review(&request))
     };
     let wanted = "400 request.uid must be a string of 1 to 256 bytes";
     for uid in [Value::Null, json!(""), json!(7), json!({"a": 1}), json!("x".repeat(257))] {
@@ -156,9 +156,9 @@ fn with_a_uid_the_refusal_is_an_answer() {
             .to_owned()
     };
     let of = |object: Value| {
-        let mut request = request("UPDATE", named("b"), named("a"));
+        let mut request = request("UPDATE", &named("b"), &named("a"));
         request["object"] = object;
-        why(&review(request).to_string())
+        why(&review(&request).to_string())
     };
     // An array is no other way to write an object, neither here nor there.
     for (object, seen) in [
@@ -173,9 +173,9 @@ fn with_a_uid_the_refusal_is_an_answer() {
         let told = of(object);
         assert!(told.starts_with(seen), "{told}");
     }
-    let mut resource = request("DELETE", Value::Null, named("a"));
+    let mut resource = request("DELETE", &Value::Null, &named("a"));
     resource["resource"] = json!(["harvesterhci.io", "settings"]);
-    assert!(why(&review(resource).to_string()).starts_with("\"invalid type: sequence, expected an object"));
+    assert!(why(&review(&resource).to_string()).starts_with("\"invalid type: sequence, expected an object"));
 
     let whole =
         r#"{"request":["u",{"group":"harvesterhci.io","resource":"settings"},"vm-migration-network","DELETE"]}"#;
@@ -186,7 +186,7 @@ fn with_a_uid_the_refusal_is_an_answer() {
 /// The API server writes no key twice. Whoever does may mean either, so neither is taken.
 #[test]
 fn keys_that_stand_twice_are_refused() {
-    let whole = review(request("UPDATE", named("b"), named("a"))).to_string();
+    let whole = review(&request("UPDATE", &named("b"), &named("a"))).to_string();
     for (one, two) in [
         (r#""value":"b""#, r#""value":"b","value":"c""#),
         (r#""value":"a""#, r#""value":"a","value":"b""#),
@@ -217,7 +217,7 @@ fn keys_that_stand_twice_are_refused() {
 #[test]
 fn what_is_passed_over_may_be_as_deep_as_it_likes() {
     let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
-    let whole = review(request("UPDATE", named("b"), named("a"))).to_string();
+    let whole = review(&request("UPDATE", &named("b"), &named("a"))).to_string();
     for (at, with) in [
         (r#""managedFields":["#, format!(r#""managedFields":[{deep},"#)),
         (r#""options":null"#, format!(r#""options":{deep}"#)),
@@ -234,7 +234,7 @@ fn what_is_passed_over_may_be_as_deep_as_it_likes() {
 
 #[test]
 fn escapes_are_read_and_half_a_character_is_not() {
-    let whole = review(request("UPDATE", named("b"), named("a"))).to_string();
+    let whole = review(&request("UPDATE", &named("b"), &named("a"))).to_string();
     let read_with = |value: &str| read(&whole.replacen(r#""value":"b""#, value, 1));
     assert_eq!(read_with(r#""v\u0061lue":"\u0062\n""#), "u: update Some(\"a\") Some(\"b\\n\")");
     assert!(

@@ -9,6 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::certificate::Follow;
 use crate::authority::{Authority, CaSecret, Names, Terms};
+use crate::cluster::live;
 use crate::network::quote::Quoted;
 use crate::registration::{Registration, Service};
 use crate::server::duration;
@@ -17,7 +18,6 @@ use crate::server::tls::Resolver;
 /// The CA that the replicas share.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Own CA")]
-#[expect(clippy::struct_field_names, reason = "the flags have their names from the fields")]
 pub(super) struct AuthorityArgs {
     /// Sign the certificate with a CA in this Secret, which all replicas share; the first fills it. It must exist
     #[arg(
@@ -69,9 +69,7 @@ impl AuthorityArgs {
             .context("--tls-ca-lifetime, --tls-leaf-lifetime and --tls-ca-grace do not go together")?;
         let names = Names::new(&service, &secret.namespace, more_names)
             .map_err(|error| anyhow::anyhow!("--tls-service and --tls-san: {error}"))?;
-        let client = kube::Client::try_default()
-            .await
-            .context("--tls-secret needs an API server: none is named by the Pod's environment or by KUBECONFIG")?;
+        let client = live::connect(None, None).await.context("--tls-secret")?;
         let ca = CaSecret::new(client.clone(), &secret.namespace, &secret.name);
         let authority = Authority::new(ca.clone(), names, terms, resolver);
         let Some(name) = self.register else {

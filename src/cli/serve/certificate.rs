@@ -19,7 +19,6 @@ use crate::server::{Metrics, duration};
 /// The certificate that is served, from one of these sources.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Certificate")]
-#[expect(clippy::struct_field_names, reason = "the flags have their names from the fields")]
 pub(super) struct CertificateArgs {
     /// The certificate in PEM, followed by those that lead to its CA; read again when it changes
     #[arg(long, value_name = "FILE", env = "MNW_TLS_CERT", requires = "tls_key", conflicts_with = "tls_self_signed")]

@@ -125,7 +125,7 @@ impl Standing {
 mod tests {
     use super::*;
 
-    const MAX: Duration = Duration::from_secs(180);
+    const MAX: Duration = Duration::from_mins(3);
 
     fn seconds(start: Instant, seconds: u64) -> Instant {
         start + Duration::from_secs(seconds)

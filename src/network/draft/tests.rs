@@ -114,7 +114,7 @@ fn what_is_missing_or_null_is_required() {
 #[test]
 fn each_key_has_its_type() {
     let of = |key: &str, written: &str| {
-        let mut members = vec![("clusterNetwork", "\"n\""), ("vlan", "1"), ("range", "\"r\""), ("exclude", "[]")];
+        let mut members = [("clusterNetwork", "\"n\""), ("vlan", "1"), ("range", "\"r\""), ("exclude", "[]")];
         members.iter_mut().find(|member| member.0 == key).unwrap().1 = written;
         let members: Vec<_> = members.iter().map(|(key, written)| format!("\"{key}\":{written}")).collect();
         told(&format!("{{{}}}", members.join(",")))

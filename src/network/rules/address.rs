@@ -11,7 +11,7 @@ use super::super::quote::Plain;
 use super::super::violation::{Key, Path};
 use super::super::warning::owner;
 use super::super::{RuleId, Warning};
-use super::{Addresses, Checked, Judge};
+use super::{Checked, Judge};
 
 /// Ranges whose addresses no interface may have, or none that virt-handler would use, and what they are for.
 /// <https://www.iana.org/assignments/iana-ipv4-special-registry>
@@ -62,9 +62,9 @@ fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
 }
 
 /// Looks at each node's addresses, so its time grows with the nodes; it allocates only to report.
-pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &Checked<'_>, addresses: Addresses<'_>) {
+pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
     const RULE: RuleId = RuleId::RangeContainsNodeAddress;
-    let Some(addresses) = addresses else { return };
+    let Some(addresses) = checked.addresses() else { return };
     let range = addresses.net();
     let facts = judge.inquiry.facts;
     let (mut first, mut usable, mut excluded) = (None, Shortened::default(), Shortened::default());
@@ -102,8 +102,8 @@ pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &C
     }
 }
 
-pub(super) fn range_too_small(judge: &mut Judge<'_, '_>, addresses: Addresses<'_>) {
-    let Some(addresses) = addresses else { return };
+pub(super) fn range_too_small(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+    let Some(addresses) = checked.addresses() else { return };
     let Some(nodes) = judge.nodes(RuleId::RangeTooSmall) else { return };
     judge.judged(RuleId::RangeTooSmall);
     let (usable, nodes) = (addresses.capacity(), nodes.worker_count());

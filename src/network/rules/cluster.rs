@@ -9,15 +9,13 @@ use super::super::problem::Problem;
 use super::super::quote::{Excerpt, Plain};
 use super::super::violation::{Key, Path};
 use super::super::{MGMT, RuleId};
-use super::Judge;
+use super::{Checked, Judge};
 
 const FIELD: Path = Path::Key(Key::ClusterNetwork);
 
 /// The three rules about the cluster network: each hides those after it where they would only say it again.
-pub(super) fn cluster_network(judge: &mut Judge<'_, '_>, name: &str) {
-    if name == MGMT {
-        return;
-    }
+pub(super) fn cluster_network(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+    let Some(name) = checked.cluster_network().filter(|name| *name != MGMT) else { return };
     let facts = judge.inquiry.facts;
     if let Some(networks) = judge.need(&facts.cluster_networks, RuleId::ClusterNetworkMissing) {
         judge.judged(RuleId::ClusterNetworkMissing);
@@ -50,7 +48,7 @@ fn vlan_config_missing(judge: &mut Judge<'_, '_>, name: &str, coverage: &Coverag
     let Some(nodes) = judge.nodes(RuleId::VlanConfigMissing) else { return };
     let mut covered = coverage.nodes.cursor();
     let missed: Shortened =
-        nodes.workers().filter(|node| !covered.contains(&node.name)).map(|node| node_name(&node.name)).collect();
+        nodes.workers().filter(|node| !covered.contains(&node.name)).map(|node| Plain(&node.name)).collect();
     if !missed.is_empty() {
         judge.report(FIELD, Problem::NodesNotCovered { name: Excerpt::of(name), nodes: missed });
     }
@@ -69,15 +67,11 @@ fn vlan_status_not_ready(judge: &mut Judge<'_, '_>, name: &str, coverage: &Cover
     let waiting: Shortened = nodes
         .workers()
         .filter(|node| covered.contains(&node.name) && !ready.contains(&node.name))
-        .map(|node| node_name(&node.name))
+        .map(|node| Plain(&node.name))
         .collect();
     if !waiting.is_empty() {
         judge.report(FIELD, Problem::VlanNotReady { name: Excerpt::of(name), nodes: waiting });
     }
-}
-
-fn node_name(name: &str) -> String {
-    Plain(name).to_string()
 }
 
 pub(super) fn whereabouts_crd_missing(judge: &mut Judge<'_, '_>) {

@@ -1,5 +1,6 @@
 //! `migration-in-progress`: changing the network restarts every virt-handler, and with it kills migrations.
 
+use super::super::facts::ObjectName;
 use super::super::list::Shortened;
 use super::super::problem::Problem;
 use super::super::quote::Plain;
@@ -18,10 +19,10 @@ pub(super) fn migration_in_progress(judge: &mut Judge<'_, '_>) {
     let Some(migrations) = migrations else { return };
     judge.judged(RuleId::MigrationInProgress);
     let Some(first) = migrations.first() else { return };
-    let running: Shortened = migrations
-        .iter()
-        .map(|migration| format!("{}/{}", Plain(&migration.namespace), Plain(&migration.name)))
-        .collect();
+    let mut running = Shortened::default();
+    for ObjectName { namespace, name } in migrations {
+        running.push(format_args!("{}/{}", Plain(namespace), Plain(name)));
+    }
     if taken {
         judge.findings.way_out_taken = true;
         return judge.warn(Warning::MigrationInProgress { root: judge.root, running });

@@ -4,9 +4,10 @@ use super::super::facts::Sibling;
 use super::super::problem::Problem;
 use super::super::violation::{Key, Path};
 use super::super::{RWX_NETWORK, RuleId, STORAGE_NETWORK};
-use super::{Addresses, Checked, Judge};
+use super::{Checked, Judge};
 
-pub(super) fn network_overlap(judge: &mut Judge<'_, '_>, addresses: Addresses<'_>) {
+pub(super) fn network_overlap(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+    let addresses = checked.addresses();
     let facts = judge.inquiry.facts;
     let Some(siblings) = judge.need(&facts.siblings, RuleId::NetworkOverlap) else { return };
     if addresses.is_some() {

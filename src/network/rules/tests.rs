@@ -8,6 +8,7 @@ use crate::network::Draft;
 use crate::network::facts::{
     Coverage, CrdState, HostNetwork, Node, NodeNames, ObjectName, ServiceCidr, Sibling, Siblings, UnreadableAnnotation,
 };
+use crate::network::range::AddressRange;
 
 /// Two nodes and a witness; the cluster network `net` spans both nodes; every rule can pass.
 fn ready() -> Facts {

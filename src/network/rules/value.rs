@@ -22,6 +22,7 @@ pub struct Checked<'a> {
     vlan: Option<Result<u16, Problem>>,
     range: Option<Result<Ipv4Net, Problem>>,
     excludes: Option<Result<Vec<Ipv4Net>, Problems>>,
+    addresses: Option<AddressRange>,
 }
 
 impl<'a> Checked<'a> {
@@ -30,12 +31,10 @@ impl<'a> Checked<'a> {
     pub fn new(draft: &'a Draft<'a>) -> Self {
         let range = draft.range.as_deref().map(read_range);
         let sound_range = range.as_ref().and_then(|range| range.as_ref().ok()).copied();
-        Self {
-            draft,
-            vlan: draft.vlan.map(read_vlan),
-            excludes: draft.exclude.as_ref().map(|entries| excludes::check(&entries.items, sound_range)),
-            range,
-        }
+        let excludes = draft.exclude.as_ref().map(|entries| excludes::check(&entries.items, sound_range));
+        let mut checked = Self { draft, vlan: draft.vlan.map(read_vlan), range, excludes, addresses: None };
+        checked.addresses = checked.excludes().zip(sound_range).map(|(holes, range)| AddressRange::new(range, holes));
+        checked
     }
 
     /// The value as a configuration, when no rule about the value alone is broken that would make the
@@ -70,8 +69,9 @@ impl<'a> Checked<'a> {
         self.range.as_ref()?.as_ref().ok().copied()
     }
 
-    pub(super) fn addresses(&self) -> Option<AddressRange> {
-        Some(AddressRange::new(self.range()?, self.excludes()?))
+    /// The range less its excludes, where both are sound.
+    pub(super) const fn addresses(&self) -> Option<&AddressRange> {
+        self.addresses.as_ref()
     }
 
     pub(super) fn segment(&self) -> Option<Segment<'_>> {

@@ -12,7 +12,7 @@ use super::api::KINDS;
 use super::assets;
 use super::cluster::Plane;
 use super::http::Endpoint;
-use super::install::{Installed, SERVICE_NAMES};
+use super::install::{Installed, NAME, SERVICE_NAMES};
 use super::manifests::only;
 use super::pki::AUTHORITY;
 use super::process::{Process, free_port, scratch};
@@ -42,6 +42,11 @@ pub struct Replica {
 impl Replica {
     /// As the Deployment in `installed` says, but on free ports of the loopback interface.
     pub fn of(plane: &Plane, installed: &Installed) -> Self {
+        Self::of_account(plane, installed, NAME)
+    }
+
+    /// The same with another `ServiceAccount`, in the same namespace.
+    pub fn of_account(plane: &Plane, installed: &Installed, account: &str) -> Self {
         let directory = scratch("replica");
         let container = &only(&installed.objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
         let (port, ops) = (free_port(), free_port());
@@ -65,7 +70,7 @@ impl Replica {
             assert_eq!(variable["valueFrom"]["fieldRef"]["fieldPath"], "metadata.namespace", "no other is known here");
             env.push((variable["name"].as_str().expect("a name").to_owned(), installed.namespace.clone()));
         }
-        let kubeconfig = plane.servers.kubeconfig(&plane.token(installed));
+        let kubeconfig = plane.servers.kubeconfig(&plane.token(installed, account));
         env.push(("KUBECONFIG".to_owned(), kubeconfig.display().to_string()));
         let this = Self { name: "webhook".to_owned(), args, env, directory, port, ops };
         this.dump(plane);
@@ -159,13 +164,6 @@ impl Drop for Webhook {
     }
 }
 
-/// The decisions of the audit log about the guarded Setting: the annotations of one event each, without those that are
-/// not a webhook's of ours.
-pub fn audit_annotations(events: &[Value]) -> Vec<serde_json::Map<String, Value>> {
-    let ours = |key: &String| key.contains("vm-migration-network.setting/");
-    let annotations = events.iter().filter_map(|event| event["annotations"].as_object());
-    annotations.map(|all| all.clone().into_iter().filter(|(key, _)| ours(key)).collect()).collect()
-}
 pub fn dump(cluster: &Plane, facts: &Path) {
     let mut items = Vec::new();
     for kind in KINDS {

@@ -1,0 +1,134 @@
+//! Instructions and allocations of the pure core, which hold on noisy machines, and the gate on them:
+//! `cargo bench --bench instructions`. It takes valgrind, and gungraun-runner of gungraun's own version.
+//!
+//! Each limit stands a tenth above what was counted: another compiler, allocator or processor moves a count by a few
+//! hundredths, a needless copy or a second pass by more. Who makes the core faster lowers it.
+
+#![expect(clippy::unwrap_used, reason = "an input that can't be made ends the run")]
+#![expect(missing_docs, reason = "gungraun's macros make public items")]
+
+use std::hint::black_box;
+
+use gungraun::prelude::*;
+use gungraun::{Callgrind, Dhat, DhatMetric, EventKind};
+use migration_network_webhook::admission::{Answer, Decision, Phase, Policy, Request, Review, answer, decide};
+use migration_network_webhook::network::golang::{self, NetworkConfig, Unreadable};
+use migration_network_webhook::network::rules::Checked;
+use migration_network_webhook::network::{Draft, Facts};
+
+mod world;
+
+fn limits(instructions: u64, allocations: u64) -> LibraryBenchmarkConfig {
+    LibraryBenchmarkConfig::default()
+        .tool(Callgrind::default().hard_limits([(EventKind::Ir, instructions)]))
+        .tool(Dhat::default().hard_limits([(DhatMetric::TotalBlocks, allocations)]))
+        .clone()
+}
+
+/// What outlives the run is not counted when it goes.
+fn kept<T>(it: T) -> &'static T {
+    Box::leak(Box::new(it))
+}
+
+fn value(prefix: u8, excludes: usize) -> &'static str {
+    world::value(prefix, excludes, 100).leak()
+}
+
+#[library_benchmark]
+#[bench::bare(args = (24, 0), setup = value, config = limits(1, 1))]
+#[bench::few(args = (24, 10), setup = value, config = limits(1, 1))]
+#[bench::many(args = (16, 1_000), setup = value, config = limits(1, 1))]
+#[bench::most(args = (16, 10_000), setup = value, config = limits(1, 1))]
+fn strict_parse(value: &'static str) -> Draft<'static> {
+    Draft::read(black_box(value))
+}
+
+#[library_benchmark]
+#[bench::bare(args = (24, 0), setup = value, config = limits(1, 1))]
+#[bench::few(args = (24, 10), setup = value, config = limits(1, 1))]
+#[bench::many(args = (16, 1_000), setup = value, config = limits(1, 1))]
+#[bench::most(args = (16, 10_000), setup = value, config = limits(1, 1))]
+fn lenient_parse(value: &'static str) -> Result<NetworkConfig, Unreadable> {
+    golang::network_config(black_box(value))
+}
+
+fn draft(prefix: u8, excludes: usize) -> &'static Draft<'static> {
+    kept(Draft::read(value(prefix, excludes)))
+}
+
+#[library_benchmark]
+#[bench::bare(args = (24, 0), setup = draft, config = limits(1, 1))]
+#[bench::few(args = (24, 10), setup = draft, config = limits(1, 1))]
+#[bench::many(args = (16, 1_000), setup = draft, config = limits(1, 1))]
+#[bench::most(args = (16, 10_000), setup = draft, config = limits(1, 1))]
+fn canonical_form(draft: &'static Draft<'static>) -> Option<String> {
+    Checked::new(black_box(draft)).config().map(|config| config.canonical())
+}
+
+type Inquiry = (&'static Request<'static>, &'static Facts, &'static Policy);
+
+fn inquiry(prefix: u8, excludes: usize, nodes: u32) -> Inquiry {
+    let body = world::review(&world::value(24, 10, 101), &world::value(prefix, excludes, 100)).leak();
+    let request = Review::read(body).unwrap().request.unwrap();
+    (kept(request), kept(world::cluster(nodes)), kept(Policy::default()))
+}
+
+fn inquiry_while_migrating(migrations: usize, running: usize) -> Inquiry {
+    let (request, facts, policy) = inquiry(24, 10, 3);
+    (request, kept(world::migrating(facts, migrations, running)), policy)
+}
+
+#[library_benchmark]
+#[bench::bare(args = (24, 0, 3), setup = inquiry, config = limits(1, 1))]
+#[bench::few(args = (24, 10, 3), setup = inquiry, config = limits(1, 1))]
+#[bench::wide(args = (16, 10, 3), setup = inquiry, config = limits(1, 1))]
+#[bench::many(args = (16, 1_000, 3), setup = inquiry, config = limits(1, 1))]
+#[bench::most(args = (16, 10_000, 3), setup = inquiry, config = limits(1, 1))]
+#[bench::nodes_1000(args = (24, 10, 1_000), setup = inquiry, config = limits(1, 1))]
+#[bench::nodes_5000(args = (16, 10, 5_000), setup = inquiry, config = limits(1, 1))]
+#[bench::migrations_ended(args = (100_000, 0), setup = inquiry_while_migrating, config = limits(1, 1))]
+#[bench::migrations_running(args = (100_000, 5), setup = inquiry_while_migrating, config = limits(1, 1))]
+fn decision((request, facts, policy): Inquiry) -> Decision {
+    decide(Phase::Mutate, black_box(request), facts, policy)
+}
+
+type Call = (Phase, &'static [u8], &'static Facts, &'static Policy);
+
+const CANONICAL: &str = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"172.16.0.0/24"}"#;
+
+fn call(phase: Phase, new: &str) -> Call {
+    let body = world::review(&world::value(24, 10, 101), new).leak();
+    (phase, body, kept(world::cluster(3)), kept(Policy::default()))
+}
+
+fn allowed() -> Call {
+    call(Phase::Validate, CANONICAL)
+}
+
+fn mutated() -> Call {
+    call(Phase::Mutate, &world::value(24, 10, 100))
+}
+
+fn restored() -> Call {
+    call(Phase::Mutate, &world::value(24, 10, 101).replace(", ", ","))
+}
+
+fn refused() -> Call {
+    call(Phase::Mutate, world::bad_value())
+}
+
+#[library_benchmark]
+#[bench::allowed(setup = allowed, config = limits(1, 1))]
+#[bench::mutated(setup = mutated, config = limits(1, 1))]
+#[bench::restored(setup = restored, config = limits(1, 1))]
+#[bench::refused(setup = refused, config = limits(1, 1))]
+fn whole_answer((phase, body, facts, policy): Call) -> Answer {
+    answer(phase, black_box(body), facts, policy)
+}
+
+library_benchmark_group!(
+    name = core,
+    benchmarks = [strict_parse, lenient_parse, canonical_form, decision, whole_answer]
+);
+
+main!(library_benchmark_groups = core);
