@@ -1,7 +1,8 @@
-//! A closed loop over keep-alive connections: each sends its next request when the answer to the last is there.
+//! Requests over a connection that stays open.
 
+use std::io::{Read as _, Write as _};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use rustls::pki_types::ServerName;
@@ -11,9 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::process::{Certificate, Server};
-use crate::requests::Case;
-use crate::statistics::Run;
+use crate::process::Certificate;
 
 /// One open connection.
 pub struct Connection {
@@ -22,7 +21,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub async fn open(server: &Server, certificate: &Certificate) -> Result<Self> {
+    pub async fn open(address: SocketAddr, certificate: &Certificate) -> Result<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(certificate.der.clone())?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -30,7 +29,7 @@ impl Connection {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let stream = TcpStream::connect(server.address).await?;
+        let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let name = ServerName::try_from("localhost")?;
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
@@ -69,41 +68,11 @@ fn head(buffer: &[u8]) -> Result<Option<(usize, usize)>> {
     Ok(Some((end + 4, length.context("an answer without content-length")?.parse()?)))
 }
 
-/// Keeps `connections` busy for the duration and measures each exchange.
-pub fn load(
-    server: &Server,
-    certificate: &Certificate,
-    case: &Case,
-    connections: usize,
-    duration: Duration,
-) -> Result<Run> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let request: Arc<[u8]> = case.request().into();
-    runtime.block_on(async {
-        let mut open = Vec::new();
-        for _ in 0..connections {
-            open.push(Connection::open(server, certificate).await?);
-        }
-        let (started, cpu) = (Instant::now(), server.cpu()?);
-        let tasks: Vec<_> = open
-            .into_iter()
-            .map(|mut connection| {
-                let request = Arc::clone(&request);
-                tokio::spawn(async move {
-                    let mut latencies = Vec::new();
-                    while started.elapsed() < duration {
-                        let sent = Instant::now();
-                        connection.exchange(&request).await?;
-                        latencies.push(u32::try_from(sent.elapsed().as_nanos()).unwrap_or(u32::MAX));
-                    }
-                    anyhow::Ok(latencies)
-                })
-            })
-            .collect();
-        let mut latencies = Vec::new();
-        for task in tasks {
-            latencies.extend(task.await??);
-        }
-        Ok(Run::new(latencies, started.elapsed(), server.cpu()?.saturating_sub(cpu)))
-    })
+/// A page of the operators' port, head and body.
+pub fn page(address: SocketAddr, path: &str) -> Result<String> {
+    let mut stream = std::net::TcpStream::connect(address)?;
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes())?;
+    let mut page = String::new();
+    stream.read_to_string(&mut page)?;
+    Ok(page)
 }

@@ -1,15 +1,24 @@
 //! The servers as processes, and what the kernel says of them.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, copy, sink};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
+
+/// The webhook, as it is released.
+pub const WEBHOOK: &str = env!("CARGO_BIN_EXE_migration-network-webhook");
+
+/// A cluster in files, in which every rule can pass.
+pub fn sample_cluster() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/clusters/ready.yaml")
+}
 
 /// A throw-away certificate, in files for the servers and as a root for the client.
 pub struct Certificate {
@@ -34,29 +43,36 @@ pub struct Server {
 }
 
 impl Server {
-    /// The webhook, on the fixtures' sample cluster.
-    pub fn ours(certificate: &Certificate) -> Result<Self> {
-        let cluster = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/clusters/ready.yaml");
-        let directory = certificate.directory.path();
-        let mut command = on_core_0(Path::new(env!("CARGO_BIN_EXE_migration-network-webhook")));
-        command.args(["serve", "--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0", "--log-format=json"]);
-        command.arg("--tls-cert").arg(directory.join("tls.crt")).arg("--tls-key").arg(directory.join("tls.key"));
-        command.arg("--cluster").arg(cluster);
+    /// The webhook, with this flag for where its facts come from, and the address of its health and metrics. Listening
+    /// when this returns.
+    pub fn ours(
+        mut command: Command,
+        certificate: &Certificate,
+        facts: &str,
+        path: &Path,
+    ) -> Result<(Self, SocketAddr)> {
+        command.args(["serve", "--log-format=json"]).arg(facts).arg(path);
+        command.args(["--listen=127.0.0.1:0", "--ops-listen=127.0.0.1:0"]);
+        for (flag, file) in [("--tls-cert", "tls.crt"), ("--tls-key", "tls.key")] {
+            command.arg(flag).arg(certificate.directory.path().join(file));
+        }
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        let log = BufReader::new(child.stderr.take().context("no standard error")?);
-        let mut lines = log.lines();
-        let mut seen = Vec::new();
-        let address = loop {
-            let line = lines.next().with_context(|| format!("the webhook ended early: {seen:?}"))??;
-            let record: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            if let Some(address) = record.pointer("/fields/listen").and_then(|address| address.as_str()) {
-                break address.parse()?;
+        let mut log = BufReader::new(child.stderr.take().context("no standard error")?);
+        let mut seen = String::new();
+        let (address, ops) = loop {
+            let start = seen.len();
+            if log.read_line(&mut seen)? == 0 {
+                let _ = child.wait();
+                anyhow::bail!("the webhook ended early:\n{seen}");
             }
-            seen.push(line);
+            let record: serde_json::Value = serde_json::from_str(&seen[start..]).unwrap_or_default();
+            if let [Some(listen), Some(ops)] = ["listen", "ops_listen"].map(|name| record[name].as_str()) {
+                break (listen.parse()?, ops.parse()?);
+            }
         };
         // The log is part of the work: it is written to a pipe that is always empty.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { address, child })
+        std::thread::spawn(move || copy(&mut log, &mut sink()));
+        Ok((Self { address, child }, ops))
     }
 
     /// The floor: this very program, by another name.
@@ -80,12 +96,15 @@ impl Server {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    /// The memory in use, in MiB.
-    pub fn resident_mib(&self) -> Result<f64> {
+    /// The resident memory now and at its peak, in MiB.
+    pub fn resident_mib(&self) -> Result<[f64; 2]> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kib: u32 = line.trim().trim_end_matches(" kB").parse()?;
-        Ok(f64::from(kib) / 1024.0)
+        let field = |name: &str| -> Result<f64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).with_context(|| name.to_owned())?;
+            let kib: u32 = line.trim().trim_end_matches(" kB").parse()?;
+            Ok(f64::from(kib) / 1024.0)
+        };
+        Ok([field("VmRSS:")?, field("VmHWM:")?])
     }
 }
 
@@ -96,7 +115,8 @@ impl Drop for Server {
     }
 }
 
-fn on_core_0(program: &Path) -> Command {
+/// The program with core 0 for itself, as far as this process decides.
+pub fn on_core_0(program: impl AsRef<OsStr>) -> Command {
     if has_taskset() {
         let mut command = Command::new("taskset");
         command.args(["-c", "0"]).arg(program);

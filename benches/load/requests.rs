@@ -1,5 +1,7 @@
 //! The requests: UPDATE reviews of 3 KiB, as the API server sends them.
 
+use std::net::SocketAddr;
+
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
@@ -16,17 +18,13 @@ pub struct Case {
 
 impl Case {
     pub fn all() -> Vec<Self> {
-        let new = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.8.0/24","exclude":["192.168.8.1/32"]}"#;
-        let spaced =
-            r#"{ "vlan": 100, "clusterNetwork": "vm-migration", "range": "192.168.8.0/24", "exclude": ["192.168.8.1/32"] }"#;
-        let bad = r#"{"clusterNetwork":"vm-migratoin","vlan":4095,"range":"10.52.7.9/24","exclude":["x"],"gateway":"y"}"#;
+        let new =
+            r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.8.0/24","exclude":["192.168.8.1/32"]}"#;
+        let spaced = r#"{ "vlan": 100, "clusterNetwork": "vm-migration", "range": "192.168.8.0/24", "exclude": ["192.168.8.1/32"] }"#;
+        let bad =
+            r#"{"clusterNetwork":"vm-migratoin","vlan":4095,"range":"10.52.7.9/24","exclude":["x"],"gateway":"y"}"#;
         vec![
-            Self {
-                name: "allowed",
-                path: "/validate",
-                body: review(new),
-                expected: |response| response["allowed"] == true && response.get("patch").is_none(),
-            },
+            allowed(new),
             Self {
                 name: "refused with five causes",
                 path: "/validate",
@@ -54,20 +52,40 @@ impl Case {
         [head.as_bytes(), &self.body].concat()
     }
 
-    /// Asks once, so that nothing else than what the name says is ever measured.
-    pub fn check(&self, server: &Server, certificate: &Certificate) -> Result<()> {
+    /// Asks both once, so that nothing else than what the name says is ever measured: the answer of ours, that of the
+    /// floor.
+    pub fn answers(&self, ours: &Server, floor: &Server, certificate: &Certificate) -> Result<[Vec<u8>; 2]> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let mut connection = Connection::open(server, certificate).await?;
-            let answer: Value = serde_json::from_slice(connection.exchange(&self.request()).await?)?;
-            ensure!((self.expected)(&answer["response"]), "{}: the answer is {answer}", self.name);
-            Ok(())
+            let answer = self.answer(ours.address, certificate).await?;
+            let mut floor = Connection::open(floor.address, certificate).await?;
+            Ok([answer, floor.exchange(&self.request()).await?.to_vec()])
         })
+    }
+
+    /// Asks once, and sees that the answer is what it should be.
+    pub async fn answer(&self, address: SocketAddr, certificate: &Certificate) -> Result<Vec<u8>> {
+        let mut connection = Connection::open(address, certificate).await?;
+        let bytes = connection.exchange(&self.request()).await?.to_vec();
+        let answer: Value = serde_json::from_slice(&bytes)?;
+        ensure!((self.expected)(&answer["response"]), "{}: the answer is {answer}", self.name);
+        Ok(bytes)
+    }
+}
+
+/// A change that is admitted as it is.
+pub fn allowed(value: &str) -> Case {
+    Case {
+        name: "allowed",
+        path: "/validate",
+        body: review(value),
+        expected: |response| response["allowed"] == true && response.get("patch").is_none(),
     }
 }
 
 fn review(value: &str) -> Vec<u8> {
-    let stored = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24","exclude":["192.168.1.1/32"]}"#;
+    let stored =
+        r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24","exclude":["192.168.1.1/32"]}"#;
     let review = json!({
         "kind": "AdmissionReview",
         "apiVersion": "admission.k8s.io/v1",

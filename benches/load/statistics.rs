@@ -55,8 +55,7 @@ pub fn compare(connections: usize, ours: &[Run], floor: &[Run]) -> String {
             column.sort_by(f64::total_cmp);
             let digits = if ratio { 2 } else { usize::from(at == 4) };
             let of = |value: Option<&f64>| format!("{:.digits$}", value.copied().unwrap_or_default());
-            let cell =
-                [column.first(), column.get(column.len() / 2), column.last()].map(of).join(" ");
+            let cell = [column.first(), column.get(column.len() / 2), column.last()].map(of).join(" ");
             let _ = write!(text, "  {cell:>width$}");
         }
         text.push('\n');
