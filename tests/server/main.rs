@@ -4,6 +4,7 @@
 
 mod certificates;
 mod client;
+mod help;
 mod hostile;
 mod lifecycle;
 mod limits;

@@ -36,7 +36,8 @@ pub struct ControlPlane {
     pub directory: PathBuf,
     /// The API server's port; it stays the same over a restart.
     pub port: u16,
-    etcd_port: u16,
+    /// Of etcd: for what would take the API server minutes to store.
+    pub etcd_port: u16,
     flags: Vec<String>,
     serving: Files,
     apiserver: Option<Process>,
