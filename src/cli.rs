@@ -11,6 +11,7 @@ mod canonicalize;
 mod completions;
 mod difference;
 mod explain;
+mod kube;
 mod logging;
 mod output;
 pub mod policy;

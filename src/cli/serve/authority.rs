@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::certificate::Follow;
 use crate::authority::{Authority, CaSecret, Names, Terms};
-use crate::cluster::live;
+use crate::cli::kube::KubeArgs;
 use crate::network::quote::Quoted;
 use crate::registration::{Registration, Service};
 use crate::server::duration;
@@ -61,6 +61,7 @@ impl AuthorityArgs {
     pub(super) async fn open(
         self,
         more_names: &[String],
+        kube: &KubeArgs,
         resolver: Arc<Resolver>,
         registry: &mut Registry,
     ) -> anyhow::Result<Option<Follow>> {
@@ -69,7 +70,7 @@ impl AuthorityArgs {
             .context("--tls-ca-lifetime, --tls-leaf-lifetime and --tls-ca-grace do not go together")?;
         let names = Names::new(&service, &secret.namespace, more_names)
             .map_err(|error| anyhow::anyhow!("--tls-service and --tls-san: {error}"))?;
-        let client = live::connect(None, None).await.context("--tls-secret")?;
+        let client = kube.client().await.context("--tls-secret needs an API server")?;
         let ca = CaSecret::new(client.clone(), &secret.namespace, &secret.name);
         let authority = Authority::new(ca.clone(), names, terms, resolver);
         let Some(name) = self.register else {
