@@ -75,10 +75,10 @@ pub(super) struct Args {
     allow_none: bool,
 
     #[command(flatten)]
-    cluster: ClusterArgs,
+    reports: ReportArgs,
 
     #[command(flatten)]
-    reports: ReportArgs,
+    cluster: ClusterArgs,
 
     #[command(flatten)]
     policy: PolicyArgs,
