@@ -49,4 +49,5 @@ mod rival;
 mod rollout;
 mod rules;
 mod scope;
+mod warnings;
 mod writers;

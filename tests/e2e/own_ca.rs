@@ -123,6 +123,27 @@ fn replicas_that_start_at_once_agree_on_one_ca() {
     assert_eq!(cluster.api.get(&secret).unwrap()["data"], before["data"]);
 }
 
+/// In the stand-alone overlay as well, with its own namespace in the name.
+#[test]
+fn the_leaf_bears_the_services_name_and_no_other() {
+    for overlay in ["harvester", "self-managed"] {
+        let cluster = Cluster::lease();
+        cluster.apply_all(&world::healthy());
+        let installed = cluster.install(overlay);
+        let replica = Replica::of(&cluster, &installed).ready();
+        configure(&cluster, &installed, replica.port);
+        eventually("caBundle is filled in", PATIENCE, || {
+            let bundles = bundles(&cluster, &installed);
+            if bundles.iter().any(String::is_empty) { Err(bundles) } else { Ok(()) }
+        });
+        let leaf = leaf(&replica, &installed, &bundles(&cluster, &installed)[0]).unwrap();
+        let (_, certificate) = x509_parser::parse_x509_certificate(&leaf).unwrap();
+        let names = certificate.subject_alternative_name().unwrap().unwrap();
+        let expected = format!("migration-network-webhook.{}.svc", installed.namespace);
+        assert_eq!(names.value.general_names, [x509_parser::extensions::GeneralName::DNSName(&expected)], "{overlay}");
+    }
+}
+
 /// Lifetimes of seconds, so that several CAs come and go while users go on.
 #[test]
 fn handing_over_to_new_cas_is_not_noticed() {
@@ -132,7 +153,7 @@ fn handing_over_to_new_cas_is_not_noticed() {
     let installed = cluster.install("harvester");
     let service = Proxy::start();
     configure(&cluster, &installed, service.port);
-    let lifetimes = ["--tls-ca-lifetime=30s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=3s"];
+    let lifetimes = ["--tls-ca-lifetime=24s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=2s"];
     let start = || Replica::of(&cluster, &installed).args(lifetimes).start();
     let mut replicas: Vec<Webhook> = (0..3).map(|_| start()).collect();
     for replica in &mut replicas {

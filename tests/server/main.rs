@@ -4,7 +4,6 @@
 
 mod certificates;
 mod client;
-mod help;
 mod hostile;
 mod lifecycle;
 mod limits;

@@ -114,10 +114,16 @@ impl Board {
         let source = &Source::ALL[at];
         let words = error.to_string();
         self.metrics.error(source.kind);
-        if self.lock().standings[at].fail(words) {
+        if self.lock().standings[at].fail(Instant::now(), words) {
             tracing::warn!(resource = %source, %error, "can't be followed; trying again");
-            self.changed.notify_one();
         }
+        self.changed.notify_one();
+    }
+
+    /// It is answered again.
+    pub(super) fn resumed(&self, at: usize) {
+        self.lock().standings[at].resume();
+        self.changed.notify_one();
     }
 
     /// Whether a watch would come too late to show that a source is alive: before it tells anything, the source would
@@ -206,8 +212,7 @@ impl Board {
         let of = |kind| {
             let (objects, undecodable) = state.fold.counts(kind);
             let staleness = state.of(kind).map(|standing| standing.silence(now)).max().unwrap_or_default();
-            let known = state.facts.missing().all(|missing| missing.kind != kind);
-            (kind, Figure { objects, undecodable, staleness: staleness.as_secs_f64(), known })
+            (kind, Figure { objects, undecodable, staleness: staleness.as_secs_f64() })
         };
         FactKind::ALL.map(of).into()
     }
@@ -236,11 +241,13 @@ impl State {
         self.of(kind).find_map(|standing| standing.missing(now))
     }
 
+    /// What is wrong beside the facts that are missing.
     fn troubles(&self, now: Instant) -> Vec<String> {
-        let missing = self.facts.missing().map(ToString::to_string);
-        let others = Source::ALL.iter().zip(&self.standings).filter(|(source, _)| !source.is_asked_for());
-        let others = others.filter_map(|(source, standing)| Some(format!("{source} ({})", standing.missing(now)?)));
-        missing.chain(others).collect()
+        let trouble = |(source, standing): (&Source, &Standing)| {
+            let unheard = if source.is_asked_for() { None } else { standing.missing(now) };
+            Some(format!("{source} ({})", unheard.as_deref().or(standing.trouble())?))
+        };
+        Source::ALL.iter().zip(&self.standings).filter_map(trouble).collect()
     }
 }
 

@@ -97,6 +97,7 @@ impl Follower {
         let agreed = Instant::now() + self.watch_for;
         let from = From::Version(self.heard.as_deref().unwrap_or_default());
         let lines = self.api.watch(self.source(), &self.served, from, self.watch_for).await?;
+        self.board.resumed(self.at);
         match self.watch(lines, agreed + grace).await? {
             // A watch that lasted as agreed and brought nothing says that nothing happened. It has to count: the API
             // server sends no bookmarks of a kind of which it saw no event since it started.

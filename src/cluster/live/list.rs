@@ -21,7 +21,7 @@ const TURN: usize = 64;
 pub(super) struct Listed {
     /// The version that it shows, after which a watch begins.
     pub(super) version: String,
-    /// `streamed` or `paged`.
+    /// `stream` or `pages`.
     pub(super) how: &'static str,
     /// The watch that a streaming list turns into.
     pub(super) watch: Option<Lines>,
@@ -84,7 +84,7 @@ async fn stream(
         match Event::read(source.kind, line)? {
             Event::Put(object) => each(object),
             Event::Bookmark { version, all_listed: true } => {
-                return Ok(Listed { version, how: "streamed", watch: Some(lines) });
+                return Ok(Listed { version, how: "stream", watch: Some(lines) });
             }
             // Nothing goes while all that is there is told.
             Event::Gone(_) | Event::Bookmark { .. } => {}
@@ -114,7 +114,7 @@ async fn pages(
             if metadata.resource_version.is_empty() {
                 return Err(Error::Garbled("a list without a resourceVersion".to_owned()));
             }
-            return Ok(Listed { version: metadata.resource_version, how: "paged", watch: None });
+            return Ok(Listed { version: metadata.resource_version, how: "pages", watch: None });
         }
     }
 }

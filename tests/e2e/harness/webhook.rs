@@ -1,14 +1,10 @@
 //! Our server as a process.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
-use super::api::KINDS;
 use super::assets;
 use super::cluster::Plane;
 use super::http::Endpoint;
@@ -72,25 +68,12 @@ impl Replica {
         }
         let kubeconfig = plane.servers.kubeconfig(&plane.token(installed, account));
         env.push(("KUBECONFIG".to_owned(), kubeconfig.display().to_string()));
-        let this = Self { name: "webhook".to_owned(), args, env, directory, port, ops };
-        this.dump(plane);
-        let cluster = format!("--cluster={}", this.directory.join("facts.json").display());
-        this.args([cluster])
-    }
-
-    pub fn dump(&self, plane: &Plane) {
-        dump(plane, &self.directory);
+        Self { name: "webhook".to_owned(), args, env, directory, port, ops }
     }
 
     /// With more arguments.
     pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
-        self
-    }
-
-    /// With this environment variable.
-    pub fn env(mut self, name: &str, value: &Path) -> Self {
-        self.env.push((name.to_owned(), value.display().to_string()));
         self
     }
 
@@ -162,32 +145,4 @@ impl Drop for Webhook {
             eprintln!("--- the end of the webhook's log ---\n{}\n---", self.process.log_tail());
         }
     }
-}
-
-pub fn dump(cluster: &Plane, facts: &Path) {
-    let mut items = Vec::new();
-    for kind in KINDS {
-        let known = [
-            "Node",
-            "Setting",
-            "ClusterNetwork",
-            "VlanConfig",
-            "VlanStatus",
-            "HostNetworkConfig",
-            "VirtualMachineInstanceMigration",
-            "ServiceCIDR",
-            "CustomResourceDefinition",
-        ];
-        if !known.contains(&kind.name) {
-            continue;
-        }
-        let Ok(list) = cluster.api.get(&kind.collection(None)) else { continue };
-        for mut item in list["items"].as_array().unwrap().clone() {
-            item["apiVersion"] = kind.version.into();
-            item["kind"] = kind.name.into();
-            items.push(item);
-        }
-    }
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
-    fs::write(facts.join("facts.json"), list).unwrap();
 }
