@@ -141,6 +141,11 @@ impl ControlPlane {
         Api::new(self.port, ADMIN)
     }
 
+    /// Where it listens, as clients write it.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
     /// A kubeconfig for the bearer of `token`, in a file of its own.
     pub fn kubeconfig(&self, token: &str) -> PathBuf {
         let path = process::scratch("kubeconfig").join("config");
