@@ -15,6 +15,12 @@ use crate::network::violation::{Path, Root};
 use crate::report::{self, Place, Record, Status, Subject, Unmet};
 
 impl Suite {
+    /// The operator's choices that were captured with its cluster.
+    #[must_use]
+    pub const fn captured_policy(&self) -> Option<&Policy> {
+        self.base.policy()
+    }
+
     /// The operator's choices, where the suite does not make its own.
     #[must_use]
     pub fn policy(&self, given: &Policy) -> Policy {

@@ -75,6 +75,9 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
     for unknown in &loaded.unknown_kinds {
         tracing::warn!("{unknown}");
     }
+    if loaded.policy.is_some() {
+        tracing::warn!("the Policy in the cluster files is for review and test; a server goes by its flags");
+    }
     for missing in loaded.facts.missing() {
         tracing::warn!(%missing, "the cluster files lack a fact");
     }
