@@ -2,7 +2,7 @@
 
 # The webhook at work on the sample cluster. Needs nothing but the Rust toolchain.
 run:
-	cargo build --locked
+	cargo build --locked --bins --examples
 	cargo run --locked --quiet --example certificates -- target/run
 	cargo run --locked --quiet --example demo -- target/run
 
@@ -38,6 +38,24 @@ envtest:
 # A real control plane, our binary, our manifests. Needs Go for the first run, see envtest.
 e2e: envtest
 	cargo test --locked --test e2e
+
+.PHONY: bench bench-load bench-start bench-scale gate
+
+# Wall time of the pure core, for people: BENCHMARKS.md.
+bench:
+	cargo bench --locked --bench time
+
+# The server over TLS beside a floor, ratios run by run. Two cores, and nobody else on them.
+bench-load:
+	cargo bench --locked --bench load
+
+# From the start of the process to its first answer; idle memory; the size of the binary.
+bench-start:
+	cargo bench --locked --bench load -- --start
+
+# A thousand nodes and a hundred thousand migrations in a real API server. Needs what e2e needs, and 4 GB of memory.
+bench-scale: envtest
+	cargo bench --locked --bench scale
 
 .PHONY: dist image-archive FORCE
 

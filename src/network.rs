@@ -41,7 +41,7 @@ pub mod warning;
 pub use config::Config;
 pub use draft::Draft;
 pub use facts::Facts;
-pub use policy::{Choices, Policy};
+pub use policy::Policy;
 pub use rule::{RuleId, RuleSet};
 pub use violation::{Root, Violation};
 pub use warning::Warning;

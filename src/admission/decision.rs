@@ -123,7 +123,8 @@ pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Polic
         Request::Create(new) => (&nothing, new, false),
         Request::Update { old, new } => (old, new, true),
     };
-    let drafts = [&new.value, &new.default].map(read);
+    let changed = |old: &Text<'_>, new| if is_unchanged(old, new) { None } else { read(new) };
+    let drafts = [changed(&old.value, &new.value), changed(&old.default, &new.default)];
     let [value_draft, default_draft] = &drafts;
     let value = Change::new(phase, &old.value, &new.value, value_draft.as_ref());
     let default = Change::new(phase, &old.default, &new.default, default_draft.as_ref());
@@ -132,15 +133,19 @@ pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Polic
     let being_deleted = old.metadata.deletion_timestamp != Text::Absent;
     if !being_deleted {
         let way_out = old.value.bytes().filter(|_| update).map(|stored| {
-            let stored_hash = hash(stored);
-            let taken = new.metadata.annotations.allow_during_migration.bytes() == Some(&stored_hash);
-            WayOut { stored_hash, taken }
+            let named = new.metadata.annotations.allow_during_migration.bytes().filter(|named| !named.is_empty());
+            WayOut { stored, taken: named.is_some_and(|named| named == hash(stored)) }
         });
-        let inquiry = Inquiry { facts, policy, way_out: way_out.as_ref() };
+        let inquiry = Inquiry { facts, policy, way_out };
         value.judge(Root::Value, inquiry, &mut findings);
         default.judge(Root::Default, inquiry, &mut findings);
     }
     conclude(value, default, new, findings)
+}
+
+/// Whether Harvester is told the very bytes that it knows.
+fn is_unchanged(old: &Text<'_>, new: &Text<'_>) -> bool {
+    old.bytes().is_some_and(|old| new.bytes() == Some(old))
 }
 
 /// Reads what a string would enable; `None` where it is blank.
@@ -217,7 +222,7 @@ enum Outcome<'d> {
 impl<'d> Change<'d> {
     fn new(phase: Phase, old: &Text<'_>, new: &Text<'_>, draft: Option<&'d Draft<'d>>) -> Self {
         let unchanged = |mutation| Self { mutation, outcome: Outcome::Unchanged };
-        if old.bytes().is_some() && old.bytes() == new.bytes() {
+        if is_unchanged(old, new) {
             return unchanged(Mutation::Kept);
         }
         let Some(draft) = draft else {

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::ValueEnum;
 
+use self::cluster::ClusterArgs;
 use self::judged::Judged;
 use self::preview::Client;
 use self::printer::Printer;
@@ -15,13 +16,13 @@ use super::output::complain;
 use super::policy::PolicyArgs;
 use super::progress::Progress;
 use super::reports::ReportArgs;
-use crate::cluster::files;
 use crate::input::{OldSide, Reader, Stored};
 use crate::manifest::tree::{self, STANDARD_INPUT};
 use crate::manifest::{self, Text, strings};
 use crate::network::{Facts, Policy};
 use crate::report::{self, Record};
 
+mod cluster;
 mod human;
 mod judged;
 mod old;
@@ -41,8 +42,9 @@ const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews,
 /// JSON: files, directories (*.yaml, *.yml and *.json in them), or standard input. Files may hold several documents
 /// and Lists; other objects are passed over and counted. In a directory, the files of --cluster and --old are left out.
 ///
-/// A manifest is judged as the update of the Setting in --old, else of the one in --cluster, else as new: as
-/// `kubectl replace` would send it.
+/// A manifest is judged as the update of the Setting in --old, else of the one in the cluster, else as new: as
+/// `kubectl replace` would send it. The rules are set by --reserved-range and --warn-rule; where these are not given,
+/// by the policy.yaml of a capture in --cluster; else by the defaults.
 ///
 /// Exit codes: 0 all allowed; 1 something refused; 2 something could not be judged, or there was nothing to judge.
 #[derive(Debug, clap::Args)]
@@ -51,10 +53,6 @@ pub(super) struct Args {
     /// Files and directories, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-
-    /// The cluster to judge by: files and directories of manifests, as `kubectl get … -o yaml` prints them; repeatable
-    #[arg(long, required = true, value_name = "PATH")]
-    cluster: Vec<PathBuf>,
 
     /// The manifest that is stored now, for manifests to be an update of
     #[arg(long, value_name = "FILE")]
@@ -80,6 +78,9 @@ pub(super) struct Args {
     reports: ReportArgs,
 
     #[command(flatten)]
+    cluster: ClusterArgs,
+
+    #[command(flatten)]
     policy: PolicyArgs,
 }
 
@@ -99,24 +100,18 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let reports = self.reports.open()?;
         let printer = Printer::new(self.output, self.client, &reports)?;
-        let cluster = files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
-        if cluster.objects == 0 {
-            bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
-        }
-        for unknown in &cluster.unknown_kinds {
-            complain(format_args!("warning: --cluster: {unknown}"));
-        }
+        let cluster = self.cluster.open()?;
         let stored = match &self.old {
             Some(file) => Some(Stored { setting: old::read(file).context("--old")?, from: OldSide::File }),
-            None => cluster.setting.map(|setting| Stored { setting, from: OldSide::Cluster }),
+            None => cluster.stored,
         };
         let mut run = Run {
             reader: Reader::new(stored),
             facts: cluster.facts,
-            policy: self.policy.choices().over(cluster.policy.as_ref()),
+            policy: self.policy.over(cluster.policy.as_ref()),
             printer,
             summary: Summary::default(),
-            aside: Aside::new(&self.cluster, self.old.as_deref()),
+            aside: Aside::new(&self.cluster.cluster, self.old.as_deref()),
             records: reports.are_wanted().then(Vec::new),
             warnings_fail: self.warnings_as_errors,
             progress: Progress::unbounded(),

@@ -10,7 +10,6 @@ use prometheus_client::registry::Registry;
 use tokio::runtime;
 
 use super::Exit;
-use super::kube::KubeArgs;
 use super::logging::LogArgs;
 use super::policy::PolicyArgs;
 use crate::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
@@ -62,8 +61,6 @@ pub(super) struct Args {
     #[command(flatten)]
     cluster: ClusterArgs,
     #[command(flatten)]
-    kube: KubeArgs,
-    #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
     limits: LimitArgs,
@@ -97,11 +94,11 @@ impl Args {
             let mut registry = Registry::default();
             let metrics = Metrics::register(&mut registry);
             let own = registry.sub_registry_with_prefix(PREFIX);
-            let cluster = self.cluster.open(&self.kube, own).await?;
+            let cluster = self.cluster.open(own).await?;
             let resolver = Arc::new(Resolver::default());
             let certificate = self
                 .certificate
-                .open(&self.kube, Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), own)
+                .open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), &self.cluster.kube, own)
                 .await?;
             own.register_collector(Box::new(Expiry::new(Arc::clone(&resolver))));
             own.register_collector(Box::new(Sight::new(Arc::clone(&cluster.view))));
@@ -115,7 +112,7 @@ impl Args {
             };
             let content = Content {
                 view: cluster.view,
-                policy: self.policy.choices().over(cluster.recorded.as_ref()),
+                policy: self.policy.policy(),
                 tls: tls::config(provider, Arc::clone(&resolver))?,
                 resolver,
                 metrics,

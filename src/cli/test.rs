@@ -66,7 +66,7 @@ impl Args {
         out.suites = suites.len();
         let not_cases = records.len();
 
-        let (choices, mut tally) = (self.policy.choices(), Tally::default());
+        let mut tally = Tally::default();
         let wanted = |suite: &Suite, name: &str| {
             self.run.as_ref().is_none_or(|run| run.is_match(name) || run.is_match(&suite.path.to_string_lossy()))
         };
@@ -75,7 +75,7 @@ impl Args {
             for unknown in suite.unknown_kinds() {
                 complain(format_args!("warning: {}: {unknown}", Line(&suite.path.to_string_lossy())));
             }
-            let policy: Policy = suite.policy(&choices);
+            let policy: Policy = suite.policy(&self.policy.over(suite.captured_policy()));
             for case in &suite.cases {
                 progress.step();
                 if wanted(suite, &case.name) {

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+pub use self::policy::document as policy_document;
 pub use self::varied::{Base, Variation, VariationError};
 pub use self::watched::{Poll, Watched};
 use crate::manifest::{self, Origin, Shown, tree};
@@ -18,6 +19,7 @@ use crate::network::facts::FactKind;
 use crate::network::quote::Quoted;
 use crate::network::{Facts, Policy};
 
+mod policy;
 mod varied;
 mod view;
 mod watched;
@@ -29,7 +31,7 @@ pub struct Loaded {
     pub facts: Facts,
     /// The Setting `vm-migration-network`, whole: what an update would find stored.
     pub setting: Option<Value>,
-    /// The policy on record, if there is one.
+    /// The operator's choices that were captured with it.
     pub policy: Option<Policy>,
     /// What no rule asks for, sorted by file, apiVersion and kind.
     pub unknown_kinds: Vec<UnknownKind>,
@@ -72,8 +74,8 @@ pub enum Error {
         /// What it is or lacks.
         what: &'static str,
     },
-    /// The policy on record can't be taken.
-    #[error("{origin}: the policy can't be taken: {why}")]
+    /// A document says how the rules are set, and not as it should.
+    #[error("{origin} is a Policy that can't be taken: {why}")]
     Policy {
         /// Where.
         origin: Origin,

@@ -17,11 +17,11 @@ use prometheus_client::registry::Registry;
 
 use self::api::Api;
 use self::board::Board;
-pub use self::client::{Unconfigured, connect};
+pub use self::client::{Unconfigured, connect, reach, version};
 pub use self::error::Error;
 use self::follow::Follower;
 use self::metrics::Metrics;
-pub use self::snapshot::{Snapshot, Unlisted, snapshot};
+pub use self::snapshot::{Listed, Snapshot, Unlisted, snapshot};
 pub use self::source::Source;
 use self::standing::Standing;
 use super::View;

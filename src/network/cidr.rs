@@ -71,6 +71,9 @@ impl fmt::Display for CidrError {
 ///
 /// On anything else, by what it looks like.
 pub fn parse_strict(text: &str) -> Result<Ipv4Net, CidrError> {
+    if let Some(net) = plain(text) {
+        return Ok(net);
+    }
     let trimmed = text.trim();
     if trimmed.len() != text.len() {
         return Err(parse_strict(trimmed).map_or_else(|other| other, CidrError::Spaces));
@@ -109,6 +112,17 @@ pub fn parse_strict(text: &str) -> Result<Ipv4Net, CidrError> {
         Some(net) if suffix.len() > 1 && suffix.starts_with('0') => Err(CidrError::LeadingZeroInPrefix(net)),
         Some(net) => Ok(net),
     }
+}
+
+/// The network, where the text is one beyond doubt: as good as always.
+fn plain(text: &str) -> Option<Ipv4Net> {
+    let (address, prefix) = text.split_once('/')?;
+    let prefix = match *prefix.as_bytes() {
+        [ones @ b'0'..=b'9'] => ones - b'0',
+        [tens @ b'1'..=b'3', ones @ b'0'..=b'9'] => 10 * (tens - b'0') + (ones - b'0'),
+        _ => return None,
+    };
+    Ipv4Net::new(address.parse().ok()?, prefix).ok()
 }
 
 fn ipv6(address: &str, suffix: Option<&str>) -> CidrError {

@@ -24,12 +24,16 @@ impl Config {
     /// The one text for this configuration: compact JSON, keys in Harvester's order, no empty `exclude`.
     #[must_use]
     pub fn canonical(&self) -> String {
+        // As long as an entry gets, with its quotes and comma.
+        const ENTRY: usize = "\"255.255.255.255/32\",".len();
         let cluster_network = serde_json::Value::from(self.cluster_network.as_str());
-        let mut json = format!(r#"{{"clusterNetwork":{cluster_network},"vlan":{},"range":"{}""#, self.vlan, self.range);
+        let mut json = String::with_capacity(128 + self.cluster_network.len() + ENTRY * self.exclude.len());
+        // Writing to a string can't fail.
+        let _ = write!(json, r#"{{"clusterNetwork":{cluster_network},"vlan":{},"range":"#, self.vlan);
+        push_net(&mut json, self.range);
         for (index, exclude) in self.exclude.iter().enumerate() {
             json.push_str(if index == 0 { r#","exclude":["# } else { "," });
-            // Writing to a string can't fail.
-            let _ = write!(json, "\"{exclude}\"");
+            push_net(&mut json, *exclude);
         }
         json.push_str(if self.exclude.is_empty() { "}" } else { "]}" });
         json
@@ -42,13 +46,30 @@ impl Config {
     }
 }
 
+/// Adds a network in double quotes. There may be 10,000 of them: several times faster than their `Display`.
+fn push_net(json: &mut String, net: Ipv4Net) {
+    let [a, b, c, d] = net.addr().octets();
+    for (before, number) in [('"', a), ('.', b), ('.', c), ('.', d), ('/', net.prefix_len())] {
+        json.push(before);
+        let digits = [number / 100, number / 10 % 10, number % 10];
+        let zeros = if number >= 100 {
+            0
+        } else if number >= 10 {
+            1
+        } else {
+            2
+        };
+        json.extend(digits[zeros..].iter().map(|digit| char::from(b'0' + digit)));
+    }
+    json.push('"');
+}
+
 /// The sha1, in lower-case hex, that Harvester keeps of the value's bytes to see when they change.
 #[must_use]
 pub fn hash(value: &str) -> String {
-    Sha1::digest(value.as_bytes()).iter().fold(String::with_capacity(40), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digest = Sha1::digest(value.as_bytes());
+    digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|nibble| DIGITS[usize::from(nibble)]).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ipnet::Ipv4Net;
 
 use super::MAX_EXCLUDES;
-use super::cidr;
+use super::cidr::{self, CidrError};
 use super::draft::Problems;
 use super::problem::Problem;
 use super::quote::Excerpt;
@@ -16,11 +16,35 @@ use super::violation::{Key, Path};
 /// Without a range (its own rule reports that) only the entries themselves are judged. What is no string
 /// breaks the syntax and is passed over here.
 pub(super) fn check(entries: &[Option<Cow<'_, str>>], range: Option<Ipv4Net>) -> Result<Vec<Ipv4Net>, Problems> {
+    let written: Vec<_> = entries.iter().map(|entry| entry.as_deref().map(cidr::parse_strict)).collect();
+    match sound(&written, range) {
+        Some(nets) if entries.len() <= MAX_EXCLUDES => Ok(nets),
+        _ => Err(problems(entries, &written, range)),
+    }
+}
+
+/// What became of each entry; `None` for what is no string.
+type Written = Option<Result<Ipv4Net, CidrError>>;
+
+/// The networks, unless anything is wrong with one of them.
+fn sound(written: &[Written], range: Option<Ipv4Net>) -> Option<Vec<Ipv4Net>> {
+    let inside = |net: &Ipv4Net| range.is_none_or(|range| range.contains(net) && !net.contains(&range));
+    let mut nets = Vec::with_capacity(written.len());
+    for net in written.iter().flatten() {
+        nets.push(net.ok().filter(inside)?.trunc());
+    }
+    nets.sort_unstable_by_key(|net| (u32::from(net.addr()), net.prefix_len()));
+    nets.dedup();
+    // Whatever a network holds follows it at once.
+    let apart = nets.windows(2).all(|pair| !pair[0].contains(&pair[1]));
+    apart.then_some(nets)
+}
+
+fn problems(entries: &[Option<Cow<'_, str>>], written: &[Written], range: Option<Ipv4Net>) -> Problems {
     let mut problems = Problems::default();
     if entries.len() > MAX_EXCLUDES {
         problems.push(|| (Path::Key(Key::Exclude), Problem::TooManyExcludes { count: entries.len() }));
     }
-    let written: Vec<_> = entries.iter().map(|entry| entry.as_deref().map(cidr::parse_strict)).collect();
     let mut nets: Vec<Placed> = written
         .iter()
         .enumerate()
@@ -32,9 +56,9 @@ pub(super) fn check(entries: &[Option<Cow<'_, str>>], range: Option<Ipv4Net>) ->
     let rivals = earliest_rivals(&nets);
 
     let shown = |index: usize| Excerpt::of(entries[index].as_deref().unwrap_or_default());
-    for (index, net) in written.into_iter().enumerate() {
+    for (index, net) in written.iter().enumerate() {
         let path = Path::ExcludeItem(index);
-        let net = match net {
+        let net = match *net {
             None => continue,
             Some(Ok(net)) => net,
             Some(Err(why)) => {
@@ -55,7 +79,7 @@ pub(super) fn check(entries: &[Option<Cow<'_, str>>], range: Option<Ipv4Net>) ->
             problems.push(|| (path, Problem::ExcludeOverlap { seen: shown(index), other, other_seen: shown(other) }));
         }
     }
-    if problems.is_empty() { Ok(nets.into_iter().map(|placed| placed.net).collect()) } else { Err(problems) }
+    problems
 }
 
 /// A network, and the first entry that names it.

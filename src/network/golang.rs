@@ -6,6 +6,7 @@
 //!
 //! Source: Go 1.26, `encoding/json/decode.go` and `fold.go`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::value::RawValue;
@@ -21,28 +22,28 @@ const MAX_DEPTH: usize = 10_000;
 
 /// The struct that Harvester reads `vm-migration-network` and `storage-network` into.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NetworkConfig {
+pub struct NetworkConfig<'a> {
     /// `clusterNetwork`.
-    pub cluster_network: String,
+    pub cluster_network: Cow<'a, str>,
     /// `vlan`; 0 when absent.
     pub vlan: u16,
     /// `exclusiveVlan`.
     pub exclusive_vlan: bool,
     /// `range`, as written.
-    pub range: String,
+    pub range: Cow<'a, str>,
     /// `exclude`, as written.
-    pub exclude: Vec<String>,
+    pub exclude: Vec<Cow<'a, str>>,
     /// Whether there is a key of newer, dual-stack Harvester: `rangeV6` and all that starts like it.
     pub has_range_v6: bool,
 }
 
 /// The struct that Harvester reads `rwx-network` into.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RwxNetwork {
+pub struct RwxNetwork<'a> {
     /// `share-storage-network`.
     pub share_storage_network: bool,
     /// `network`.
-    pub network: NetworkConfig,
+    pub network: NetworkConfig<'a>,
 }
 
 /// Why Go's reader would return an error. It never quotes the text.
@@ -79,7 +80,7 @@ impl std::error::Error for Unreadable {}
 /// # Errors
 ///
 /// Where Go's `json.Unmarshal` returns one.
-pub fn network_config(text: &str) -> Result<NetworkConfig, Unreadable> {
+pub fn network_config(text: &str) -> Result<NetworkConfig<'_>, Unreadable> {
     let mut config = ConfigReader::default();
     config.read(checked(text)?, "")?;
     Ok(config.finish())
@@ -90,7 +91,7 @@ pub fn network_config(text: &str) -> Result<NetworkConfig, Unreadable> {
 /// # Errors
 ///
 /// Where Go's `json.Unmarshal` returns one.
-pub fn rwx_network(text: &str) -> Result<RwxNetwork, Unreadable> {
+pub fn rwx_network(text: &str) -> Result<RwxNetwork<'_>, Unreadable> {
     let text = checked(text)?;
     let mut share_storage_network = false;
     let mut network = ConfigReader::default();
@@ -112,6 +113,10 @@ pub fn rwx_network(text: &str) -> Result<RwxNetwork, Unreadable> {
 /// nothing before it has seen that.
 fn checked(text: &str) -> Result<&str, Unreadable> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| Unreadable::Syntax)?;
+    // Each level takes a bracket on either side.
+    if raw.get().len() <= 2 * MAX_DEPTH {
+        return Ok(raw.get());
+    }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in raw.get().bytes() {
         match byte {
@@ -131,13 +136,13 @@ fn checked(text: &str) -> Result<&str, Unreadable> {
 
 /// A [`NetworkConfig`] on its way: duplicates of a key read over what the earlier ones left.
 #[derive(Default)]
-struct ConfigReader {
-    config: NetworkConfig,
-    exclude: Slice,
+struct ConfigReader<'a> {
+    config: NetworkConfig<'a>,
+    exclude: Slice<'a>,
 }
 
-impl ConfigReader {
-    fn read(&mut self, text: &str, path: &str) -> Result<(), Unreadable> {
+impl<'a> ConfigReader<'a> {
+    fn read(&mut self, text: &'a str, path: &str) -> Result<(), Unreadable> {
         if text == "null" {
             return Ok(());
         }
@@ -160,7 +165,7 @@ impl ConfigReader {
         })
     }
 
-    fn finish(self) -> NetworkConfig {
+    fn finish(self) -> NetworkConfig<'a> {
         let Self { mut config, exclude: Slice { mut backing, len } } = self;
         backing.truncate(len);
         config.exclude = backing;
@@ -171,13 +176,13 @@ impl ConfigReader {
 /// A Go slice of strings. A shorter array cuts its length but not what lies behind, and a `null`
 /// item of a later, longer array brings that to light again.
 #[derive(Default)]
-struct Slice {
-    backing: Vec<String>,
+struct Slice<'a> {
+    backing: Vec<Cow<'a, str>>,
     len: usize,
 }
 
-impl Slice {
-    fn read(&mut self, value: &str, path: &str) -> Result<(), Unreadable> {
+impl<'a> Slice<'a> {
+    fn read(&mut self, value: &'a str, path: &str) -> Result<(), Unreadable> {
         self.len = 0;
         if value != "null" {
             each_item(
@@ -186,7 +191,7 @@ impl Slice {
                 |item| {
                     let index = self.len;
                     self.len += 1;
-                    self.backing.resize(self.backing.len().max(self.len), String::new());
+                    self.backing.resize(self.backing.len().max(self.len), Cow::default());
                     read_string(&mut self.backing[index], item, || format!("{}[{index}]", join(path, "exclude")))
                 },
             )?;
@@ -198,7 +203,11 @@ impl Slice {
     }
 }
 
-fn read_string(target: &mut String, value: &str, field: impl FnOnce() -> String) -> Result<(), Unreadable> {
+fn read_string<'a>(
+    target: &mut Cow<'a, str>,
+    value: &'a str,
+    field: impl FnOnce() -> String,
+) -> Result<(), Unreadable> {
     match value.as_bytes() {
         b"null" => Ok(()),
         [b'"', ..] => {

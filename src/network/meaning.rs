@@ -13,18 +13,23 @@ use super::golang::NetworkConfig;
 use super::vlan::VlanId;
 
 /// What a value means to Harvester. Two values are equal when their meanings are.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Meaning<'a> {
-    cluster_network: &'a str,
-    vlan: VlanId,
     /// As text: a range that is no strict CIDR may still be stored, and must be left alone.
     range: &'a str,
-    /// Sorted and distinct.
-    excludes: Vec<Exclude<'a>>,
+    cluster_network: &'a str,
+    vlan: VlanId,
+    exclude: Entries<'a>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Entries<'a> {
+    Submitted(&'a [Option<Cow<'a, str>>]),
+    Stored(&'a [Cow<'a, str>]),
 }
 
 /// An entry of `exclude`: masked, as Whereabouts masks it, or as text where it is no strict CIDR.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Exclude<'a> {
     Net(Ipv4Net),
     Text(&'a str),
@@ -40,32 +45,52 @@ impl<'a> Meaning<'a> {
         }
         let vlan: u16 = draft.vlan?.parse().ok()?;
         Some(Self {
+            range: draft.range.as_deref()?,
             cluster_network: draft.cluster_network.as_deref()?,
             vlan: vlan.into(),
-            range: draft.range.as_deref()?,
-            excludes: excludes(draft.exclude.as_ref()?.items.iter().flatten().map(Cow::as_ref)),
+            exclude: Entries::Submitted(&draft.exclude.as_ref()?.items),
         })
     }
 
     /// The meaning of a stored value; `None` for one of newer, dual-stack Harvester, which equals nothing.
     #[must_use]
-    pub fn of_stored(stored: &'a NetworkConfig) -> Option<Self> {
+    pub fn of_stored(stored: &'a NetworkConfig<'_>) -> Option<Self> {
         (!stored.has_range_v6).then(|| Self {
+            range: &stored.range,
             cluster_network: &stored.cluster_network,
             vlan: stored.vlan.into(),
-            range: &stored.range,
-            excludes: excludes(stored.exclude.iter().map(AsRef::as_ref)),
+            exclude: Entries::Stored(&stored.exclude),
         })
     }
 }
 
-fn excludes<'a>(entries: impl Iterator<Item = &'a str>) -> Vec<Exclude<'a>> {
-    let mut excludes: Vec<_> = entries
-        .map(|entry| cidr::parse_strict(entry).map_or(Exclude::Text(entry), |net| Exclude::Net(net.trunc())))
-        .collect();
-    excludes.sort_unstable();
-    excludes.dedup();
-    excludes
+/// What costs least is compared first: mostly something else than `exclude` differs.
+impl PartialEq for Meaning<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.range == other.range
+            && self.cluster_network == other.cluster_network
+            && self.vlan == other.vlan
+            && self.exclude.distinct() == other.exclude.distinct()
+    }
+}
+
+impl<'a> Entries<'a> {
+    /// Sorted, each once.
+    fn distinct(self) -> Vec<Exclude<'a>> {
+        let mut distinct: Vec<_> = match self {
+            Self::Submitted(entries) => entries.iter().flatten().map(|entry| Exclude::read(entry)).collect(),
+            Self::Stored(entries) => entries.iter().map(|entry| Exclude::read(entry)).collect(),
+        };
+        distinct.sort_unstable();
+        distinct.dedup();
+        distinct
+    }
+}
+
+impl<'a> Exclude<'a> {
+    fn read(entry: &'a str) -> Self {
+        cidr::parse_strict(entry).map_or(Self::Text(entry), |net| Self::Net(net.trunc()))
+    }
 }
 
 #[cfg(test)]

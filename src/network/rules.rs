@@ -31,15 +31,15 @@ pub struct Inquiry<'a> {
     /// The operator's choices.
     pub policy: &'a Policy,
     /// The way out of `migration-in-progress`; `None` where there is none.
-    pub way_out: Option<&'a WayOut>,
+    pub way_out: Option<WayOut<'a>>,
 }
 
 /// How an operator goes ahead while virtual machines migrate: by naming the stored value's hash.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WayOut {
-    /// The sha1 of the stored value.
-    pub stored_hash: String,
-    /// Whether the submitted object names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WayOut<'a> {
+    /// The stored value.
+    pub stored: &'a str,
+    /// Whether the submitted object names its sha1.
     pub taken: bool,
 }
 

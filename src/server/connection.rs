@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -36,11 +37,11 @@ pub(super) struct Common {
 }
 
 /// Serves the connection until it ends.
-pub(super) async fn serve(tcp: TcpStream, mut place: Place, common: Arc<Common>) {
+pub(super) async fn serve(tcp: TcpStream, client: SocketAddr, mut place: Place, common: Arc<Common>) {
     // Without it an answer could wait for the client's delayed acknowledgement of the one before.
     let _ = tcp.set_nodelay(true);
     let activity = Arc::clone(&place.activity);
-    let handshake = pin!(common.transport.handshake(tcp));
+    let handshake = pin!(common.transport.handshake(tcp, client));
     place.closed = match watch(handshake, &activity, &common.limits, |_| {}).await {
         Ok(Ok(io)) => {
             activity.enter(Phase::First);
@@ -157,7 +158,8 @@ mod tests {
         let common = Common { transport: Transport::Plain, router, limits, panics: panics.clone() };
         let connections = Arc::new(Connections::new(1, metrics.listener("test")));
         let place = connections.admit().await;
-        let server = tokio::spawn(serve(listener.accept().await.unwrap().0, place, Arc::new(common)));
+        let (stream, address) = listener.accept().await.unwrap();
+        let server = tokio::spawn(serve(stream, address, place, Arc::new(common)));
         client.write_all(requests.as_bytes()).await.unwrap();
         let mut answers = String::new();
         let _ = client.read_to_string(&mut answers).await;

@@ -9,20 +9,23 @@ use super::seen::Seen;
 use super::{Error, Suite};
 use crate::cluster::files::{UnknownKind, Variation, VariationError};
 use crate::manifest::Position;
+use crate::network::Policy;
 use crate::network::quote::Line;
 use crate::network::violation::{Path, Root};
-use crate::network::{Choices, Policy};
 use crate::report::{self, Place, Record, Status, Subject, Unmet};
 
 impl Suite {
-    /// The operator's choices where the suite does not make its own, over what its cluster has on record.
+    /// The operator's choices that were captured with its cluster.
     #[must_use]
-    pub fn policy(&self, given: &Choices) -> Policy {
-        let Policy { reserved, warn } = given.over(self.base.policy());
-        Policy {
-            reserved: self.reserved.clone().unwrap_or(reserved),
-            warn: warn.iter().chain(self.warn.iter()).collect(),
-        }
+    pub const fn captured_policy(&self) -> Option<&Policy> {
+        self.base.policy()
+    }
+
+    /// The operator's choices, where the suite does not make its own.
+    #[must_use]
+    pub fn policy(&self, given: &Policy) -> Policy {
+        let reserved = self.reserved.clone().unwrap_or_else(|| given.reserved.clone());
+        Policy { reserved, warn: given.warn.iter().chain(self.warn.iter()).collect() }
     }
 
     /// What its cluster has that no rule asks for.

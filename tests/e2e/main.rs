@@ -33,6 +33,7 @@
 
 mod audit;
 mod bytes;
+mod capture;
 mod control_plane;
 mod deletion;
 mod harness;

@@ -153,7 +153,7 @@ fn handing_over_to_new_cas_is_not_noticed() {
     let installed = cluster.install("harvester");
     let service = Proxy::start();
     configure(&cluster, &installed, service.port);
-    let lifetimes = ["--tls-ca-lifetime=30s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=3s"];
+    let lifetimes = ["--tls-ca-lifetime=24s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=2s"];
     let start = || Replica::of(&cluster, &installed).args(lifetimes).start();
     let mut replicas: Vec<Webhook> = (0..3).map(|_| start()).collect();
     for replica in &mut replicas {

@@ -49,7 +49,7 @@ impl Response {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// The `response` of an AdmissionReview.
+    /// The `response` of an `AdmissionReview`.
     pub(crate) fn review(&self) -> Value {
         assert_eq!((self.status, self.headers["content-type"].as_str()), (200, "application/json"), "{}", self.text());
         serde_json::from_slice::<Value>(&self.body).unwrap()["response"].clone()
@@ -146,15 +146,15 @@ impl Client {
         let headers: BTreeMap<_, _> = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
         let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
         let mut body = bytes.split_off(end + 4);
-        if method != "HEAD" {
+        if method == "HEAD" {
+            self.ahead = std::mem::take(&mut body);
+        } else {
             while body.len() < length {
                 if self.stream.read_buf(&mut body).await? == 0 {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
             }
             self.ahead = body.split_off(length);
-        } else {
-            self.ahead = std::mem::take(&mut body);
         }
         Ok(Response { status: line[9..12].parse().unwrap(), headers, body })
     }

@@ -60,8 +60,8 @@ impl AuthorityArgs {
     /// If it can't work as it was asked for, or there is no API server to be found.
     pub(super) async fn open(
         self,
-        kube: &KubeArgs,
         more_names: &[String],
+        kube: &KubeArgs,
         resolver: Arc<Resolver>,
         registry: &mut Registry,
     ) -> anyhow::Result<Option<Follow>> {
@@ -70,7 +70,7 @@ impl AuthorityArgs {
             .context("--tls-ca-lifetime, --tls-leaf-lifetime and --tls-ca-grace do not go together")?;
         let names = Names::new(&service, &secret.namespace, more_names)
             .map_err(|error| anyhow::anyhow!("--tls-service and --tls-san: {error}"))?;
-        let client = kube.connect().await.context("--tls-secret")?;
+        let client = kube.client().await.context("--tls-secret needs an API server")?;
         let ca = CaSecret::new(client.clone(), &secret.namespace, &secret.name);
         let authority = Authority::new(ca.clone(), names, terms, resolver);
         let Some(name) = self.register else {

@@ -56,10 +56,10 @@ impl CertificateArgs {
     /// If there is none, and none can come.
     pub(super) async fn open(
         self,
-        kube: &KubeArgs,
         provider: Arc<CryptoProvider>,
         resolver: Arc<Resolver>,
         metrics: Metrics,
+        kube: &KubeArgs,
         registry: &mut Registry,
     ) -> anyhow::Result<Follow> {
         match (self.tls_cert, self.tls_key) {
@@ -72,7 +72,7 @@ impl CertificateArgs {
                 tracing::warn!("the certificate is self-signed, and a new one at each start; nobody can verify it");
                 Ok(Box::pin(source.follow()))
             }
-            _ => match self.authority.open(kube, &self.tls_san, resolver, registry).await? {
+            _ => match self.authority.open(&self.tls_san, kube, resolver, registry).await? {
                 Some(follow) => Ok(follow),
                 None => bail!(
                     "there is no certificate to serve: give --tls-cert FILE and --tls-key FILE, --tls-secret \

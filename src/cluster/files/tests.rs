@@ -59,13 +59,13 @@ fn documents_lists_and_formats_make_one_view() {
         (".hidden.yaml", "{"),
         (".git/config.yaml", "{"),
     ]);
-    let Loaded { facts, setting, unknown_kinds, objects, .. } = loaded(&files);
+    let Loaded { facts, setting, unknown_kinds, objects, policy } = loaded(&files);
     assert_eq!(node_names(&facts), ["a/b", "deep", "in-list", "listed", "named", "second-\u{1f600}"]);
     assert_eq!(facts.cluster_networks.unwrap().iter().collect::<Vec<_>>(), ["mgmt"]);
     let storage = Sibling::On { vlan: VlanId::Tagged(7), exclusive_vlan: true, range: Ok(None) };
     assert_eq!(facts.siblings.unwrap().storage, storage);
     assert_eq!(*facts.whereabouts_crd.unwrap(), CrdState::Absent);
-    assert_eq!((setting, unknown_kinds, objects), (None, vec![], 8));
+    assert_eq!((setting, policy, unknown_kinds, objects), (None, None, vec![], 8));
 }
 
 #[test]
@@ -298,18 +298,17 @@ fn every_cluster_of_the_fixtures_is_a_whole_view() {
 }
 
 #[test]
-fn a_policy_on_record_is_read_once() {
-    let policy = "apiVersion: migration-network-webhook/v1\nkind: Policy\nreservedRanges: [10.9.0.0/16]\n";
-    let Loaded { policy: read, unknown_kinds, objects, .. } = loaded(&directory(&[("a.yaml", policy)]));
-    assert_eq!(read.unwrap().reserved, ["10.9.0.0/16".parse().unwrap()]);
-    assert_eq!((unknown_kinds.len(), objects), (0, 0));
+fn a_view_has_one_policy_at_most_and_none_alone() {
+    let policy =
+        "apiVersion: migration-network-webhook/v1\nkind: Policy\nreservedRanges: [10.1.0.0/16]\nwarnRules: []\n";
+    let files = directory(&[("nodes.yaml", &node("a")), ("policy.yaml", policy)]);
+    let Loaded { policy: read, objects, unknown_kinds, .. } = loaded(&files);
+    let expected = Policy { reserved: vec!["10.1.0.0/16".parse().unwrap()], ..Policy::default() };
+    assert_eq!((read, objects, unknown_kinds), (Some(expected), 1, vec![]));
+
+    let twice = directory(&[("a.yaml", policy), ("b.yaml", policy)]);
     assert_eq!(
-        refused(&directory(&[("a.yaml", policy), ("b.yaml", policy)])),
-        "\"b.yaml\" line 1: the policy can't be taken: there is one in \"a.yaml\" line 1 already"
-    );
-    assert_eq!(
-        refused(&directory(&[("a.yaml", &policy.replace("9.0.0", "9.1.0"))])),
-        "\"a.yaml\" line 1: the policy can't be taken: reservedRanges holds \"10.9.1.0/16\": has host bits set; did you \
-         mean 10.9.0.0/16?"
+        refused(&twice),
+        "\"b.yaml\" line 1 is a Policy that can't be taken: there is another one, and one view holds one"
     );
 }

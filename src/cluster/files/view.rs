@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Error, Loaded, UnknownKind};
+use super::{Error, Loaded, UnknownKind, policy};
 use crate::cluster::fold::{Fold, object_name};
-use crate::cluster::policy;
 use crate::cluster::resources::fact_kind;
 use crate::manifest::{Origin, Text, document};
 use crate::network::facts::{FactKind, ObjectName};
@@ -20,21 +19,15 @@ pub(super) fn fold(files: &[Text]) -> Result<Loaded, Error> {
     let mut view = View::default();
     files.iter().try_for_each(|file| view.take_file(file))?;
     let unknown_kinds = view.unknown_kinds();
-    Ok(Loaded {
-        facts: view.fold.facts(),
-        setting: view.setting,
-        policy: view.policy.map(|(policy, _)| policy),
-        unknown_kinds,
-        objects: view.objects,
-    })
+    let View { fold, setting, policy, objects, .. } = view;
+    Ok(Loaded { facts: fold.facts(), setting, policy, unknown_kinds, objects })
 }
 
 #[derive(Default)]
 pub(super) struct View {
     pub(super) fold: Fold,
     pub(super) setting: Option<Value>,
-    /// The policy on record, and where it is.
-    pub(super) policy: Option<(Policy, Origin)>,
+    pub(super) policy: Option<Policy>,
     unknown_kinds: BTreeMap<(Arc<Path>, String, String), usize>,
     objects: usize,
     pub(super) seen: HashMap<(FactKind, ObjectName), Origin>,
@@ -90,8 +83,8 @@ impl View {
             return self.take_items(object.get_mut("items").map(Value::take), origin, implied.as_ref());
         }
 
-        if policy::is_policy(api_version, kind) {
-            return self.take_policy(&object, origin);
+        if (api_version, kind) == (policy::API_VERSION, policy::KIND) {
+            return self.take_policy(object, origin);
         }
         self.objects += 1;
         let Some(fact) = fact_kind(api_version, kind) else {
@@ -115,12 +108,12 @@ impl View {
         Ok(())
     }
 
-    fn take_policy(&mut self, object: &Value, origin: &Origin) -> Result<(), Error> {
-        let refused = |why| Error::Policy { origin: origin.clone(), why };
-        if let Some((_, first)) = &self.policy {
-            return Err(refused(format!("there is one in {first} already")));
+    fn take_policy(&mut self, object: Value, origin: &Origin) -> Result<(), Error> {
+        let wrong = |why| Error::Policy { origin: origin.clone(), why };
+        if self.policy.is_some() {
+            return Err(wrong("there is another one, and one view holds one".to_owned()));
         }
-        self.policy = Some((policy::read(object).map_err(refused)?, origin.clone()));
+        self.policy = Some(policy::read(object).map_err(wrong)?);
         Ok(())
     }
 

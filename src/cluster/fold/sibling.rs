@@ -53,7 +53,7 @@ fn reason(field: &str, unreadable: &Unreadable) -> String {
 }
 
 /// A network without a range, or with one that can't be read, may have its VLAN reserved all the same.
-fn network(field: &str, config: &NetworkConfig) -> Sibling {
+fn network(field: &str, config: &NetworkConfig<'_>) -> Sibling {
     let (vlan, exclusive_vlan) = (VlanId::from(config.vlan), config.exclusive_vlan);
     if config.range.is_empty() && !exclusive_vlan {
         return Sibling::Off;
@@ -61,7 +61,7 @@ fn network(field: &str, config: &NetworkConfig) -> Sibling {
     Sibling::On { vlan, exclusive_vlan, range: addresses(field, config) }
 }
 
-fn addresses(field: &str, config: &NetworkConfig) -> Result<Option<AddressRange>, String> {
+fn addresses(field: &str, config: &NetworkConfig<'_>) -> Result<Option<AddressRange>, String> {
     if config.range.is_empty() {
         return Ok(None);
     }

@@ -1,131 +1,219 @@
-//! A cluster as it is now, asked for once.
+//! The cluster as it is at one moment: each source listed once, nothing watched.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use kube::Client;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::api::Api;
 use super::error::Error;
-use super::list;
+use super::list::list;
 use super::source::Source;
 use crate::cluster::fold::Fold;
-use crate::network::facts::{FactKind, ObjectName};
+use crate::network::facts::FactKind;
 use crate::network::{Facts, SETTING};
 
-/// How often a list begins again because it took so long that the API server forgot where it began.
-const ATTEMPTS: usize = 3;
+/// How long one kind may take as a whole. Each page has a shorter time of its own.
+const WITHIN: Duration = Duration::from_mins(2);
 
-/// What a cluster holds, as far as the rules ask for it.
-#[derive(Clone, Debug)]
+/// What was listed.
+#[derive(Debug, Default)]
 pub struct Snapshot {
-    /// The cluster.
-    pub facts: Facts,
-    /// The Setting `vm-migration-network`, down to what is judged of it.
-    pub setting: Option<Value>,
-    /// What the facts were made of, and the Setting: each object down to what the rules read, sorted by name.
-    pub objects: BTreeMap<FactKind, Vec<Value>>,
-    /// The objects that are not even JSON values, and why; safe to print.
-    pub not_values: Vec<String>,
+    /// Every source, in the order of [`Source::ALL`].
+    pub sources: Vec<Listed>,
+    /// The objects that are no JSON value, each with its kind and why: they are in the facts as such.
+    pub unreadable: Vec<String>,
+    fold: Fold,
 }
 
-/// What could not be listed, so that nothing is known of it. Safe to print.
-#[derive(Debug, thiserror::Error)]
-pub struct Unlisted(Vec<(&'static Source, Error)>);
+/// The objects of one source.
+#[derive(Debug)]
+pub struct Listed {
+    /// The source.
+    pub source: Source,
+    /// The version it is served in; `None` where it is not served at all.
+    pub version: Option<String>,
+    /// What the rules read of each, with `apiVersion` and `kind`; of migrations those that have not ended.
+    pub objects: Vec<Value>,
+}
+
+/// Which sources can't be listed, and why. Safe to print; a line for each reason.
+#[derive(Debug)]
+pub struct Unlisted(Vec<(Source, Error)>);
 
 impl fmt::Display for Unlisted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (_, first) = &self.0[0];
-        // An API server that is not there says so once.
-        let first = first.to_string();
-        if self.0.len() == Source::ALL.len() && self.0.iter().all(|(_, error)| error.to_string() == first) {
-            return f.write_str(&first);
+        // An API server that can't be reached is the same reason for all.
+        let mut reasons: Vec<(String, bool, Vec<String>)> = Vec::new();
+        for (source, error) in &self.0 {
+            let why = error.to_string();
+            match reasons.iter_mut().find(|(known, ..)| *known == why) {
+                Some((_, _, sources)) => sources.push(source.to_string()),
+                None => reasons.push((why, error.is_forbidden(), vec![source.to_string()])),
+            }
         }
-        f.write_str("the cluster can't be seen whole, as these can't be listed:")?;
-        self.0.iter().try_for_each(|(source, error)| write!(f, "\n  {source}: {error}"))
+        for (index, (why, forbidden, sources)) in reasons.iter().enumerate() {
+            let newline = if index == 0 { "" } else { "\n" };
+            let verb = if *forbidden { "may not" } else { "can't" };
+            write!(f, "{newline}{verb} list {}: {why}", sources.join(", "))?;
+        }
+        Ok(())
     }
 }
 
-/// Lists everything that the rules ask for, page by page, and watches nothing.
+impl std::error::Error for Unlisted {}
+
+/// Lists every source, all at the same time.
 ///
 /// # Errors
 ///
-/// If any of it can't be listed; all that can't is named.
+/// If any of them can't be listed, with all of those. What is not served is no error: there are no such objects.
 pub async fn snapshot(client: Client) -> Result<Snapshot, Unlisted> {
     let api = Api::new(client);
-    let lists = join_all(Source::ALL.iter().map(|source| Part::list(&api, source))).await;
-    let (mut parts, mut unlisted) = (Vec::new(), Vec::new());
-    for (source, list) in Source::ALL.iter().zip(lists) {
-        match list {
-            Ok(part) => parts.push((source, part)),
-            Err(error) => unlisted.push((source, error)),
+    let mut snapshot = Snapshot::default();
+    let mut failed = Vec::new();
+    for (source, listed) in Source::ALL.iter().zip(join_all(Source::ALL.iter().map(|it| one(&api, it))).await) {
+        match listed {
+            Ok(listed) => snapshot.take(listed),
+            Err(error) => failed.push((*source, error)),
         }
     }
-    if !unlisted.is_empty() {
-        return Err(Unlisted(unlisted));
-    }
-    let mut fold = Fold::default();
-    let (mut setting, mut not_values) = (None, Vec::new());
-    let mut objects: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (source, part) in parts {
-        fold.adopt(source.kind, part.fold, source.object_name().as_ref());
-        if source.name == Some(SETTING) {
-            setting = part.objects.values().next().cloned();
-        }
-        objects.entry(source.kind).or_default().extend(part.objects.into_values());
-        not_values.extend(part.not_values);
-    }
-    Ok(Snapshot { facts: fold.facts(), setting, objects, not_values })
+    if failed.is_empty() { Ok(snapshot) } else { Err(Unlisted(failed)) }
 }
 
-/// What one source holds.
-#[derive(Default)]
-struct Part {
+/// What came of one source.
+struct Found {
+    listed: Listed,
     fold: Fold,
-    objects: BTreeMap<ObjectName, Value>,
-    not_values: Vec<String>,
+    unreadable: Vec<String>,
 }
 
-impl Part {
-    async fn list(api: &Api, source: &Source) -> Result<Self, Error> {
-        let mut attempts = 1..=ATTEMPTS;
-        loop {
-            match Self::list_once(api, source).await {
-                Err(error) if error.is_expired() && attempts.next() != Some(ATTEMPTS) => {}
-                result => return result,
+async fn one(api: &Api, source: &Source) -> Result<Found, Error> {
+    let mut found = Found {
+        listed: Listed { source: *source, version: None, objects: Vec::new() },
+        fold: Fold::default(),
+        unreadable: Vec::new(),
+    };
+    let mut version = source.version.to_owned();
+    let mut garbled = None;
+    let listing = timeout(WITHIN, async {
+        list(api, source, &mut version, false, &mut |object| match object.pruned {
+            Ok(pruned) => found.put(pruned),
+            Err(why) if source.is_asked_for() => {
+                found.unreadable.push(found.fold.refuse(source.kind, object.name, &why).to_string());
             }
+            // No fact comes from it, so no fact could say so.
+            Err(why) => garbled = Some(Error::Garbled(why)),
+        })
+        .await
+    });
+    let served = listing.await.unwrap_or(Err(Error::Silent { verb: "list", after: WITHIN }))?;
+    if let Some(garbled) = garbled {
+        return Err(garbled);
+    }
+    found.listed.version = served.map(|_| version);
+    found.listed.name_kind();
+    Ok(found)
+}
+
+impl Found {
+    fn put(&mut self, pruned: Value) {
+        let kind = self.listed.source.kind;
+        // What has the wrong type stays in the fold as what can't be read.
+        let _ = self.fold.insert(kind, &pruned, None);
+        // In a large cluster most of them have ended.
+        let ended =
+            kind == FactKind::Migrations && !self.fold.holds(kind, &crate::cluster::fold::object_name(kind, &pruned));
+        if !ended {
+            self.listed.objects.push(pruned);
         }
     }
+}
 
-    async fn list_once(api: &Api, source: &Source) -> Result<Self, Error> {
-        let mut part = Self::default();
-        // Whichever version is served, the part that is read is the same, and is written down as this one.
-        let api_version = source.api_version(source.version);
-        let mut each = |object: super::event::Object| match object.pruned {
-            Ok(mut pruned) => {
-                // The fold keeps those that can't be read; their kind of fact is missing.
-                let _ = part.fold.insert(source.kind, &pruned, None);
-                if part.fold.holds(source.kind, &object.name) || !source.is_asked_for() {
-                    tidy(&mut pruned, &api_version, source.object_kind);
-                    part.objects.insert(object.name, pruned);
-                }
-            }
-            Err(why) => part.not_values.push(part.fold.refuse(source.kind, object.name, &why).to_string()),
-        };
-        list::list(api, source, &mut source.version.to_owned(), false, &mut each).await?;
-        Ok(part)
+impl Listed {
+    /// Says in each object what it is, as in a manifest: items of lists do not.
+    fn name_kind(&mut self) {
+        let Some(version) = &self.version else { return };
+        let (api_version, kind) = (self.source.api_version(version), self.source.object_kind);
+        for object in self.objects.iter_mut().filter_map(Value::as_object_mut) {
+            object.insert("apiVersion".to_owned(), api_version.clone().into());
+            object.insert("kind".to_owned(), kind.into());
+        }
     }
 }
 
-/// Makes of a pruned object one that says what it is, and nothing of when it was seen.
-fn tidy(object: &mut Value, api_version: &str, kind: &str) {
-    let Value::Object(fields) = object else { return };
-    fields.insert("apiVersion".to_owned(), api_version.into());
-    fields.insert("kind".to_owned(), kind.into());
-    if let Some(Value::Object(metadata)) = fields.get_mut("metadata") {
-        metadata.remove("resourceVersion");
-        metadata.retain(|_, value| value.as_object().is_none_or(|fields| !fields.is_empty()));
+impl Snapshot {
+    fn take(&mut self, Found { listed, fold, unreadable }: Found) {
+        if listed.source.is_asked_for() {
+            self.fold.adopt(listed.source.kind, fold, listed.source.object_name().as_ref());
+        }
+        self.unreadable.extend(unreadable);
+        self.sources.push(listed);
+    }
+
+    /// A snapshot of these objects, as if an API server had listed them.
+    #[cfg(test)]
+    pub(crate) fn of(objects: &[Value]) -> Self {
+        let mut snapshot = Self::default();
+        for source in Source::ALL {
+            let api_version = source.api_version(source.version);
+            let mut found = Found {
+                listed: Listed { source, version: Some(source.version.to_owned()), objects: Vec::new() },
+                fold: Fold::default(),
+                unreadable: Vec::new(),
+            };
+            let of_source = |object: &&Value| {
+                object["apiVersion"] == api_version.as_str()
+                    && object["kind"] == source.object_kind
+                    && source.name.is_none_or(|name| object["metadata"]["name"] == name)
+            };
+            for object in objects.iter().filter(of_source) {
+                found.put(crate::cluster::shape::prune(source.kind, &object.to_string()).unwrap());
+            }
+            found.listed.name_kind();
+            snapshot.take(found);
+        }
+        snapshot
+    }
+
+    /// What the rules know by it.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        self.fold.facts()
+    }
+
+    /// The Setting `vm-migration-network`: what an update would find stored.
+    #[must_use]
+    pub fn setting(&self) -> Option<&Value> {
+        let guarded = self.sources.iter().find(|listed| listed.source.name == Some(SETTING));
+        guarded.and_then(|listed| listed.objects.first())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_can_t_be_listed_is_named() {
+        let [nodes, networks, configs, ..] = Source::ALL;
+        let forbidden = |what: &str| {
+            let body = format!(r#"{{"code":403,"reason":"Forbidden","message":"{what} is forbidden"}}"#);
+            Error::refused("list", 403, body.as_bytes())
+        };
+        let unlisted = Unlisted(vec![
+            (nodes, forbidden("nodes")),
+            (networks, Error::Silent { verb: "list", after: Duration::from_secs(30) }),
+            (configs, Error::Silent { verb: "list", after: Duration::from_secs(30) }),
+        ]);
+        assert_eq!(
+            unlisted.to_string(),
+            "may not list nodes: list refused with 403 Forbidden: nodes is forbidden\n\
+             can't list clusternetworks.network.harvesterhci.io, vlanconfigs.network.harvesterhci.io: \
+             list: no answer from the API server within 30 s"
+        );
     }
 }

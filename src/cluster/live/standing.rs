@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// How often the age of a silence is told anew: each telling makes a view.
 const TELL_AGAIN: Duration = Duration::from_secs(5);
 /// How often the same error is logged.
-const LOG_AGAIN: Duration = Duration::from_secs(60);
+const LOG_AGAIN: Duration = Duration::from_mins(1);
 
 /// What is known of one source beside its objects.
 #[derive(Debug)]

@@ -10,7 +10,6 @@ const MIGRATIONS: &str = "/apis/kubevirt.io/v1/virtualmachineinstancemigrations"
 const NODES: &str = "/api/v1/nodes";
 const STATUSES: &str = "/apis/network.harvesterhci.io/v1beta1/vlanstatuses";
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-const SETTINGS: &str = "/apis/harvesterhci.io/v1beta1/settings";
 
 fn node(name: &str) -> Value {
     json!({"metadata": {"name": name, "managedFields": [{"manager": "k3s"}]}})
@@ -349,56 +348,4 @@ async fn nothing_goes_on_once_it_is_dropped() {
     drop(followed);
     sleep(SECOND).await;
     assert_eq!(stub.lock().watches(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_snapshot_is_the_cluster_down_to_what_rules_read() {
-    let stub = Stub::new();
-    stub.lock().put(NODES, node("node-0"));
-    for index in 0..300 {
-        stub.lock().put(MIGRATIONS, migration(&format!("m{index}"), if index == 299 { "Running" } else { "Failed" }));
-    }
-    for name in ["vm-migration-network", "storage-network", "ui-source"] {
-        stub.lock().put(SETTINGS, json!({
-            "metadata": {"name": name, "annotations": {"a": "b"}, "uid": "u"}, "value": "", "default": "", "status": {"x": 1},
-        }));
-    }
-    stub.lock().unserve("/apis/networking.k8s.io/v1/servicecidrs");
-    let snapshot = snapshot(stub.client()).await.unwrap();
-    assert_eq!(snapshot.facts.missing().count(), 0);
-    let setting = |name: &str| {
-        json!({
-            "apiVersion": "harvesterhci.io/v1beta1", "kind": "Setting", "metadata": {"name": name}, "value": "", "default": "",
-        })
-    };
-    assert_eq!(snapshot.setting, Some(setting("vm-migration-network")));
-    assert_eq!(snapshot.objects[&FactKind::Settings], [setting("storage-network"), setting("vm-migration-network")]);
-    assert_eq!(
-        snapshot.objects[&FactKind::Migrations],
-        [json!({
-            "apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstanceMigration",
-            "metadata": {"namespace": "default", "name": "m299"}, "status": {"phase": "Running"},
-        })]
-    );
-    assert_eq!(
-        snapshot.objects[&FactKind::Nodes],
-        [json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-0"}})]
-    );
-    assert!(snapshot.objects[&FactKind::ServiceCidrs].is_empty() && snapshot.not_values.is_empty());
-    assert!(!stub.lock().calls.iter().any(|call| call.contains("watch=")));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_snapshot_names_all_that_may_not_be_listed() {
-    let stub = Stub::new();
-    stub.lock().refused.insert(NODES.to_owned(), (403, "nodes is forbidden"));
-    stub.lock().refused.insert(MIGRATIONS.to_owned(), (500, "no"));
-    let unlisted = snapshot(stub.client()).await.unwrap_err().to_string();
-    let expected = "the cluster can't be seen whole, as these can't be listed:\n  \
-                    nodes: list refused with 403 Forbidden: nodes is forbidden\n  \
-                    virtualmachineinstancemigrations.kubevirt.io: list refused with 500 InternalError: no";
-    assert_eq!(unlisted, expected);
-    stub.lock().refused.insert("/".to_owned(), (503, "starting"));
-    let unlisted = snapshot(stub.client()).await.unwrap_err().to_string();
-    assert_eq!(unlisted, "list refused with 503 InternalError: starting");
 }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 fn net(text: &str) -> Ipv4Net {
@@ -95,5 +97,27 @@ fn an_exclude_may_be_a_bare_address() {
     ];
     for (text, read) in cases {
         assert_eq!(parse_go_exclude(text), read, "{text}");
+    }
+}
+
+proptest! {
+    /// Against the definition: five numbers as they are printed, each in its range.
+    #[test]
+    fn a_network_is_five_plain_numbers(text in prop_oneof![
+        "[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}",
+        "[0-2]?[0-9](\\.[0-2]?[0-9]){2,4}/[0-3]?[0-9]",
+        "[+ 0-9./:-]{0,20}",
+    ]) {
+        let number = |digits: &str, most: u32| {
+            let number: u32 = digits.parse().ok()?;
+            u8::try_from(number).ok().filter(|_| number <= most && number.to_string() == digits)
+        };
+        let by_definition = || {
+            let (address, prefix) = text.split_once('/')?;
+            let octets: Option<Vec<u8>> = address.split('.').map(|octet| number(octet, 255)).collect();
+            let octets: [u8; 4] = octets?.try_into().ok()?;
+            Ipv4Net::new(Ipv4Addr::from(octets), number(prefix, 32)?).ok()
+        };
+        prop_assert_eq!(parse_strict(&text).ok(), by_definition());
     }
 }

@@ -9,11 +9,11 @@ fn reads_what_harvester_writes() {
     let text =
         r#" {"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24","exclude":["192.168.1.100/32"]} "#;
     let config = NetworkConfig {
-        cluster_network: "vm-migration".to_owned(),
+        cluster_network: "vm-migration".into(),
         vlan: 100,
         exclusive_vlan: false,
-        range: "192.168.1.0/24".to_owned(),
-        exclude: vec!["192.168.1.100/32".to_owned()],
+        range: "192.168.1.0/24".into(),
+        exclude: vec!["192.168.1.100/32".into()],
         has_range_v6: false,
     };
     assert_eq!(network_config(text), Ok(config.clone()));
@@ -43,7 +43,7 @@ fn keys_fold_their_case_and_the_last_one_wins() {
         assert_eq!(network_config(text), Ok(NetworkConfig { vlan, ..NetworkConfig::default() }), "{text}");
     }
     let long_s = network_config("{\"clu\u{17f}terNetwor\u{212a}\":\"a\",\"EXCLU\\u017fIVEVLAN\":true}").unwrap();
-    assert_eq!((long_s.cluster_network.as_str(), long_s.exclusive_vlan), ("a", true));
+    assert_eq!((&*long_s.cluster_network, long_s.exclusive_vlan), ("a", true));
     let not_folded = network_config("{\"cluster\u{f1}etwork\":\"a\",\"v\u{13a}an\":1}").unwrap();
     assert_eq!(not_folded, NetworkConfig::default());
 }
@@ -63,8 +63,8 @@ fn strings_decode_as_in_go() {
         ("\"\u{7f}\u{2028}\"", "\u{7f}\u{2028}"),
     ];
     for (literal, range) in ranges {
-        let read = network_config(&format!("{{\"range\":{literal}}}")).unwrap();
-        assert_eq!(read.range, range, "{literal}");
+        let text = format!("{{\"range\":{literal}}}");
+        assert_eq!(network_config(&text).unwrap().range, range, "{literal}");
     }
 }
 
@@ -152,7 +152,7 @@ fn duplicate_networks_merge() {
     let text =
         r#"{"network":{"vlan":5,"exclude":["a"]},"Network":null,"NETWOR\u212a":{"range":"r","exclude":[null,"b"]}}"#;
     let read = rwx_network(text).unwrap().network;
-    assert_eq!((read.vlan, read.range.as_str()), (5, "r"));
+    assert_eq!((read.vlan, &*read.range), (5, "r"));
     assert_eq!(read.exclude, ["a", "b"]);
     assert_eq!(rwx_network("null"), Ok(RwxNetwork::default()));
     assert!(rwx_network("{\"Share-\u{17f}torage-networ\u{212a}\":true}").unwrap().share_storage_network);
@@ -186,7 +186,7 @@ fn hundreds_of_thousands_of_duplicate_keys_are_read_in_one_pass() {
     }
     text.push_str("\"vlan\":2}");
     let read = network_config(&text).unwrap();
-    assert_eq!((read.vlan, read.exclude), (2, vec!["a".to_owned()]));
+    assert_eq!((read.vlan, read.exclude), (2, vec![Cow::Borrowed("a")]));
 }
 
 #[test]

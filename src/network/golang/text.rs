@@ -1,11 +1,20 @@
 //! String literals as Go decodes them, and keys as it compares them.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::Chars;
 
 /// The text of a string literal. Half a surrogate pair becomes U+FFFD, where serde would refuse it.
-pub(super) fn decode(literal: &str) -> String {
-    Literal::new(literal).collect()
+pub(super) fn decode(literal: &str) -> Cow<'_, str> {
+    match inner(literal) {
+        plain if !plain.contains('\\') => Cow::Borrowed(plain),
+        _ => Cow::Owned(Literal::new(literal).collect()),
+    }
+}
+
+/// What stands between the quotes.
+fn inner(literal: &str) -> &str {
+    literal.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default()
 }
 
 /// Whether Go takes the key for the field: equal but for case.
@@ -41,8 +50,7 @@ struct Literal<'a> {
 
 impl<'a> Literal<'a> {
     fn new(literal: &'a str) -> Self {
-        let inner = literal.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
-        Self { rest: inner.chars().peekable(), pending: None }
+        Self { rest: inner(literal).chars().peekable(), pending: None }
     }
 
     fn code_unit(&mut self) -> u16 {

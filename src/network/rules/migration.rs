@@ -1,5 +1,6 @@
 //! `migration-in-progress`: changing the network restarts every virt-handler, and with it kills migrations.
 
+use super::super::config::hash;
 use super::super::facts::ObjectName;
 use super::super::list::Shortened;
 use super::super::problem::Problem;
@@ -27,6 +28,6 @@ pub(super) fn migration_in_progress(judge: &mut Judge<'_, '_>) {
         judge.findings.way_out_taken = true;
         return judge.warn(Warning::MigrationInProgress { root: judge.root, running });
     }
-    let stored_hash = way_out.map(|way_out| way_out.stored_hash.clone());
+    let stored_hash = way_out.map(|way_out| hash(way_out.stored));
     judge.report(Path::Whole, Problem::MigrationInProgress { first: first.clone(), running, stored_hash });
 }
