@@ -39,6 +39,8 @@ mod metrics;
 mod snapshot;
 mod source;
 mod standing;
+#[cfg(test)]
+mod stub;
 
 /// How the cluster is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,3 +91,6 @@ pub fn start(
     };
     (view, future)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! and not more often than every few milliseconds: a node's heartbeat costs nothing here, and a burst of a thousand
 //! events costs one walk over their kind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -43,6 +43,8 @@ struct State {
     standings: Vec<Standing>,
     /// The kinds of which the fold knows more than the facts.
     changed: BTreeSet<FactKind>,
+    /// Why each kind was last told to be lost, whatever its fold says.
+    told: BTreeMap<FactKind, Option<String>>,
 }
 
 impl Board {
@@ -53,6 +55,7 @@ impl Board {
             facts: Facts::unknown(Standing::NOT_LISTED),
             standings: Source::ALL.iter().map(|_| Standing::new(now)).collect(),
             changed: BTreeSet::new(),
+            told: FactKind::ALL.map(|kind| (kind, Some(Standing::NOT_LISTED.to_owned()))).into(),
         };
         Self { view, max_staleness, metrics, state: Mutex::new(state), changed: Notify::new() }
     }
@@ -177,20 +180,16 @@ impl Board {
         let changed = std::mem::take(&mut state.changed);
         let mut news = false;
         for kind in FactKind::ALL {
-            let told =
-                state.facts.missing().find(|missing| missing.kind == kind).map(|missing| Arc::clone(&missing.why));
-            match state.lost(kind, now) {
-                Some(why) if told.as_deref() == Some(&why) => {}
-                Some(why) => {
-                    state.facts.lose(Missing { kind, why: why.into() });
-                    news = true;
-                }
-                None if told.is_none() && !changed.contains(&kind) => {}
-                None => {
-                    state.fold.refresh(kind, &mut state.facts);
-                    news = true;
-                }
+            let lost = state.lost(kind, now);
+            if lost == state.told[&kind] && (lost.is_some() || !changed.contains(&kind)) {
+                continue;
             }
+            match &lost {
+                Some(why) => state.facts.lose(Missing { kind, why: why.as_str().into() }),
+                None => state.fold.refresh(kind, &mut state.facts),
+            }
+            state.told.insert(kind, lost);
+            news = true;
         }
         if news {
             self.view.publish(state.facts.clone());
