@@ -10,7 +10,6 @@ const MIGRATIONS: &str = "/apis/kubevirt.io/v1/virtualmachineinstancemigrations"
 const NODES: &str = "/api/v1/nodes";
 const STATUSES: &str = "/apis/network.harvesterhci.io/v1beta1/vlanstatuses";
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-const SETTINGS: &str = "/apis/harvesterhci.io/v1beta1/settings";
 
 fn node(name: &str) -> Value {
     json!({"metadata": {"name": name, "managedFields": [{"manager": "k3s"}]}})
