@@ -435,3 +435,73 @@ fn a_clone_shares_until_one_of_the_two_changes() {
     assert_eq!((count(&fold), count(&varied)), (1, 2));
     assert!(fold.migrations.shares(&varied.migrations));
 }
+
+fn object_named(namespace: &str, name: &str) -> ObjectName {
+    ObjectName { namespace: namespace.into(), name: name.into() }
+}
+
+/// Most of what happens in a cluster is no news to the rules.
+#[test]
+fn only_what_a_rule_would_see_is_a_change() {
+    let migration = |phase: &str| json!({"metadata": {"namespace": "ns", "name": "m"}, "status": {"phase": phase}});
+    let node = |seen: &str| json!({"metadata": {"name": "node-0", "annotations": {"seen": seen}}});
+    let (migrations, nodes) = (FactKind::Migrations, FactKind::Nodes);
+    let mut fold = Fold::default();
+    let mut changes = |kind, object: &Value| {
+        let _ = fold.insert(kind, object, None);
+        fold.take_changed(kind)
+    };
+    assert!(!changes(migrations, &migration("Succeeded")));
+    assert!(changes(migrations, &migration("Pending")));
+    assert!(!changes(migrations, &migration("Running")));
+    assert!(changes(migrations, &migration("Failed")));
+    assert!(changes(migrations, &json!({"metadata": {"namespace": "ns", "name": "m"}, "status": 1})));
+    assert!(!changes(migrations, &json!({"metadata": {"namespace": "ns", "name": "m"}, "status": 2})));
+    assert!(changes(migrations, &migration("Failed")));
+    assert!(changes(nodes, &node("1")));
+    assert!(!changes(nodes, &node("2")));
+
+    let other = object_named("", "node-1");
+    fold.remove(nodes, &other);
+    assert!(!fold.take_changed(nodes));
+    assert_eq!(fold.refuse(nodes, other.clone(), "too deep").why.as_ref(), r#""node-1" can't be read: too deep"#);
+    assert!(fold.take_changed(nodes));
+    assert!(fold.holds(nodes, &other) && !fold.holds(migrations, &object_named("ns", "m")));
+    assert_eq!(fold.counts(nodes), (1, 1));
+    fold.remove(nodes, &other);
+    assert!(fold.take_changed(nodes) && !fold.take_changed(nodes));
+    assert_eq!(fold.counts(nodes), (1, 0));
+}
+
+#[test]
+fn a_new_list_takes_the_place_of_what_was_known() {
+    let fold_of = |kind, objects: &[Value]| {
+        let mut fold = Fold::default();
+        objects.iter().for_each(|object| drop(fold.insert(kind, object, None)));
+        fold
+    };
+    let node = |name: &str| json!({"metadata": {"name": name}});
+    let nodes = FactKind::Nodes;
+    let mut fold = fold_of(nodes, &[node("a"), node("b")]);
+    assert!(fold.take_changed(nodes));
+    fold.adopt(nodes, fold_of(nodes, &[node("b"), node("a")]), None);
+    assert!(!fold.take_changed(nodes));
+    fold.adopt(nodes, fold_of(nodes, &[node("b"), node("c")]), None);
+    assert!(fold.take_changed(nodes));
+    assert!(!fold.holds(nodes, &object_named("", "a")) && fold.holds(nodes, &object_named("", "c")));
+
+    // A list for one name knows nothing of others.
+    let setting = |name: &str, value: &Value| json!({"metadata": {"name": name}, "value": value});
+    let (storage, rwx) = (object_named("", STORAGE_NETWORK), object_named("", RWX_NETWORK));
+    let settings = FactKind::Settings;
+    let mut fold = fold_of(settings, &[setting(STORAGE_NETWORK, &json!("")), setting(RWX_NETWORK, &json!(""))]);
+    fold.take_changed(settings);
+    fold.adopt(settings, fold_of(settings, &[setting(STORAGE_NETWORK, &json!(1))]), Some(&storage));
+    assert!(fold.take_changed(settings));
+    assert_eq!(fold.counts(settings), (1, 1));
+    fold.adopt(settings, Fold::default(), Some(&storage));
+    assert!(fold.take_changed(settings));
+    assert!(!fold.holds(settings, &storage) && fold.holds(settings, &rwx));
+    fold.adopt(settings, Fold::default(), Some(&storage));
+    assert!(!fold.take_changed(settings));
+}

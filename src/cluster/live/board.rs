@@ -157,14 +157,16 @@ impl Board {
     /// Makes views, until it is dropped.
     pub(super) async fn run(&self) -> Infallible {
         loop {
-            match self.publish(Instant::now()) {
+            let next_look = self.publish(Instant::now());
+            // What happens meanwhile is noticed right after.
+            sleep(BETWEEN_VIEWS).await;
+            match next_look {
                 Some(next_look) => {
                     // It is the same whether something changed or time ran out.
                     let _ = timeout_at(next_look, self.changed.notified()).await;
                 }
                 None => self.changed.notified().await,
             }
-            sleep(BETWEEN_VIEWS).await;
         }
     }
 
