@@ -51,3 +51,26 @@ fn decisions_are_told_to_the_audit_log() {
     cluster.api.delete(SETTING).unwrap_err();
     assert_eq!(annotations(&cluster, "delete"), json!({"check.vm-migration-network.setting/decision": "refused"}));
 }
+
+/// Who went ahead in spite of a migration can be found afterwards.
+#[test]
+fn the_way_out_is_told_to_the_audit_log() {
+    let mut objects = world::healthy();
+    objects.push(world::migration("stuck", "Running"));
+    let cluster = Guarded::new(&objects, Some(&world::ours(world::CANONICAL)));
+    let way_out = "migration-network-webhook/allow-during-migration";
+    let annotations_and_value = json!({
+        "metadata": {"annotations": {way_out: "d7c14fba1722f49b3bfd47193964e7cc239c1f5d"}},
+        "value": "",
+    });
+    cluster.api.patch(SETTING, Patch::Merge, &annotations_and_value).unwrap();
+    assert_eq!(
+        annotations(&cluster, "patch"),
+        json!({
+            "disable.vm-migration-network.setting/decision": "allowed",
+            "disable.vm-migration-network.setting/allow-during-migration": "used",
+            // Of no bytes at all.
+            "disable.vm-migration-network.setting/config-hash": "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        })
+    );
+}

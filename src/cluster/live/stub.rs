@@ -52,7 +52,9 @@ impl Stub {
     pub(super) fn new() -> Arc<Self> {
         let stub = Self::default();
         stub.lock().streams = true;
-        Source::ALL.iter().for_each(|source| stub.lock().serve(&path(source)));
+        for source in &Source::ALL {
+            stub.lock().serve(&path(source));
+        }
         Arc::new(stub)
     }
 

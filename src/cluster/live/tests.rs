@@ -181,7 +181,7 @@ async fn what_the_api_server_does_not_serve_is_absent_until_it_does() {
     assert_eq!(followed.missing(), [""; 0]);
     assert_eq!(count(&followed.view.facts()), Some(0));
     // It stays known for as long as it stays absent.
-    sleep(Duration::from_secs(3600)).await;
+    sleep(Duration::from_hours(1)).await;
     assert_eq!(followed.missing(), [""; 0]);
 
     stub.lock().serve(MIGRATIONS);
@@ -245,7 +245,7 @@ async fn quiet_is_not_silent() {
     stub.lock().put(NODES, node("node-0"));
     let followed = Followed::listed(&stub).await;
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(3600) {
+    while begun.elapsed() < Duration::from_hours(1) {
         sleep(SECOND).await;
         assert_eq!(followed.missing(), [""; 0]);
         assert_eq!(followed.view.troubles().len(), 0);
@@ -268,7 +268,7 @@ async fn silence_loses_the_facts_until_everything_is_listed_again() {
     // It is known that something is wrong, but what was seen may still be relied on.
     let trouble = &followed.view.troubles()[0];
     assert!(trouble.starts_with("nodes (") && trouble.ends_with(SILENT), "{trouble}");
-    followed.until(Duration::from_secs(60), |facts| facts.missing().count() == FactKind::ALL.len()).await;
+    followed.until(Duration::from_mins(1), |facts| facts.missing().count() == FactKind::ALL.len()).await;
     let missing = followed.missing();
     assert!(missing[0].starts_with("nodes (no word from the API server for 18"), "{missing:?}");
     sleep(Duration::from_secs(62)).await;
@@ -297,7 +297,7 @@ async fn one_broken_watch_loses_one_fact() {
     let followed = Followed::listed(&stub).await;
     stub.lock().refused.insert(STATUSES.to_owned(), (500, "etcd is away"));
     stub.lock().forget();
-    sleep(Duration::from_secs(120)).await;
+    sleep(Duration::from_mins(2)).await;
     assert_eq!(followed.missing(), [""; 0]);
     followed.until(Duration::from_secs(70), |facts| facts.vlan_statuses.is_err()).await;
     let expected = "vlanstatuses.network.harvesterhci.io (no word from the API server for 180 s: watch refused with 500 \
@@ -331,7 +331,7 @@ async fn what_may_not_be_listed_is_missing_and_says_why() {
     followed.until(SECOND, |facts| facts.missing().count() == 1).await;
     let expected = format!("nodes (not listed yet: watch refused with 403 Forbidden: {words})");
     followed.until(SECOND, |_| followed.missing() == [expected.as_str()]).await;
-    sleep(Duration::from_secs(600)).await;
+    sleep(Duration::from_mins(10)).await;
     assert!(!followed.view.is_listed());
     stub.lock().refused.clear();
     stub.lock().put(NODES, node("node-0"));
