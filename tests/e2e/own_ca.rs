@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto};
 use serde_json::{Value, json};
+use x509_parser::extensions::GeneralName;
 
 use crate::harness::api::{Patch, path};
 use crate::harness::cluster::SETTING;
@@ -85,62 +86,36 @@ fn in_effect(cluster: &Plane, replicas: &[Webhook]) {
     });
 }
 
-#[test]
-fn replicas_that_start_at_once_agree_on_one_ca() {
-    let cluster = Cluster::lease();
-    cluster.apply_all(&world::healthy());
-    cluster.store(&world::ours(world::CANONICAL));
-    let installed = cluster.install("harvester");
-    let service = Proxy::start();
-    configure(&cluster, &installed, service.port);
-    let secret = path(only(&installed.objects, "Secret"));
-    assert_eq!(cluster.api.get(&secret).unwrap()["data"], Value::Null);
-
-    let mut replicas: Vec<Webhook> = (0..3).map(|_| Replica::of(&cluster, &installed).start()).collect();
-    for replica in &mut replicas {
-        replica.wait_until_ready();
-        service.add(replica.port);
-    }
-    in_effect(&cluster, &replicas);
-    let bundles = bundles(&cluster, &installed);
-    assert_eq!(bundles.len(), 3);
-    assert_eq!(bundles.iter().collect::<BTreeSet<_>>().len(), 1);
-    assert_eq!(certificates(&bundles[0]).len(), 1);
-    let leaves: BTreeSet<Vec<u8>> =
-        replicas.iter().map(|replica| leaf(replica, &installed, &bundles[0]).unwrap().to_vec()).collect();
-    assert_eq!(leaves.len(), 3, "each has a leaf of its own");
-
-    // A user applies the overlay again: the Secret is shipped empty, and keeps what it holds.
-    let before = cluster.api.get(&secret).unwrap();
-    assert_ne!(before["data"], Value::Null);
-    let shipped = only(&installed.objects, "Secret").to_string();
-    cluster.kubectl(["apply", "-f", "-"]).stdin(shipped).ok();
-    assert_eq!(cluster.api.get(&secret).unwrap()["data"], before["data"]);
-
-    // And a fourth joins in.
-    let late = Replica::of(&cluster, &installed).ready();
-    leaf(&late, &installed, &bundles[0]).unwrap();
-    assert_eq!(cluster.api.get(&secret).unwrap()["data"], before["data"]);
-}
-
 /// In the stand-alone overlay as well, with its own namespace in the name.
 #[test]
-fn the_leaf_bears_the_services_name_and_no_other() {
+fn each_replica_has_a_leaf_of_its_own_for_the_services_name_and_no_other() {
     for overlay in ["harvester", "self-managed"] {
         let cluster = Cluster::lease();
         cluster.apply_all(&world::healthy());
         let installed = cluster.install(overlay);
-        let replica = Replica::of(&cluster, &installed).ready();
-        configure(&cluster, &installed, replica.port);
+        let first = Replica::of(&cluster, &installed).ready();
+        configure(&cluster, &installed, first.port);
         eventually("caBundle is filled in", PATIENCE, || {
             let bundles = bundles(&cluster, &installed);
             if bundles.iter().any(String::is_empty) { Err(bundles) } else { Ok(()) }
         });
-        let leaf = leaf(&replica, &installed, &bundles(&cluster, &installed)[0]).unwrap();
-        let (_, certificate) = x509_parser::parse_x509_certificate(&leaf).unwrap();
-        let names = certificate.subject_alternative_name().unwrap().unwrap();
+        // A user applies the overlay again: the Secret is shipped empty, and keeps what it holds.
+        let secret = only(&installed.objects, "Secret");
+        let before = cluster.api.get(&path(secret)).unwrap();
+        assert_ne!(before["data"], Value::Null);
+        cluster.kubectl(["apply", "-f", "-"]).stdin(secret.to_string()).ok();
+        assert_eq!(cluster.api.get(&path(secret)).unwrap()["data"], before["data"]);
+
+        let late = Replica::of(&cluster, &installed).ready();
+        let bundle = bundles(&cluster, &installed).remove(0);
         let expected = format!("migration-network-webhook.{}.svc", installed.namespace);
-        assert_eq!(names.value.general_names, [x509_parser::extensions::GeneralName::DNSName(&expected)], "{overlay}");
+        let leaves = [&first, &late].map(|replica| leaf(replica, &installed, &bundle).unwrap());
+        for leaf in &leaves {
+            let (_, certificate) = x509_parser::parse_x509_certificate(leaf).unwrap();
+            let names = certificate.subject_alternative_name().unwrap().unwrap();
+            assert_eq!(names.value.general_names, [GeneralName::DNSName(&expected)], "{overlay}");
+        }
+        assert_ne!(leaves[0], leaves[1]);
     }
 }
 

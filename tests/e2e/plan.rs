@@ -1,10 +1,12 @@
 //! The manual test plan for the network, as far as it needs no virtual machine: `docs/testing.md` says which line is where.
 
 use std::fmt::Write as _;
+use std::fs;
 
 use serde_json::{Value, json};
 
 use crate::harness::api::Patch;
+use crate::harness::assets::repository;
 use crate::harness::cluster::SETTING;
 use crate::harness::{Guarded, Plane, world};
 use crate::writers::broken;
@@ -258,4 +260,26 @@ fn dual_stack_is_refused_by_name() {
     let cluster = disabled();
     let parts = json!({"rangeV6": "fd00::/64", "rangeV6Start": "fd00::1", "rangeV6End": "fd00::ff"});
     assert_told("dual-stack", &verdicts(&cluster, [value(&parts)]));
+}
+
+/// `docs/testing.md` names tests that exist, and every module of them.
+#[test]
+fn the_page_and_the_tests_agree() {
+    let file = |name: &str| fs::read_to_string(repository().join(name)).unwrap();
+    let page = file("docs/testing.md");
+    let named: Vec<(&str, &str)> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|code| code.split_once("::"))
+        .filter(|(module, _)| *module != "world")
+        .collect();
+    assert!(named.len() > 20, "{named:?}");
+    for (module, test) in named {
+        let source = file(&format!("tests/e2e/{module}.rs"));
+        assert!(source.contains(&format!("#[test]\nfn {test}() {{")), "{module}::{test}");
+    }
+    for module in file("tests/e2e/main.rs").lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')) {
+        assert!(module == "harness" || page.contains(&format!("| `{module}` |")), "no line about {module}");
+    }
 }
