@@ -9,6 +9,7 @@ pub mod guarded;
 pub mod http;
 pub mod install;
 pub mod kubectl;
+pub mod line;
 pub mod manifests;
 pub mod pki;
 pub mod process;

@@ -1,11 +1,14 @@
 //! The view follows the cluster: what happens in it counts at once, and what broke heals by itself.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::harness::api::Patch;
 use crate::harness::cluster::SETTING;
+use crate::harness::control_plane::ADMIN;
+use crate::harness::line::Line;
 use crate::harness::wait::{PATIENCE, eventually};
 use crate::harness::{Cluster, Guarded, Plane, world};
 
@@ -192,6 +195,51 @@ fn the_view_heals_after_the_api_server_was_away() {
         (200, body) if !body.contains("nodes") => Ok(()),
         other => Err(other),
     });
+}
+
+/// A dead line to the API server, which itself goes on asking us.
+#[test]
+fn what_is_not_known_any_more_is_refused_until_it_is() {
+    let cluster = Cluster::lease();
+    let line = Line::to(cluster.servers.port);
+    let kubeconfig = cluster.servers.kubeconfig(ADMIN);
+    let direct = fs::read_to_string(&kubeconfig).unwrap();
+    let address = cluster.servers.address();
+    fs::write(&kubeconfig, direct.replace(&address, &format!("127.0.0.1:{}", line.port))).unwrap();
+    cluster.apply_all(&world::healthy());
+    cluster.store(&world::ours(world::CANONICAL));
+    let kubeconfig = format!("--kubeconfig={}", kubeconfig.display());
+    let cluster = Guarded::with(cluster, &[&kubeconfig, "--max-staleness=10s"]);
+    at_once(&cluster, EXAMPLE, None);
+
+    line.set_dead(true);
+    let silent = "no word from the API server for ";
+    eventually("the silence is noticed", PATIENCE, || match verdict(&cluster, EXAMPLE) {
+        Some(told) if told.contains("503") && told.contains(silent) => Ok(()),
+        told => Err(told),
+    });
+    // Disabling depends on migrations alone, and of those nothing is known either.
+    let migrations = "virtualmachineinstancemigrations.kubevirt.io (no word from the API server for ";
+    eventually("nothing is known of migrations", PATIENCE, || match verdict(&cluster, "") {
+        Some(told) if told.contains("503") && told.contains(migrations) => Ok(()),
+        told => Err(told),
+    });
+    // Nothing need be known to leave the value as it is, or to refuse a DELETE.
+    cluster.api.patch(SETTING, Patch::Merge, &json!({"metadata": {"annotations": {"a": "b"}}})).unwrap();
+    let reformatted = world::CANONICAL.replace(':', ": ");
+    let kept = cluster.api.patch(SETTING, Patch::Merge, &json!({"value": reformatted})).unwrap();
+    assert_eq!(kept["value"], world::CANONICAL);
+    assert_eq!(cluster.api.delete(SETTING).unwrap_err().code, 405);
+
+    // What happened meanwhile is seen as soon as anything is.
+    cluster.api.apply(&world::migration("one", "Running"));
+    line.set_dead(false);
+    eventually("it heals", PATIENCE, || match verdict(&cluster, EXAMPLE) {
+        Some(told) if told.contains("default/one") => Ok(()),
+        told => Err(told),
+    });
+    cluster.api.apply(&world::migration("one", "Succeeded"));
+    at_once(&cluster, EXAMPLE, None);
 }
 
 /// Lists that come as a stream are what newer API servers grant; older ones are asked page by page.

@@ -477,7 +477,9 @@ fn only_what_a_rule_would_see_is_a_change() {
 fn a_new_list_takes_the_place_of_what_was_known() {
     let fold_of = |kind, objects: &[Value]| {
         let mut fold = Fold::default();
-        objects.iter().for_each(|object| drop(fold.insert(kind, object, None)));
+        for object in objects {
+            let _ = fold.insert(kind, object, None);
+        }
         fold
     };
     let node = |name: &str| json!({"metadata": {"name": name}});
