@@ -1,8 +1,35 @@
-.PHONY: test envtest e2e
+.PHONY: run test lint doc licences check certs envtest e2e
+
+# The webhook at work on the sample cluster. Needs nothing but the Rust toolchain.
+run:
+	cargo build --locked --bins --examples
+	cargo run --locked --quiet --example certificates -- target/run
+	cargo run --locked --quiet --example demo -- target/run
 
 # Needs nothing but the Rust toolchain.
 test:
 	cargo test --locked
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	# Not one of "all": cargo test leaves it out, and so does this word.
+	cargo clippy --locked --test e2e -- -D warnings
+
+doc:
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+
+# The tests check licences and denied crates; cargo-deny also knows the systems that this machine does not build for.
+licences:
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --locked check bans licenses sources; \
+	else echo 'cargo-deny is not installed: licences were checked by make test, for this system'; fi
+
+# All that must hold for a change to land: what CI runs.
+check: lint test doc licences e2e
+
+# A throw-away CA and server certificate, in certs/.
+certs:
+	cargo run --locked --quiet --example certificates -- certs
 
 # etcd, kube-apiserver and kubectl for the end-to-end tests: compiled once into the user's cache, or KUBEBUILDER_ASSETS.
 envtest:
@@ -11,3 +38,51 @@ envtest:
 # A real control plane, our binary, our manifests. Needs Go for the first run, see envtest.
 e2e: envtest
 	cargo test --locked --test e2e
+
+.PHONY: bench bench-load bench-start bench-scale gate
+
+# Wall time of the pure core, for people: BENCHMARKS.md.
+bench:
+	cargo bench --locked --bench time
+
+# The server over TLS beside a floor, ratios run by run. Two cores, and nobody else on them.
+bench-load:
+	cargo bench --locked --bench load
+
+# From the start of the process to its first answer; idle memory; the size of the binary.
+bench-start:
+	cargo bench --locked --bench load -- --start
+
+# A thousand nodes and a hundred thousand migrations in a real API server. Needs what e2e needs, and 4 GB of memory.
+bench-scale: envtest
+	cargo bench --locked --bench scale
+
+.PHONY: dist image-archive FORCE
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+# Set it to the name in your own registry, for both targets.
+IMAGE ?= migration-network-webhook:$(VERSION)
+# Any kubectl from the last years has kustomize in it.
+KUBECTL ?= $(or $(shell command -v kubectl),$(shell tests/e2e/envtest/build.sh)/kubectl)
+
+# One YAML file per overlay, for clusters that see no checkout.
+dist: $(patsubst manifests/overlays/%/kustomization.yaml,dist/%.yaml,$(wildcard manifests/overlays/*/kustomization.yaml))
+
+# Always anew: IMAGE may be another.
+dist/%.yaml: FORCE
+	mkdir -p dist
+	$(KUBECTL) kustomize manifests/overlays/$* >$@.part
+	sed 's|image: migration-network-webhook:.*|image: $(IMAGE)|' $@.part >$@
+	rm $@.part
+
+# The image as a file that containerd reads, for clusters that see no registry. A release is built from bases that can't
+# change: BUILDER and RUNTIME name them by digest. Where they are reachable, this prints them, one of each of the names
+# in the Dockerfile:
+#   docker buildx imagetools inspect NAME --format '{{.Manifest.Digest}}'
+image-archive:
+	@case '$(BUILDER) $(RUNTIME)' in *@sha256:*' '*@sha256:*) ;; *) \
+	  echo 'make image-archive: BUILDER=NAME@sha256:DIGEST and RUNTIME=NAME@sha256:DIGEST are needed: see the Makefile' >&2; \
+	  exit 2 ;; esac
+	mkdir -p dist
+	docker build --build-arg 'BUILDER=$(BUILDER)' --build-arg 'RUNTIME=$(RUNTIME)' --tag '$(IMAGE)' .
+	docker save --output dist/migration-network-webhook-$(VERSION).tar '$(IMAGE)'

@@ -8,9 +8,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod canonicalize;
+mod capture;
 mod completions;
 mod difference;
 mod explain;
+mod kube;
 mod logging;
 mod output;
 pub mod policy;
@@ -35,6 +37,7 @@ enum Command {
     Serve(Box<serve::Args>),
     Review(review::Args),
     Test(test::Args),
+    Capture(capture::Args),
     Canonicalize(canonicalize::Args),
     Explain(explain::Args),
     Schema(schema::Args),
@@ -60,6 +63,7 @@ impl Cli {
         let result = match self.command {
             Command::Serve(args) => args.run(),
             Command::Test(args) => args.run(),
+            Command::Capture(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Schema(args) => args.run(),
             Command::Review(args) => args.run(),

@@ -2,8 +2,10 @@
 //!
 //! [`fold`] is the one place where resources become [`Facts`](crate::network::Facts), so that a
 //! verdict on files is the verdict of the cluster that they were captured from. What feeds it only
-//! has to find the resources: [`files`] reads manifests.
+//! has to find the resources: [`files`] reads manifests, [`live`] asks an API server, and [`capture`] makes
+//! files of what that said.
 
+pub mod capture;
 pub mod files;
 pub mod fold;
 pub mod live;

@@ -51,8 +51,10 @@ pub enum Form {
 pub enum OldSide {
     /// A file named for the purpose.
     File,
-    /// The cluster that is judged by.
+    /// The files of the cluster that is judged by.
     Cluster,
+    /// The live cluster that is judged by.
+    Live,
 }
 
 /// The Setting that manifests are an update of.

@@ -4,7 +4,8 @@
 //! user, by the command line). [`admission`] reads them, asks [`network`] what the value means and
 //! which rules it breaks, given the [`network::Facts`] that [`cluster`] folds from files or watches,
 //! and answers with one [`admission::Decision`]. Server and command line call the same functions, so
-//! what was checked offline is what the cluster will say.
+//! what was checked offline is what the cluster will say. [`suite`] runs cases of what that must be, and
+//! [`report`] writes results out for CI systems.
 
 pub mod admission;
 pub mod authority;

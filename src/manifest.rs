@@ -63,12 +63,23 @@ pub enum Error {
         path: PathBuf,
         /// `YAML` or `JSON`, whichever was expected.
         format: &'static str,
-        /// What is wrong and where.
+        /// Where.
+        at: Position,
+        /// What is wrong and where, in words.
         why: String,
     },
 }
 
 impl Error {
+    /// The place in the file: its start, where there is no other.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        match self {
+            Self::Syntax { at, .. } => *at,
+            _ => Position::START,
+        }
+    }
+
     /// The path that is to blame.
     #[must_use]
     pub fn path(&self) -> &Path {

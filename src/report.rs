@@ -131,7 +131,7 @@ pub struct Record {
     pub name: String,
     /// How it fared.
     pub status: Status,
-    /// `allowed`, `refused` or `notSent`; `None` when it could not be judged.
+    /// `allowed`, `refused` or `notSent`; of an object also `unavailable` or `malformed`.
     pub verdict: Option<&'static str>,
     /// The status code of the answer: 200 when allowed.
     pub code: Option<u16>,
@@ -143,6 +143,8 @@ pub struct Record {
     pub warnings_fail: bool,
     /// The value that Harvester would see afterwards.
     pub stored: Option<String>,
+    /// The text of a refusal that no cause explains.
+    pub refusal: Option<String>,
     /// What was expected, for a case that did not meet it.
     pub expectation: Option<Unmet>,
     /// Why it could not be judged.
@@ -247,6 +249,10 @@ pub struct Finding<'a> {
 
 /// The id of an expectation that was not met.
 pub const EXPECTATION: &str = "expectation-not-met";
+/// The id of a refusal that no rule explains.
+pub const REFUSED: &str = "refused";
+/// The id of a value that is sound, but not in canonical form.
+pub const NOT_CANONICAL: &str = "not-canonical";
 /// The id of what could not be judged.
 pub const NOT_JUDGED: &str = "could-not-be-judged";
 
@@ -265,6 +271,7 @@ impl Record {
             warnings: Vec::new(),
             warnings_fail: false,
             stored: None,
+            refusal: None,
             expectation: None,
             error: None,
         }
@@ -286,6 +293,7 @@ impl Record {
         if self.subject == Subject::Case {
             return Vec::new();
         }
+        let refusal = self.refusal.iter().map(|why| error(REFUSED, None, why.as_str(), &self.place));
         let causes = self
             .causes
             .iter()
@@ -299,7 +307,7 @@ impl Record {
             message: &it.message,
             place: &it.place,
         });
-        causes.chain(warnings).collect()
+        refusal.chain(causes).chain(warnings).collect()
     }
 }
 

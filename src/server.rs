@@ -85,10 +85,10 @@ pub struct Content {
 
 /// Why a port can't be had.
 #[derive(Debug, thiserror::Error)]
-#[error("can't listen on {address}: {source}")]
+#[error("can't listen on {address}: {why}")]
 pub struct BindError {
     address: SocketAddr,
-    source: io::Error,
+    why: io::Error,
 }
 
 /// A server that holds its ports and answers nobody yet.
@@ -124,7 +124,7 @@ pub async fn bind(settings: Settings, content: Content) -> Result<Bound, BindErr
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
     let listener = TcpListener::bind(address).await.and_then(|it| it.local_addr().map(|address| (it, address)));
-    listener.map_err(|source| BindError { address, source })
+    listener.map_err(|why| BindError { address, why })
 }
 
 impl Bound {

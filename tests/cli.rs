@@ -1,4 +1,5 @@
 //! The command line as its users meet it: the binary, its standard streams and its exit codes.
+#![expect(clippy::unwrap_used, reason = "a test reports by panicking, its helpers too")]
 
 #[path = "cli/binary.rs"]
 mod binary;
@@ -6,8 +7,12 @@ mod binary;
 mod canonicalize;
 #[path = "cli/cases.rs"]
 mod cases;
+#[path = "cli/demo.rs"]
+mod demo;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/readme.rs"]
+mod readme;
 #[path = "cli/review.rs"]
 mod review;
 #[path = "cli/transcripts.rs"]

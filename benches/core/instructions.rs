@@ -48,7 +48,7 @@ fn strict_parse(value: &'static str) -> Draft<'static> {
 #[bench::few(args = (24, 10), setup = value, config = limits(1, 1))]
 #[bench::many(args = (16, 1_000), setup = value, config = limits(1, 1))]
 #[bench::most(args = (16, 10_000), setup = value, config = limits(1, 1))]
-fn lenient_parse(value: &'static str) -> Result<NetworkConfig, Unreadable> {
+fn lenient_parse(value: &'static str) -> Result<NetworkConfig<'static>, Unreadable> {
     golang::network_config(black_box(value))
 }
 

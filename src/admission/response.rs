@@ -44,9 +44,11 @@ pub struct Status {
 /// `status.details`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Details {
-    name: &'static str,
+    /// Its name.
+    pub name: &'static str,
     group: &'static str,
-    kind: &'static str,
+    /// Its kind.
+    pub kind: &'static str,
     /// The problems, each with its field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,

@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use tokio::time::timeout;
 
 use crate::manifest::Quoting;
+
+/// How long a call may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why something was not done. Safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,13 +52,19 @@ impl Failure {
         let why = format!("can't {verb} {object}: {} {}{remedy}", status.code, Quoting(&status.message));
         Self { verb, why, code: Some(status.code) }
     }
+}
 
-    /// A call that took too long.
-    #[must_use]
-    pub fn of_time(verb: &'static str, object: &str) -> Self {
-        let why = format!("can't {verb} {object}: no answer in time; is the API server reachable?");
-        Self { verb, why, code: None }
-    }
+/// Awaits a call of the API server, for a while.
+pub(crate) async fn call<T>(
+    verb: &'static str,
+    object: &str,
+    answer: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<T, Failure> {
+    let Ok(answer) = timeout(PATIENCE, answer).await else {
+        let why = format!("can't {verb} {object}: no answer in {PATIENCE:?}; is the API server reachable?");
+        return Err(Failure { verb, why, code: None });
+    };
+    answer.map_err(|error| Failure::of_call(verb, object, &error))
 }
 
 impl fmt::Display for Failure {

@@ -12,7 +12,7 @@ use super::ca::{Ca, Validity};
 use super::calendar;
 use super::failure::{Failure, Failures};
 use super::secret::{CaSecret, Held};
-use super::succession::{Distribution, Step, Succession, Terms};
+use super::succession::{Distribution, Schedule, Step, Succession, Terms};
 
 /// After the first failure, doubled with each one up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -62,7 +62,7 @@ impl Keeper {
             let Some(step) = held.succession.step(now, &self.distribution()) else { break };
             let next = self.take(&held.succession, step, now)?;
             held = if let Some(written) = self.secret.write(&held, &next).await? {
-                tracing::info!(?step, "the succession of CAs is brought on");
+                say(step, &written.succession);
                 written
             } else {
                 self.secret.read().await?
@@ -98,8 +98,8 @@ impl Keeper {
 
     /// Waits until there is something to do: by the Secret, by the bundles, or by the calendar.
     async fn rest(&mut self, held: &Held) -> Result<(), Failure> {
-        let secret = self.secret.clone();
-        let mut changed = pin!(secret.changed(held, self.patience()));
+        let mut changed = pin!(self.secret.watch(held, self.patience()).await?);
+        self.failures.over("watch", self.secret.shown());
         loop {
             let now = Timestamp::now();
             if held.succession.step(now, &self.distribution()).is_some() {
@@ -115,11 +115,7 @@ impl Keeper {
                 }
             };
             tokio::select! {
-                watched = &mut changed => {
-                    watched?;
-                    self.failures.over("watch", self.secret.shown());
-                    return Ok(());
-                }
+                watched = &mut changed => return watched,
                 () = bundles => {}
                 () = sleep(calendar::pause(now, [held.succession.next_change(now)])) => {}
             }
@@ -133,5 +129,22 @@ impl Keeper {
 
     fn distribution(&self) -> Distribution {
         self.distribution.as_ref().map_or(Distribution::Everywhere, |distribution| distribution.borrow().clone())
+    }
+}
+
+/// What this replica has done for all.
+fn say(step: Step, succession: &Succession) {
+    match (step, succession) {
+        (Step::Join(generation), Succession::Sole(_)) => {
+            tracing::info!(generation, "the Secret was empty; now a new CA is in it, and signs");
+        }
+        (Step::Join(generation), _) => {
+            tracing::info!(generation, "a new CA has joined; it does not sign before every caBundle holds it");
+        }
+        (_, Succession::Handover { new, schedule: Some(Schedule { signs_from, leaves_at }), .. }) => {
+            let generation = new.generation;
+            tracing::info!(generation, %signs_from, old_leaves_at = %leaves_at, "the new CA is in every caBundle");
+        }
+        _ => tracing::info!("the old CA has left; no certificate that it signed is valid any more"),
     }
 }

@@ -5,14 +5,11 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, PostParams, WatchEvent, WatchParams};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
-use super::failure::Failure;
+use super::failure::{Failure, call};
 use super::stored;
 use super::succession::Succession;
-
-/// How long a call may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The one Secret.
 #[derive(Clone, Debug)]
@@ -55,7 +52,7 @@ impl CaSecret {
     ///
     /// If it can't be read, or holds what is not ours.
     pub async fn read(&self) -> Result<Held, Failure> {
-        let object = self.bounded("get", self.api.get(&self.name)).await?;
+        let object = call("get", &self.shown, self.api.get(&self.name)).await?;
         self.held(object)
     }
 
@@ -73,47 +70,43 @@ impl CaSecret {
         })?;
         // The resourceVersion that was read comes along: only one of several writers can win.
         let params = PostParams { field_manager: Some(super::FIELD_MANAGER.to_owned()), ..PostParams::default() };
-        match self.bounded("update", self.api.replace(&self.name, &params, &object)).await {
+        match call("update", &self.shown, self.api.replace(&self.name, &params, &object)).await {
             Ok(object) => self.held(object).map(Some),
             Err(failure) if failure.code == Some(409) => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    /// Returns when it may have changed since it was read, or when the time is over.
+    /// Watches it: what is returned ends when it may have changed since it was read, or when the time is over.
     ///
     /// # Errors
     ///
     /// If it can't be watched.
-    pub async fn changed(&self, held: &Held, within: Duration) -> Result<(), Failure> {
+    pub async fn watch(
+        &self,
+        held: &Held,
+        within: Duration,
+    ) -> Result<impl Future<Output = Result<(), Failure>> + use<>, Failure> {
         let deadline = Instant::now() + within;
         // A list would be another verb. By name, which is what RBAC grants; it ends by itself a little after us.
         let seconds = u32::try_from(within.as_secs()).unwrap_or(u32::MAX).saturating_add(1).min(290);
         let params = WatchParams::default().fields(&format!("metadata.name={}", self.name)).timeout(seconds);
         let version = held.object.metadata.resource_version.as_deref().unwrap_or("0");
-        let mut events = self.bounded("watch", self.api.watch(&params, version)).await?.boxed();
-        loop {
-            match timeout_at(deadline, events.next()).await {
-                Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
-                Ok(Some(Ok(WatchEvent::Error(status)))) if status.code != 410 => {
-                    return Err(Failure::of_call("watch", &self.shown, &kube::Error::Api(status)));
+        let mut events = call("watch", &self.shown, self.api.watch(&params, version)).await?.boxed();
+        let shown = self.shown.clone();
+        Ok(async move {
+            loop {
+                match timeout_at(deadline, events.next()).await {
+                    Ok(Some(Ok(WatchEvent::Bookmark(_)))) => {}
+                    Ok(Some(Ok(WatchEvent::Error(status)))) if status.code != 410 => {
+                        return Err(Failure::of_call("watch", &shown, &kube::Error::Api(status)));
+                    }
+                    Ok(Some(Err(error))) => return Err(Failure::of_call("watch", &shown, &error)),
+                    // A change; or the watch has ended, of which a fresh look makes the best.
+                    Ok(_) | Err(_) => return Ok(()),
                 }
-                Ok(Some(Err(error))) => return Err(Failure::of_call("watch", &self.shown, &error)),
-                // A change; or the watch has ended, of which a fresh look makes the best.
-                Ok(_) | Err(_) => return Ok(()),
             }
-        }
-    }
-
-    async fn bounded<T>(
-        &self,
-        verb: &'static str,
-        call: impl Future<Output = Result<T, kube::Error>>,
-    ) -> Result<T, Failure> {
-        match timeout(PATIENCE, call).await {
-            Ok(answer) => answer.map_err(|error| Failure::of_call(verb, &self.shown, &error)),
-            Err(_) => Err(Failure::of_time(verb, &self.shown)),
-        }
+        })
     }
 
     fn held(&self, object: Secret) -> Result<Held, Failure> {

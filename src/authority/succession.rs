@@ -1,9 +1,10 @@
 //! Which CA signs, and when the next one takes over. No clock and no I/O: time is handed in.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 
 use super::ca::{Ca, later, whole_second};
@@ -62,12 +63,13 @@ pub struct Terms {
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UnsoundTerms {
     /// Less than a second, which certificates do not know, or for ever.
-    #[error("{0:?} is out of range: a CA, a leaf and a grace period last from 1 second to a year")]
+    #[error("{} is out of range: a CA, a leaf and a grace period last from 1 second to a year", Shown(*.0))]
     OutOfRange(Duration),
     /// A CA begins to hand over at two thirds of its life.
     #[error(
-        "a CA lifetime of {ca:?} is too short for leaves of {leaf:?} and a grace period of {grace:?}: its last third \
-         must hold both, so it must be at least {least:?}"
+        "a CA lifetime of {} is too short for leaves of {} and a grace period of {}: its last third must hold both, so \
+         it must be at least {}",
+        Shown(*ca), Shown(*leaf), Shown(*grace), Shown(*least)
     )]
     ShortCa {
         /// The CA's lifetime.
@@ -79,6 +81,16 @@ pub enum UnsoundTerms {
         /// The shortest lifetime of a CA with these.
         least: Duration,
     },
+}
+
+/// A duration as flags take it: `507h`, `2m30s`.
+struct Shown(Duration);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let duration = SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX);
+        f.write_str(&format!("{duration:#}").replace(' ', ""))
+    }
 }
 
 /// Where a CA's certificate has arrived.

@@ -12,6 +12,9 @@ mod lines;
 
 pub(super) use lines::Lines;
 
+/// The client of the API server logs every failed call, each time; those who call say it once, and what to do.
+const QUIET: &str = "kube_client=off";
+
 /// How to log.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Logs")]
@@ -21,7 +24,7 @@ pub(super) struct LogArgs {
     log_format: Format,
 
     /// The least level that is logged: error, warn, info (each decision), debug or trace; also by module, such as
-    /// info,kube=debug
+    /// info,rustls=debug
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MNW_LOG_LEVEL", value_parser = filter)]
     log_level: String,
 }
@@ -64,7 +67,7 @@ impl LogArgs {
     pub(super) fn start(&self) -> anyhow::Result<Lines> {
         let lines = Lines::start(io::stderr(), self.log_format.left_out())?;
         let builder = tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::try_new(&self.log_level)?)
+            .with_env_filter(EnvFilter::try_new(format!("{QUIET},{}", self.log_level))?)
             .with_writer(lines.writer())
             .with_ansi(false)
             .with_target(false);

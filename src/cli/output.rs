@@ -60,7 +60,6 @@ pub(super) struct Paint {
 
 impl Paint {
     /// No colours.
-    #[cfg(test)]
     pub(super) const NEVER: Self = Self { on: false };
 
     /// Colours on a terminal, unless the user wants none (<https://no-color.org>).

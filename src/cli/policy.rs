@@ -15,23 +15,36 @@ pub struct PolicyArgs {
     #[arg(long, value_name = "RULE", value_parser = rule_that_may_warn, env = "MNW_WARN_RULE", value_delimiter = ',')]
     warn_rule: Vec<RuleId>,
 
-    /// A range that `range` must not overlap; repeatable, and replaces the whole list
+    /// A range that `range` must not overlap; repeatable, and replaces the whole list, which is
+    /// 10.42.0.0/16,10.43.0.0/16,10.52.0.0/16,10.53.0.0/16
     #[arg(
         long = "reserved-range",
         value_name = "CIDR",
         value_parser = network,
         env = "MNW_RESERVED_RANGE",
-        value_delimiter = ',',
-        default_value = "10.42.0.0/16,10.43.0.0/16,10.52.0.0/16,10.53.0.0/16"
+        value_delimiter = ','
     )]
-    reserved: Vec<Ipv4Net>,
+    reserved: Option<Vec<Ipv4Net>>,
 }
 
 impl PolicyArgs {
     /// The choices as the rules take them.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        Policy { reserved: self.reserved.clone(), warn: self.warn_rule.iter().copied().collect() }
+        self.over(None)
+    }
+
+    /// The choices where they were made, else those that were captured with a cluster.
+    #[must_use]
+    pub fn over(&self, captured: Option<&Policy>) -> Policy {
+        let mut policy = captured.cloned().unwrap_or_default();
+        if let Some(reserved) = &self.reserved {
+            policy.reserved.clone_from(reserved);
+        }
+        if !self.warn_rule.is_empty() {
+            policy.warn = self.warn_rule.iter().copied().collect();
+        }
+        policy
     }
 }
 

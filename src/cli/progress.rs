@@ -10,7 +10,8 @@ const LONG: Duration = Duration::from_millis(750);
 
 /// A bar on standard error: only on a terminal, and only once the run turns out to be long.
 pub(super) struct Progress {
-    total: usize,
+    /// `None` where it is not known before the end.
+    total: Option<usize>,
     done: usize,
     since: Instant,
     watched: bool,
@@ -18,14 +19,21 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(total: usize) -> Self {
-        Self { total, done: 0, since: Instant::now(), watched: io::stderr().is_terminal(), bar: None }
+    pub(super) fn of(total: usize) -> Self {
+        Self { total: Some(total), ..Self::unbounded() }
+    }
+
+    pub(super) fn unbounded() -> Self {
+        Self { total: None, done: 0, since: Instant::now(), watched: io::stderr().is_terminal(), bar: None }
     }
 
     pub(super) fn step(&mut self) {
         self.done += 1;
         if self.watched && self.since.elapsed() > LONG {
-            let bar = self.bar.get_or_insert_with(|| ProgressBar::new(self.total as u64));
+            let bar = self.bar.get_or_insert_with(|| match self.total {
+                Some(total) => ProgressBar::new(total as u64),
+                None => ProgressBar::no_length(),
+            });
             bar.set_position(self.done as u64);
         }
     }

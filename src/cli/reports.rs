@@ -95,6 +95,11 @@ impl Reports {
         Ok(())
     }
 
+    /// Whether there are any.
+    pub(super) const fn are_wanted(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// Whether a report has standard output for itself.
     pub(super) fn take_stdout(&self) -> bool {
         self.0.iter().any(|(_, file)| file.is_none())

@@ -1,37 +1,50 @@
 //! `review`: the verdict on files, as the server would give it.
 
-use std::io::Write as _;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 
+use self::cluster::ClusterArgs;
 use self::judged::Judged;
+use self::preview::Client;
+use self::printer::Printer;
 use self::summary::Summary;
 use super::Exit;
-use super::output::{Output, Paint, complain};
+use super::output::complain;
 use super::policy::PolicyArgs;
-use crate::cluster::files;
+use super::progress::Progress;
+use super::reports::ReportArgs;
 use crate::input::{OldSide, Reader, Stored};
 use crate::manifest::tree::{self, STANDARD_INPUT};
 use crate::manifest::{self, Text, strings};
-use crate::network::quote::printable_json;
 use crate::network::{Facts, Policy};
+use crate::report::{self, Record};
 
+mod cluster;
 mod human;
 mod judged;
 mod old;
+mod preview;
+mod printer;
 mod record;
+mod reported;
 mod summary;
+
+/// What is said when there is nothing to judge.
+const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews, AdmissionRequests and manifests of the \
+    Setting vm-migration-network (harvesterhci.io), or --allow-none";
 
 /// Judge files as the webhook in the cluster would
 ///
 /// Takes AdmissionReviews, bare AdmissionRequests and manifests of the Setting vm-migration-network, in YAML or
 /// JSON: files, directories (*.yaml, *.yml and *.json in them), or standard input. Files may hold several documents
-/// and Lists; other objects are passed over and counted.
+/// and Lists; other objects are passed over and counted. In a directory, the files of --cluster and --old are left out.
 ///
-/// A manifest is judged as the update of the Setting in --old, else of the one in --cluster, else as new: as
-/// `kubectl replace` would send it.
+/// A manifest is judged as the update of the Setting in --old, else of the one in the cluster, else as new: as
+/// `kubectl replace` would send it. The rules are set by --reserved-range and --warn-rule; where these are not given,
+/// by the policy.yaml of a capture in --cluster; else by the defaults.
 ///
 /// Exit codes: 0 all allowed; 1 something refused; 2 something could not be judged, or there was nothing to judge.
 #[derive(Debug, clap::Args)]
@@ -41,10 +54,6 @@ pub(super) struct Args {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// The cluster to judge by: files and directories of manifests, as `kubectl get … -o yaml` prints them; repeatable
-    #[arg(long, required = true, value_name = "PATH")]
-    cluster: Vec<PathBuf>,
-
     /// The manifest that is stored now, for manifests to be an update of
     #[arg(long, value_name = "FILE")]
     old: Option<PathBuf>,
@@ -53,6 +62,10 @@ pub(super) struct Args {
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: Format,
 
+    /// Print what this client would show its user of a refusal or warning, and nothing else
+    #[arg(long = "as", value_enum, value_name = "CLIENT", conflicts_with = "output")]
+    client: Option<Client>,
+
     /// Exit with 1 on warnings too
     #[arg(long)]
     warnings_as_errors: bool,
@@ -60,6 +73,12 @@ pub(super) struct Args {
     /// Exit with 0 when there is nothing to judge
     #[arg(long)]
     allow_none: bool,
+
+    #[command(flatten)]
+    reports: ReportArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 
     #[command(flatten)]
     policy: PolicyArgs,
@@ -79,35 +98,53 @@ enum Format {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let policy = self.policy.policy();
-        let cluster = files::load(&self.cluster).context("--cluster")?;
-        for unknown in &cluster.unknown_kinds {
-            complain(format_args!("warning: --cluster: {unknown}"));
-        }
+        let reports = self.reports.open()?;
+        let printer = Printer::new(self.output, self.client, &reports)?;
+        let cluster = self.cluster.open()?;
         let stored = match &self.old {
             Some(file) => Some(Stored { setting: old::read(file).context("--old")?, from: OldSide::File }),
-            None => cluster.setting.map(|setting| Stored { setting, from: OldSide::Cluster }),
+            None => cluster.stored,
         };
         let mut run = Run {
             reader: Reader::new(stored),
             facts: cluster.facts,
-            policy,
-            printer: Printer { out: Output::new(), format: self.output, paint: Paint::for_stdout() },
+            policy: self.policy.over(cluster.policy.as_ref()),
+            printer,
             summary: Summary::default(),
+            aside: Aside::new(&self.cluster.cluster, self.old.as_deref()),
+            records: reports.are_wanted().then(Vec::new),
+            warnings_fail: self.warnings_as_errors,
+            progress: Progress::unbounded(),
         };
         for path in &self.paths {
             run.path(path)?;
         }
-        let Run { mut printer, summary, .. } = run;
+        let Run { mut printer, summary, mut records, progress, .. } = run;
+        progress.finish();
         printer.summary(&summary)?;
-        if summary.judged() == 0 && summary.unreadable == 0 && !self.allow_none {
-            complain(format_args!(
-                "error: there is nothing to judge; accepted are AdmissionReviews, AdmissionRequests and manifests of the \
-                 Setting vm-migration-network (harvesterhci.io), or --allow-none"
-            ));
-            return Ok(Exit::CouldNotTell);
+        let nothing = summary.judged() == 0 && summary.unreadable == 0 && !self.allow_none;
+        if nothing {
+            complain(format_args!("error: {NOTHING}"));
+            if let Some(records) = &mut records {
+                records.push(reported::nothing(&self.paths, NOTHING));
+            }
         }
-        Ok(summary.exit(self.warnings_as_errors))
+        reports.write(&report::Run { command: "review", records: &records.unwrap_or_default(), coverage: None })?;
+        Ok(if nothing { Exit::CouldNotTell } else { summary.exit(self.warnings_as_errors) })
+    }
+}
+
+/// The files that say what is, not what is wanted: in a repository they may lie beside those to judge.
+struct Aside(HashSet<PathBuf>);
+
+impl Aside {
+    fn new(cluster: &[PathBuf], old: Option<&Path>) -> Self {
+        let files = tree::find(cluster).into_iter().flatten().chain(old.map(Path::to_owned));
+        Self(files.filter_map(|file| file.canonicalize().ok()).collect())
+    }
+
+    fn has(&self, file: &Path) -> bool {
+        file.canonicalize().is_ok_and(|file| self.0.contains(&file))
     }
 }
 
@@ -118,6 +155,11 @@ struct Run {
     policy: Policy,
     printer: Printer,
     summary: Summary,
+    aside: Aside,
+    /// What reports are made of; `None` where none is wanted.
+    records: Option<Vec<Record>>,
+    warnings_fail: bool,
+    progress: Progress,
 }
 
 impl Run {
@@ -128,6 +170,7 @@ impl Run {
         // A file that is named twice is judged twice, one that a directory shows twice is not.
         for file in tree::find(&[path.to_owned()]) {
             match file {
+                Ok(file) if file != *path && self.aside.has(&file) => self.summary.left_out += 1,
                 Ok(file) => self.file(tree::text(&file))?,
                 Err(error) => self.unreadable(&error)?,
             }
@@ -147,6 +190,10 @@ impl Run {
             let judged = Judged::new(input, &strings, &self.facts, &self.policy);
             self.summary.count(&judged);
             self.printer.judged(&judged)?;
+            if let Some(records) = &mut self.records {
+                records.push(reported::of(&judged, &text, &strings, self.warnings_fail));
+            }
+            self.progress.step();
         }
         Ok(())
     }
@@ -154,46 +201,9 @@ impl Run {
     fn unreadable(&mut self, error: &manifest::Error) -> anyhow::Result<()> {
         complain(format_args!("error: {error}"));
         self.summary.unreadable += 1;
+        if let Some(records) = &mut self.records {
+            records.push(reported::unreadable(error));
+        }
         self.printer.unreadable(error)
-    }
-}
-
-/// Where verdicts go.
-struct Printer {
-    out: Output,
-    format: Format,
-    paint: Paint,
-}
-
-impl Printer {
-    fn judged(&mut self, judged: &Judged<'_>) -> anyhow::Result<()> {
-        match self.format {
-            Format::Human => human::write(&mut self.out, judged, self.paint)?,
-            Format::Json => self.line(&record::of(judged)?)?,
-            Format::Review => self.line(&judged.answer())?,
-        }
-        Ok(self.out.flush()?)
-    }
-
-    /// A line for what could not be read, so that lines and inputs still match.
-    fn unreadable(&mut self, error: &manifest::Error) -> anyhow::Result<()> {
-        match self.format {
-            Format::Human => {}
-            Format::Json => self.line(&record::of_unreadable(error)?)?,
-            Format::Review => self.line(&judged::malformed("", &error.to_string()))?,
-        }
-        Ok(self.out.flush()?)
-    }
-
-    fn line(&mut self, json: &str) -> std::io::Result<()> {
-        writeln!(self.out, "{}", printable_json(json))
-    }
-
-    fn summary(&mut self, summary: &Summary) -> anyhow::Result<()> {
-        match self.format {
-            Format::Human => writeln!(self.out, "{summary}")?,
-            Format::Json | Format::Review => complain(summary),
-        }
-        Ok(self.out.flush()?)
     }
 }

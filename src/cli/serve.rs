@@ -37,6 +37,8 @@ const LAST_WORK: Duration = Duration::from_millis(500);
 ///
 /// TIME is written as 500ms, 10s or 1m30s, BYTES as 65536, 64KiB or 7MiB.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "migration-network-webhook serve \
+    (--tls-cert FILE --tls-key FILE | --tls-secret NAMESPACE/NAME --tls-service NAME | --tls-self-signed) [OPTIONS]")]
 pub(super) struct Args {
     /// Where reviews are answered over TLS; port 0 takes a free one, which is logged
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8443", env = "MNW_LISTEN", value_parser = address)]
@@ -91,11 +93,13 @@ impl Args {
 
             let mut registry = Registry::default();
             let metrics = Metrics::register(&mut registry);
-            let cluster = self.cluster.open()?;
-            let resolver = Arc::new(Resolver::default());
             let own = registry.sub_registry_with_prefix(PREFIX);
-            let certificate =
-                self.certificate.open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), own).await?;
+            let cluster = self.cluster.open(own).await?;
+            let resolver = Arc::new(Resolver::default());
+            let certificate = self
+                .certificate
+                .open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), &self.cluster.kube, own)
+                .await?;
             own.register_collector(Box::new(Expiry::new(Arc::clone(&resolver))));
             own.register_collector(Box::new(Sight::new(Arc::clone(&cluster.view))));
 

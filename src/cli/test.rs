@@ -64,17 +64,18 @@ impl Args {
             out.record(record);
         }
         out.suites = suites.len();
+        let not_cases = records.len();
 
-        let (policy, mut tally) = (self.policy.policy(), Tally::default());
+        let mut tally = Tally::default();
         let wanted = |suite: &Suite, name: &str| {
             self.run.as_ref().is_none_or(|run| run.is_match(name) || run.is_match(&suite.path.to_string_lossy()))
         };
-        let mut progress = Progress::new(suites.iter().map(|suite| suite.cases.len()).sum());
+        let mut progress = Progress::of(suites.iter().map(|suite| suite.cases.len()).sum());
         for suite in &suites {
             for unknown in suite.unknown_kinds() {
                 complain(format_args!("warning: {}: {unknown}", Line(&suite.path.to_string_lossy())));
             }
-            let policy: Policy = suite.policy(&policy);
+            let policy: Policy = suite.policy(&self.policy.over(suite.captured_policy()));
             for case in &suite.cases {
                 progress.step();
                 if wanted(suite, &case.name) {
@@ -85,6 +86,7 @@ impl Args {
             }
         }
         progress.finish();
+        let cases = records.len() - not_cases;
         if records.is_empty() {
             let run = self.run.as_ref().map_or("", Regex::as_str);
             let why = format!("no case matches --run {}, so nothing was run", Line(run));
@@ -103,7 +105,7 @@ impl Args {
         if asked_for {
             out.coverage(&coverage, self.min_coverage);
         }
-        out.summary(&run);
+        out.summary(&run, cases);
         reports.say(&out.text)?;
         reports.write(&run)?;
         Ok(match (run.count(Status::Error), run.count(Status::Failed)) {
@@ -189,9 +191,8 @@ impl Printer {
         }
     }
 
-    fn summary(&mut self, run: &Run<'_>) {
+    fn summary(&mut self, run: &Run<'_>, cases: usize) {
         let count = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-        let cases = run.records.iter().filter(|record| record.verdict.is_some()).count();
         let (passed, failed, errors) = (run.count(Status::Passed), run.count(Status::Failed), run.count(Status::Error));
         let mut line = format!(
             "{} in {}: {passed} hold, {failed} failed",

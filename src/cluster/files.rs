@@ -11,13 +11,15 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+pub use self::policy::document as policy_document;
 pub use self::varied::{Base, Variation, VariationError};
 pub use self::watched::{Poll, Watched};
 use crate::manifest::{self, Origin, Shown, tree};
-use crate::network::Facts;
 use crate::network::facts::FactKind;
 use crate::network::quote::Quoted;
+use crate::network::{Facts, Policy};
 
+mod policy;
 mod varied;
 mod view;
 mod watched;
@@ -29,6 +31,8 @@ pub struct Loaded {
     pub facts: Facts,
     /// The Setting `vm-migration-network`, whole: what an update would find stored.
     pub setting: Option<Value>,
+    /// The operator's choices that were captured with it.
+    pub policy: Option<Policy>,
     /// What no rule asks for, sorted by file, apiVersion and kind.
     pub unknown_kinds: Vec<UnknownKind>,
     /// How many objects there are, of known kinds and others.
@@ -69,6 +73,14 @@ pub enum Error {
         origin: Origin,
         /// What it is or lacks.
         what: &'static str,
+    },
+    /// A document says how the rules are set, and not as it should.
+    #[error("{origin} is a Policy that can't be taken: {why}")]
+    Policy {
+        /// Where.
+        origin: Origin,
+        /// What is wrong with it.
+        why: String,
     },
     /// An object is there twice.
     #[error("{kind} {name} is in {first} and in {second}; one view holds each object once")]

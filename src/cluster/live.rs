@@ -17,10 +17,11 @@ use prometheus_client::registry::Registry;
 
 use self::api::Api;
 use self::board::Board;
-pub use self::client::{Unconfigured, connect};
+pub use self::client::{Unconfigured, connect, reach, version};
 pub use self::error::Error;
 use self::follow::Follower;
 use self::metrics::Metrics;
+pub use self::snapshot::{Listed, Snapshot, Unlisted, snapshot};
 pub use self::source::Source;
 use self::standing::Standing;
 use super::View;
@@ -35,8 +36,11 @@ mod follow;
 mod lines;
 mod list;
 mod metrics;
+mod snapshot;
 mod source;
 mod standing;
+#[cfg(test)]
+mod stub;
 
 /// How the cluster is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +63,7 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_staleness: Duration::from_secs(180) }
+        Self { max_staleness: Duration::from_mins(3) }
     }
 }
 
@@ -87,3 +91,6 @@ pub fn start(
     };
     (view, future)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use super::PassedOver;
 use crate::admission::setting::Text as Any;
 use crate::manifest::document::{self, Content};
 use crate::manifest::strings::Strings;
-use crate::manifest::{Error, Origin, Quoting, Text};
+use crate::manifest::{Error, Origin, Position, Quoting, Text};
 use crate::network::SETTING;
 
 /// What a file holds.
@@ -101,6 +101,7 @@ impl Contents {
                     serde_json::from_str(json.get()).map_err(|error| Error::Syntax {
                         path: file.path.to_path_buf(),
                         format: "JSON",
+                        at: Position { line: document.line + error.line() - 1, column: error.column().max(1) },
                         why: format!("{} of the document in line {}", Quoting(&error.to_string()), document.line),
                     })?
                 }

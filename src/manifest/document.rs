@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
-use super::{Error, Quoting, Text};
+use super::{Error, Position, Quoting, Text};
 
 /// One document of a file.
 #[derive(Debug)]
@@ -61,17 +61,22 @@ fn read_as<'t, J: Deserialize<'t>, T>(
     let named_json = file.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     if named_json || text.trim_start().starts_with('{') {
         match json(text, mark, &from_json) {
-            Err(error) if named_json => return Err(syntax(&file.path, "JSON", &error.to_string())),
+            Err(error) if named_json => {
+                let at = Position { line: error.line(), column: error.column().max(1) };
+                return Err(syntax(&file.path, "JSON", at, &error.to_string()));
+            }
             Err(_) => {}
             Ok(documents) => return Ok(documents),
         }
     }
-    yaml(text, mark, &from_yaml)
-        .map_err(|error| syntax(&file.path, "YAML", &error.render_with_formatter(&UserMessageFormatter)))
+    yaml(text, mark, &from_yaml).map_err(|error| {
+        let at = error.location().map_or(Position::START, Position::of);
+        syntax(&file.path, "YAML", at, &error.render_with_formatter(&UserMessageFormatter))
+    })
 }
 
-fn syntax(path: &Path, format: &'static str, why: &str) -> Error {
-    Error::Syntax { path: path.to_owned(), format, why: Quoting(why).to_string() }
+fn syntax(path: &Path, format: &'static str, at: Position, why: &str) -> Error {
+    Error::Syntax { path: path.to_owned(), format, at, why: Quoting(why).to_string() }
 }
 
 fn json<'t, J: Deserialize<'t>, T>(

@@ -1,21 +1,16 @@
 //! One configuration in the cluster, by the two verbs that we have on it: get, patch.
 
-use std::time::Duration;
-
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use rustls_pki_types::CertificateDer;
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
 use super::Result;
 use super::claim::Claim;
 use super::drift::Drift;
 use super::shipped::{Kind, Service, Unreadable};
-use crate::authority::failure::Failure;
+use crate::authority::failure::{Failure, call};
 use crate::authority::{Bundle, CaSecret, FIELD_MANAGER};
 
-/// How long a call may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// A configuration that others keep changing is left alone until the next look after this many tries.
 const TRIES: usize = 4;
 
@@ -116,7 +111,7 @@ impl Configuration {
     }
 
     async fn get(&self) -> Result<Option<DynamicObject>> {
-        self.bounded("get", self.api.get_opt(&self.name)).await
+        call("get", &self.shown, self.api.get_opt(&self.name)).await
     }
 
     /// Applies our fields to that very version; whether it was still there.
@@ -134,21 +129,10 @@ impl Configuration {
             "webhooks": webhooks,
         });
         let params = PatchParams::apply(FIELD_MANAGER).force();
-        match self.bounded("patch", self.api.patch(&self.name, &params, &Patch::Apply(&fields))).await {
+        match call("patch", &self.shown, self.api.patch(&self.name, &params, &Patch::Apply(&fields))).await {
             Ok(_) => Ok(true),
             Err(failure) if failure.code == Some(409) => Ok(false),
             Err(failure) => Err(failure),
-        }
-    }
-
-    async fn bounded<T>(
-        &self,
-        verb: &'static str,
-        call: impl Future<Output = std::result::Result<T, kube::Error>>,
-    ) -> Result<T> {
-        match timeout(PATIENCE, call).await {
-            Ok(answer) => answer.map_err(|error| Failure::of_call(verb, &self.shown, &error)),
-            Err(_) => Err(Failure::of_time(verb, &self.shown)),
         }
     }
 }

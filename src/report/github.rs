@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{EXPECTATION, Finding, Level, Repository, Run, Status};
+use super::{Finding, Level, Repository, Run, Status, Subject};
 
 /// How many annotations of each level GitHub shows for a step.
 const SHOWN: usize = 10;
@@ -26,7 +26,7 @@ pub(super) fn render(run: &Run<'_>, repository: &Repository) -> String {
             property(&repository.name(&place.path)),
             place.line,
             place.column,
-            property(&title(finding)),
+            property(title(finding)),
             data(&message(finding)),
         );
     }
@@ -42,10 +42,10 @@ pub(super) fn render(run: &Run<'_>, repository: &Repository) -> String {
 }
 
 /// What it is: for a case its name, for an object the rule.
-fn title(finding: &Finding<'_>) -> String {
-    match finding.id {
-        EXPECTATION => finding.record.name.clone(),
-        id => id.to_owned(),
+fn title<'a>(finding: &Finding<'a>) -> &'a str {
+    match finding.record.subject {
+        Subject::Case => &finding.record.name,
+        Subject::Object => finding.id,
     }
 }
 
@@ -117,4 +117,50 @@ fn cell(text: &str) -> String {
 
 fn code(text: &str) -> String {
     format!("<code>{}</code>", cell(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::{Place, Record, Warned};
+    use super::*;
+
+    fn record(path: &str, name: &str, status: Status) -> Record {
+        let place = Place { path: Path::new(path).into(), line: 3, column: 7 };
+        Record::new(Subject::Object, name.into(), place, status)
+    }
+
+    #[test]
+    fn what_has_a_meaning_in_a_command_is_escaped() {
+        let warned = Record {
+            warnings: vec![Warned {
+                kind: "mgmt",
+                rule: None,
+                message: "50%, of: it".into(),
+                place: record("a", "", Status::Passed).place,
+            }],
+            ..record("a", "", Status::Passed)
+        };
+        let unread = Record { error: Some("one%\r\ntwo: a,b".into()), ..record("a,b:%.yaml", "x", Status::Error) };
+        let records = [warned, unread];
+        let run = Run { command: "review", records: &records, coverage: None };
+        assert_eq!(
+            render(&run, &Repository::default()),
+            "::error file=a%2Cb%3A%25.yaml,line=3,col=7,title=could-not-be-judged::one%25%0D%0Atwo: a,b\n\
+             ::warning file=a,line=3,col=7,title=mgmt::50%25, of: it\n"
+        );
+    }
+
+    #[test]
+    fn a_cell_holds_text_whatever_is_in_it() {
+        assert_eq!(
+            cell("a|b\n<img src=x> @all [x](y) `c`"),
+            "a&#124;b &lt;img src=x&gt; &#64;all &#91;x&#93;(y) &#96;c&#96;"
+        );
+        let many = vec![Record { error: Some("e".into()), ..record("a", "x", Status::Error) }; 101];
+        let text = summary(&Run { command: "test", records: &many, coverage: None }, &Repository::default());
+        assert_eq!(text.lines().filter(|line| line.starts_with("| ❌")).count(), 100);
+        assert!(text.ends_with("\nand 1 more\n\n"), "{text}");
+    }
 }

@@ -42,6 +42,8 @@ struct Entry<'a> {
     warnings: Vec<Warned<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stored: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     differences: Vec<Difference<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,6 +127,7 @@ fn entry<'a>(record: &'a Record, repository: &Repository) -> Entry<'a> {
             .map(|it| Warned { kind: it.kind, message: &it.message, at: at(&it.place) })
             .collect(),
         stored: record.stored.as_deref(),
+        refusal: record.refusal.as_deref(),
         differences: unmet
             .iter()
             .flat_map(|unmet| &unmet.differences)

@@ -49,10 +49,9 @@ fn status(record: &Record) -> TestCaseStatus {
     let errors: Vec<_> = findings.iter().filter(|it| it.level == Level::Error).collect();
     if let Some(first) = errors.first() {
         let more = errors.len() - 1;
-        let message = match more {
-            0 => first.message.to_owned(),
-            more => format!("{} (and {more} more)", first.message),
-        };
+        let message =
+            first.field.map_or_else(|| first.message.to_owned(), |field| format!("{field}: {}", first.message));
+        let message = if more == 0 { message } else { format!("{message} (and {more} more)") };
         status.set_message(message);
     }
     status.set_type(errors.first().map_or(NOT_JUDGED, |it| it.id));

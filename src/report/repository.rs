@@ -2,6 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::network::quote::Line;
+
 /// Where a run stands in its repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repository {
@@ -20,7 +22,7 @@ impl Repository {
         }
     }
 
-    /// A file's name: from the root where that is known, else as the user gave it; with `/` in any case.
+    /// A file's name, safe to print: from the root where that is known, else as the user gave it.
     #[must_use]
     pub fn name(&self, path: &Path) -> String {
         let inside = self.root.as_ref().and_then(|root| path.strip_prefix(root).ok());
@@ -33,7 +35,7 @@ impl Repository {
                 _ => parts.push(part),
             }
         }
-        parts.iter().collect::<PathBuf>().to_string_lossy().into_owned()
+        Line(&parts.iter().collect::<PathBuf>().to_string_lossy()).to_string()
     }
 }
 

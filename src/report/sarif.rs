@@ -9,16 +9,18 @@ use serde_sarif::sarif::{
     ReportingDescriptor, Result as Entry, ResultLevel, Run as Analysis, Sarif, Tool, ToolComponent,
 };
 
-use super::{EXPECTATION, Finding, Level, NOT_JUDGED, Repository, Run, Status, TOOL};
+use super::{EXPECTATION, Finding, Level, NOT_CANONICAL, NOT_JUDGED, REFUSED, Repository, Run, Status, TOOL};
 use crate::network::RuleId;
 use crate::network::config::hash;
 use crate::network::quote::printable_json;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What is not a rule of the webhook, and what it means.
-const OTHERS: [(&str, &str); 8] = [
+const OTHERS: [(&str, &str); 10] = [
     (EXPECTATION, "A case of a suite does not meet its expectation."),
+    (REFUSED, "The request is refused, whatever the value is."),
     (NOT_JUDGED, "Something could not be read or judged."),
+    (NOT_CANONICAL, "The value in this file is not canonical: GitOps tools see a drift, server-side apply a conflict."),
     ("rewritten", "The value is not in canonical form: it is stored in other bytes than these, and Git shows a drift."),
     ("restored", "The value means what is stored, in other bytes: the stored bytes stay, and Git shows a drift."),
     ("mgmt", "The network is on mgmt, which it shares with the control plane."),

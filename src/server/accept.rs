@@ -73,9 +73,9 @@ impl Acceptor {
     }
 
     /// Serves the connection in a task of its own, as soon as there is a place for it.
-    async fn take(&self, (stream, _): (TcpStream, SocketAddr)) {
+    async fn take(&self, (stream, client): (TcpStream, SocketAddr)) {
         let place = self.connections.admit().await;
-        self.tasks.spawn(connection::serve(stream, place, Arc::clone(&self.common)));
+        self.tasks.spawn(connection::serve(stream, client, place, Arc::clone(&self.common)));
     }
 }
 

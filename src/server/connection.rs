@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -36,11 +37,11 @@ pub(super) struct Common {
 }
 
 /// Serves the connection until it ends.
-pub(super) async fn serve(tcp: TcpStream, mut place: Place, common: Arc<Common>) {
+pub(super) async fn serve(tcp: TcpStream, client: SocketAddr, mut place: Place, common: Arc<Common>) {
     // Without it an answer could wait for the client's delayed acknowledgement of the one before.
     let _ = tcp.set_nodelay(true);
     let activity = Arc::clone(&place.activity);
-    let handshake = pin!(common.transport.handshake(tcp));
+    let handshake = pin!(common.transport.handshake(tcp, client));
     place.closed = match watch(handshake, &activity, &common.limits, |_| {}).await {
         Ok(Ok(io)) => {
             activity.enter(Phase::First);
@@ -128,4 +129,62 @@ async fn watch<F: Future>(
         Poll::Pending
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::super::connections::Connections;
+    use super::super::metrics::Metrics;
+    use super::*;
+
+    /// Serves one connection with routes that misbehave: all that is answered to these requests, how many panics that
+    /// took, and how many connections ended because an answer did not come.
+    async fn answer_to(requests: &str, limits: Limits) -> (String, u64, u64) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let router = Router::new()
+            .route("/panic", get(async || -> &'static str { panic!("oh no") }))
+            .route("/never", get(async || std::future::pending::<&'static str>().await))
+            .route("/fine", get(async || "fine"));
+        let metrics = Metrics::default();
+        let panics = metrics.requests().panics();
+        let common = Common { transport: Transport::Plain, router, limits, panics: panics.clone() };
+        let connections = Arc::new(Connections::new(1, metrics.listener("test")));
+        let place = connections.admit().await;
+        let (stream, address) = listener.accept().await.unwrap();
+        let server = tokio::spawn(serve(stream, address, place, Arc::new(common)));
+        client.write_all(requests.as_bytes()).await.unwrap();
+        let mut answers = String::new();
+        let _ = client.read_to_string(&mut answers).await;
+        server.await.unwrap();
+        assert_eq!(connections.count(), 0);
+        (answers, panics.get(), metrics.listener("test").closed_as(Closed::Overdue(Phase::Request)))
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_and_the_connection_goes_on() {
+        let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let last = "GET /panic HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned();
+        let requests = [get("/panic"), get("/fine"), last].concat();
+        let (answers, panics, _) = answer_to(&requests, Limits::default()).await;
+        let words = "the webhook failed on this request, which is a bug of it; its log says where\n";
+        assert_eq!(answers.matches("HTTP/1.1 500 Internal Server Error\r\n").count(), 2);
+        assert_eq!((answers.matches(words).count(), answers.matches("\r\n\r\nfine").count()), (2, 1));
+        assert_eq!(panics, 2);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_never_comes_does_not_hold_the_connection() {
+        let limits = Limits { request: Duration::from_millis(10), ..Limits::default() };
+        let request = "GET /never HTTP/1.1\r\nHost: x\r\n\r\n";
+        let (answers, _, overdue) = timeout(Duration::from_secs(30), answer_to(request, limits)).await.unwrap();
+        assert_eq!((answers.as_str(), overdue), ("", 1));
+    }
 }

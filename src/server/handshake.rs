@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,10 +45,10 @@ impl Transport {
     /// # Errors
     ///
     /// When the client does not speak what it should; it is told as far as it can be, counted and logged.
-    pub(super) async fn handshake(&self, tcp: TcpStream) -> Result<Io, Closed> {
+    pub(super) async fn handshake(&self, tcp: TcpStream, client: SocketAddr) -> Result<Io, Closed> {
         match self {
             Self::Plain => Ok(Io::Plain(tcp)),
-            Self::Tls(tls) => tls.handshake(tcp).await,
+            Self::Tls(tls) => tls.handshake(tcp, client).await,
         }
     }
 }
@@ -58,24 +59,31 @@ const SPEAK_TLS: &[u8] =
     Content-Length: 39\r\n\r\nthis port speaks HTTPS, not plain HTTP\n";
 
 impl Tls {
-    async fn handshake(&self, mut tcp: TcpStream) -> Result<Io, Closed> {
+    async fn handshake(&self, mut tcp: TcpStream, client: SocketAddr) -> Result<Io, Closed> {
         let Self { acceptor, metrics, quota } = self;
         let mut first = [0];
         // An end or an error here is one in the handshake too.
         if matches!(tcp.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase() {
             explain(&mut tcp).await;
             metrics.handshake_failed("plain-http");
-            quota.warn(|left_out| tracing::warn!(left_out, "a client spoke plain HTTP to the HTTPS port"));
+            quota.warn(|left_out| tracing::warn!(%client, left_out, "a client spoke plain HTTP to the HTTPS port"));
             return Err(Closed::Handshake);
         }
         match acceptor.accept(tcp).await {
             Ok(stream) => Ok(Io::Tls(Box::new(stream))),
             Err(error) => {
-                metrics.handshake_failed(reason(&error));
+                let reason = reason(&error);
+                metrics.handshake_failed(reason);
                 // The library's words, which may quote what the client sent.
-                quota.warn(|left_out| {
-                    tracing::warn!(error = %Quoted(&error.to_string()), left_out, "a TLS handshake failed");
-                });
+                let words = error.to_string();
+                if reason == DISCONNECTED {
+                    // As any probe of the port does that only connects.
+                    tracing::debug!(%client, error = %Quoted(&words), "a client went away during the TLS handshake");
+                } else {
+                    quota.warn(|left_out| {
+                        tracing::warn!(%client, error = %Quoted(&words), left_out, "a TLS handshake failed");
+                    });
+                }
                 Err(Closed::Handshake)
             }
         }
@@ -98,6 +106,9 @@ async fn explain(tcp: &mut TcpStream) {
     let _ = timeout(Duration::from_secs(1), told).await;
 }
 
+/// The metric label of those who say nothing wrong.
+const DISCONNECTED: &str = "disconnected";
+
 /// A metric label, so out of a closed list.
 fn reason(error: &io::Error) -> &'static str {
     use rustls::Error as Tls;
@@ -110,7 +121,7 @@ fn reason(error: &io::Error) -> &'static str {
         Some(Tls::PeerIncompatible(_) | Tls::NoApplicationProtocol) => "incompatible",
         Some(Tls::General(_)) => "no-certificate",
         Some(_) => "other",
-        None => "disconnected",
+        None => DISCONNECTED,
     }
 }
 

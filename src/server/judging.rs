@@ -82,3 +82,83 @@ impl Judging {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::Value;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::network::Facts;
+
+    fn judging(bytes: usize) -> Judging {
+        let view = Arc::new(View::unknown("not listed yet"));
+        view.publish(Facts::unknown("not listed yet"));
+        Judging::new(view, Policy::default(), bytes)
+    }
+
+    fn within(millis: u64) -> Deadline {
+        let budget = Duration::from_millis(millis);
+        Deadline { at: Instant::now() + budget, budget }
+    }
+
+    /// A review of another resource, which is allowed without looking further.
+    fn review(padding: usize) -> Bytes {
+        let request = r#"{"uid":"u","operation":"UPDATE","resource":{"group":"apps","resource":"deployments"}}"#;
+        let start = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":"#;
+        format!("{start}{request}}}{}", " ".repeat(padding)).into()
+    }
+
+    fn response(answer: &Answer) -> Value {
+        serde_json::from_slice::<Value>(&answer.body).unwrap()["response"].clone()
+    }
+
+    #[tokio::test]
+    async fn small_and_large_are_judged_alike() {
+        let judging = judging(1 << 20);
+        for padding in [0, SMALL_BODY] {
+            let room = judging.room(padding, within(1000)).await;
+            let answer = judging.judge(Phase::Validate, review(padding), room, within(1000)).await;
+            assert_eq!((answer.http_status, answer.record.verdict), (200, "allowed"));
+            assert_eq!(response(&answer)["allowed"], true);
+        }
+    }
+
+    #[tokio::test]
+    async fn out_of_time_the_user_is_told_so() {
+        let judging = judging(1 << 20);
+        let threads = u32::try_from(judging.threads.available_permits()).unwrap();
+        let _all = judging.threads.acquire_many(threads).await.unwrap();
+        for (padding, budget) in [(0, 0), (SMALL_BODY, 20)] {
+            let answer = judging.judge(Phase::Mutate, review(padding), None, within(budget)).await;
+            assert_eq!((answer.http_status, answer.record.verdict, answer.record.code), (200, "late", 504));
+            assert_eq!(answer.record.uid, "u");
+            let response = response(&answer);
+            assert_eq!((&response["uid"], &response["allowed"]), (&"u".into(), &false.into()));
+            assert_eq!(response["status"]["reason"], "Timeout");
+            assert_eq!(
+                response["status"]["message"],
+                format!(
+                    "vm-migration-network was not judged within the {:?} that this request was given, so the change is \
+                     refused; nothing was found about it. Retry; if it stays so, look at the webhook's log and load",
+                    Duration::from_millis(budget)
+                )
+            );
+        }
+        let answer = judging.judge(Phase::Mutate, Bytes::from_static(b"{"), None, within(0)).await;
+        assert_eq!((answer.http_status, answer.record.verdict), (504, "late"));
+    }
+
+    #[tokio::test]
+    async fn room_is_given_back() {
+        let judging = judging(100 << 10);
+        let room = judging.room(90 << 10, within(1000)).await;
+        assert!(room.is_some());
+        assert!(judging.room(90 << 10, within(20)).await.is_none());
+        assert!(judging.room(10 << 10, within(20)).await.is_some());
+        drop(room);
+        assert!(judging.room(100 << 10, within(1000)).await.is_some());
+    }
+}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
@@ -55,13 +55,25 @@ pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer
 }
 
 /// A path, or an object in its place.
-#[derive(Clone, Debug, JsonSchema)]
-#[schemars(untagged)]
+#[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// The path of a file, or of a directory where several objects are wanted; relative to the suite's directory.
+    /// A path, relative to the suite's directory.
     Path(String),
-    /// A Kubernetes object.
-    Object(Map<String, Value>, #[schemars(skip)] Strings),
+    /// A Kubernetes object, and where its strings stand.
+    Object(Map<String, Value>, Strings),
+}
+
+impl JsonSchema for Source {
+    fn schema_name() -> Cow<'static, str> {
+        "Source".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A path, relative to the suite's directory, or a Kubernetes object.",
+            "anyOf": [{ "type": "string" }, { "type": "object" }],
+        })
+    }
 }
 
 impl<'de> Deserialize<'de> for Source {

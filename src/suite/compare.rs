@@ -182,3 +182,40 @@ fn verdict(seen: &Seen) -> String {
 fn shown(text: &str) -> String {
     if text.is_empty() { "''".into() } else { Line(text).to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::{Policy, Request};
+    use crate::network::Facts;
+
+    fn pairs(left: usize, right: usize, edges: &[(usize, usize)]) -> Vec<Option<usize>> {
+        pair(left, right, |one, other| edges.contains(&(one, other)))
+    }
+
+    #[test]
+    fn an_expectation_that_matches_much_leaves_to_others_what_they_need() {
+        assert_eq!(pairs(2, 2, &[(0, 0), (0, 1), (1, 0)]), [Some(1), Some(0)]);
+        assert_eq!(pairs(3, 3, &[(0, 0), (0, 1), (1, 0), (1, 2), (2, 0)]), [Some(1), Some(2), Some(0)]);
+        assert_eq!(pairs(2, 1, &[(0, 0), (1, 0)]), [Some(0), None]);
+        assert_eq!(pairs(1, 2, &[]), [None]);
+        assert_eq!(pairs(0, 2, &[]), []);
+    }
+
+    #[test]
+    fn a_mutation_that_does_not_come_to_rest_is_a_difference() {
+        let seen = Seen::of(&Ok(Request::Delete), &Facts::unknown("not listed yet"), &Policy::default());
+        let seen = Seen { unstable: Some("rewritten"), ..seen };
+        let expected = Expectation {
+            position: crate::manifest::Position::START,
+            verdict: Verdict::Refused,
+            code: Some(405),
+            causes: None,
+            stored: None,
+            warnings: None,
+        };
+        let differences = differences(Some(&expected), &seen);
+        let messages: Vec<_> = differences.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(messages, ["mutating the result again changes it: it would be rewritten"]);
+    }
+}

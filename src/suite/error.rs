@@ -66,7 +66,7 @@ fn yaml(error: &YamlError) -> String {
         YamlError::Unexpected { expected: "sequence start", .. } => "must be a list".into(),
         YamlError::Unexpected { expected: "mapping start", .. } => "must be an object with keys and values".into(),
         YamlError::QuotingRequired { value, .. } => {
-            format!("must be a string, and YAML does not take {} for one; put it in quotes", Quoting(value))
+            format!("must be a string, and YAML takes {} for something else; put it in quotes", Quoting(value))
         }
         YamlError::NullIntoString { .. } => {
             "must be a string, and nothing is no string; write '' for an empty one".into()
@@ -77,6 +77,8 @@ fn yaml(error: &YamlError) -> String {
         }
         YamlError::Eof { .. } => "there is nothing here; a suite has the keys cluster and cases".into(),
         YamlError::MultipleDocuments { .. } => "a second document starts here; one file holds one suite".into(),
+        // What is wrong with the text of an anchor, met again where it is used.
+        YamlError::AliasError { error, .. } => yaml(error.without_snippet()),
         YamlError::Budget { .. } => "nested, repeated or long beyond reason".into(),
         other => {
             let words = other.render_with_formatter(&UserMessageFormatter.with_localizer(&WithoutLocation));

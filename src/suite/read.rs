@@ -301,10 +301,7 @@ impl Reader {
         match fs::metadata(&joined) {
             Ok(metadata) if metadata.is_file() || metadata.is_dir() => Ok(joined),
             Ok(_) => Err(self.error(position, format!("{} is neither a file nor a directory", Quoted(path)))),
-            Err(error) => {
-                let from = manifest::Shown(&self.directory.join("")).to_string();
-                Err(self.error(position, format!("{} can't be read from {from}: {error}", Quoted(path))))
-            }
+            Err(error) => Err(self.error(position, format!("{} can't be read: {error}", manifest::Shown(&joined)))),
         }
     }
 

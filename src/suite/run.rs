@@ -10,10 +10,17 @@ use super::{Error, Suite};
 use crate::cluster::files::{UnknownKind, Variation, VariationError};
 use crate::manifest::Position;
 use crate::network::Policy;
+use crate::network::quote::Line;
 use crate::network::violation::{Path, Root};
 use crate::report::{self, Place, Record, Status, Subject, Unmet};
 
 impl Suite {
+    /// The operator's choices that were captured with its cluster.
+    #[must_use]
+    pub const fn captured_policy(&self) -> Option<&Policy> {
+        self.base.policy()
+    }
+
     /// The operator's choices, where the suite does not make its own.
     #[must_use]
     pub fn policy(&self, given: &Policy) -> Policy {
@@ -113,7 +120,7 @@ impl Suite {
     }
 
     fn record(case: &Case, place: Place, status: Status) -> Record {
-        Record::new(Subject::Case, case.name.clone(), place, status)
+        Record::new(Subject::Case, Line(&case.name).to_string(), place, status)
     }
 }
 

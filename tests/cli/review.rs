@@ -172,6 +172,23 @@ fn a_repository_is_judged_for_its_one_setting() {
 }
 
 #[test]
+fn what_the_cluster_is_read_from_is_not_judged() {
+    let repository = directory(&[
+        ("cluster/all.yaml", &fixture("clusters/ready.yaml")),
+        ("cluster/stored.yaml", &setting(&format!("' {SOUND}'"))),
+        ("old.yaml", &setting("''")),
+        ("setting.yaml", &setting(&format!("'{SOUND}'"))),
+    ]);
+    let path = |name: &str| repository.path().join(name).to_str().unwrap().to_owned();
+    let (all, cluster, old, stored) = (path(""), path("cluster"), path("old.yaml"), path("cluster/stored.yaml"));
+    let ran = run(&["review", &all, "--cluster", &cluster, "--old", &old, "--warnings-as-errors"]);
+    assert_eq!(ran.code, OK, "{ran:?}");
+    assert!(ran.stdout.ends_with("\n1 judged: 1 allowed; left out: 3 files of --cluster or --old\n"), "{ran:?}");
+    let named = run(&["review", &stored, "--cluster", &cluster]);
+    assert!(named.stdout.contains("1 judged: 1 allowed; 1 warning\n"), "a file that is named is judged: {named:?}");
+}
+
+#[test]
 fn bytes_that_are_not_canonical_are_a_warning_with_a_place() {
     let stream = |value: &str| format!("# kustomize\n{}---\nkind: x\n", setting(value));
     let judge = |value: &str, arguments: &[&str]| {

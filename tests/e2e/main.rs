@@ -31,16 +31,23 @@
 )]
 #![expect(unreachable_pub, reason = "a test binary exports nothing: pub is what a module offers to the others")]
 
+mod audit;
 mod bytes;
+mod capture;
 mod control_plane;
 mod deletion;
 mod harness;
 mod live;
+mod operations;
 mod overlays;
 mod own_ca;
 mod plan;
+mod previews;
+mod rbac;
+mod registration;
 mod rival;
 mod rollout;
 mod rules;
 mod scope;
+mod warnings;
 mod writers;

@@ -1,4 +1,4 @@
-//! Certificates without cert-manager: one CA in a Secret, a leaf for each replica, and a registration that follows.
+//! Certificates without cert-manager: one CA in a Secret, and a leaf for each replica.
 
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
@@ -123,6 +123,27 @@ fn replicas_that_start_at_once_agree_on_one_ca() {
     assert_eq!(cluster.api.get(&secret).unwrap()["data"], before["data"]);
 }
 
+/// In the stand-alone overlay as well, with its own namespace in the name.
+#[test]
+fn the_leaf_bears_the_services_name_and_no_other() {
+    for overlay in ["harvester", "self-managed"] {
+        let cluster = Cluster::lease();
+        cluster.apply_all(&world::healthy());
+        let installed = cluster.install(overlay);
+        let replica = Replica::of(&cluster, &installed).ready();
+        configure(&cluster, &installed, replica.port);
+        eventually("caBundle is filled in", PATIENCE, || {
+            let bundles = bundles(&cluster, &installed);
+            if bundles.iter().any(String::is_empty) { Err(bundles) } else { Ok(()) }
+        });
+        let leaf = leaf(&replica, &installed, &bundles(&cluster, &installed)[0]).unwrap();
+        let (_, certificate) = x509_parser::parse_x509_certificate(&leaf).unwrap();
+        let names = certificate.subject_alternative_name().unwrap().unwrap();
+        let expected = format!("migration-network-webhook.{}.svc", installed.namespace);
+        assert_eq!(names.value.general_names, [x509_parser::extensions::GeneralName::DNSName(&expected)], "{overlay}");
+    }
+}
+
 /// Lifetimes of seconds, so that several CAs come and go while users go on.
 #[test]
 fn handing_over_to_new_cas_is_not_noticed() {
@@ -132,7 +153,7 @@ fn handing_over_to_new_cas_is_not_noticed() {
     let installed = cluster.install("harvester");
     let service = Proxy::start();
     configure(&cluster, &installed, service.port);
-    let lifetimes = ["--tls-ca-lifetime=30s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=3s"];
+    let lifetimes = ["--tls-ca-lifetime=24s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=2s"];
     let start = || Replica::of(&cluster, &installed).args(lifetimes).start();
     let mut replicas: Vec<Webhook> = (0..3).map(|_| start()).collect();
     for replica in &mut replicas {
@@ -161,27 +182,40 @@ fn handing_over_to_new_cas_is_not_noticed() {
     assert!(leaves.len() > 3 * 3, "each replica renewed its leaf, more than once: {}", leaves.len());
 }
 
-/// Deleting the configurations is how an operator gets rid of us in an emergency: nobody makes them again.
+/// The certificate is renewed from what was read before, for as long as it takes, and all is caught up with afterwards.
 #[test]
-fn configurations_that_are_deleted_stay_deleted() {
-    let cluster = Cluster::lease();
+fn an_api_server_that_is_gone_stops_no_renewal() {
+    let mut cluster = Cluster::lease();
     cluster.apply_all(&world::healthy());
     cluster.store(&world::ours(world::CANONICAL));
     let installed = cluster.install("harvester");
-    let replica = Replica::of(&cluster, &installed).ready();
+    let lifetimes = ["--tls-ca-lifetime=60s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=3s"];
+    let replica = Replica::of(&cluster, &installed).args(lifetimes).ready();
     configure(&cluster, &installed, replica.port);
     in_effect(&cluster, std::slice::from_ref(&replica));
-    cluster.unregister();
-    let late = Replica::of(&cluster, &installed).ready();
-    for kind in KINDS {
-        let gone = cluster.api.get(&path(only(&installed.objects, kind)));
-        assert_eq!(gone.map_err(|refusal| refusal.code), Err(404));
-    }
-    drop(late);
-    // Installed again, they are filled in again.
-    configure(&cluster, &installed, replica.port);
-    eventually("the API server trusts us again", PATIENCE, || match cluster.probe() {
-        Err(refusal) if refusal.message.contains("denied the request") => Ok(()),
+    let bundle = bundles(&cluster, &installed).remove(0);
+    let failures = || replica.count("migration_network_webhook_authority_failures_total", &[]);
+    assert_eq!(failures(), 0);
+
+    cluster.servers.stop_apiserver();
+    let mut leaves = BTreeSet::new();
+    eventually("three more leaves", PATIENCE, || {
+        leaves.insert(leaf(&replica, &installed, &bundle)?.to_vec());
+        if leaves.len() >= 4 { Ok(()) } else { Err(leaves.len().to_string()) }
+    });
+    assert!(failures() > 0);
+    let log = replica.process.log();
+    let said: Vec<&str> =
+        log.lines().filter_map(|line| line.split_once("the CA's upkeep fails")).map(|it| it.1).collect();
+    let causes: BTreeSet<&&str> = said.iter().collect();
+    assert!(!said.is_empty() && said.len() == causes.len(), "each cause is said once:\n{log}");
+
+    cluster.servers.start_apiserver();
+    in_effect(&cluster, std::slice::from_ref(&replica));
+    eventually("the next CA joins", PATIENCE * 2, || match certificates(&bundles(&cluster, &installed)[0]).len() {
+        2 => Ok(()),
         other => Err(other),
     });
+    let log = replica.process.log();
+    assert!(log.contains("the CA's upkeep works again: can get Secret "), "{log}");
 }

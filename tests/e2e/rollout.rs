@@ -1,7 +1,10 @@
 //! Replicas that come and go, while users go on.
 
+use crate::harness::install::SERVICE_NAMES;
+use crate::harness::pki::AUTHORITY;
 use crate::harness::proxy::Proxy;
 use crate::harness::traffic::Traffic;
+use crate::harness::wait::{PATIENCE, eventually};
 use crate::harness::webhook::{Replica, Webhook};
 use crate::harness::{Cluster, world};
 
@@ -32,4 +35,28 @@ fn a_rolling_restart_is_not_noticed() {
     let tally = traffic.end();
     assert_eq!(tally.failures, [""; 0]);
     assert!(tally.admitted > 100 && tally.refused > 50, "too little to tell: {tally:?}");
+}
+
+/// cert-manager renews a mounted certificate in place: the next handshake gets the new one, and nobody notices.
+#[test]
+fn a_renewed_certificate_is_taken_up_unnoticed() {
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    cluster.store(&world::ours(world::CANONICAL));
+    let installed = cluster.install("cert-manager");
+    let replica = Replica::of(&cluster, &installed).args(["--tls-reload-interval=100ms"]);
+    let webhook = replica.ready();
+    cluster.register(&installed, webhook.port);
+
+    let traffic = Traffic::start(&cluster.api);
+    for renewal in 1..=5 {
+        AUTHORITY.leaf_files(&SERVICE_NAMES, replica.directory());
+        eventually("the new certificate is served", PATIENCE, || {
+            let served = webhook.process.log().matches("the certificate is served").count();
+            if served > renewal { Ok(()) } else { Err(served) }
+        });
+    }
+    let tally = traffic.end();
+    assert_eq!(tally.failures, [""; 0]);
+    assert!(tally.admitted > 20, "too little to tell: {tally:?}");
 }

@@ -79,6 +79,20 @@ fn a_bundle_that_cannot_be_written_holds_the_handover_up_until_nothing_is_lost_b
     assert_eq!(late(400), (at(400), at(430)));
 }
 
+/// A cluster that was switched off for longer than a CA lives.
+#[test]
+fn a_ca_that_has_ended_is_replaced_at_once() {
+    let terms = terms(300, 30, 20);
+    let nowhere = Distribution::Only(Vec::new());
+    let sole = Succession::Vacant.joined(ca(1, at(0), &terms), at(0));
+    assert_eq!(sole.step(at(9000), &nowhere), Some(Step::Join(2)));
+    let both = sole.joined(ca(2, at(9000), &terms), at(9000));
+    assert_eq!(both.step(at(9000), &nowhere), Some(Step::Schedule));
+    let scheduled = both.scheduled(at(9000), &terms);
+    assert_eq!(scheduled.signer(at(9000)).unwrap().generation, 2);
+    assert_eq!(scheduled.step(at(9030), &nowhere), Some(Step::Retire));
+}
+
 #[test]
 fn steps_that_are_not_due_change_nothing() {
     let terms = terms(300, 30, 20);
@@ -101,14 +115,13 @@ fn terms_leave_time_for_a_handover() {
     assert_eq!(of(150, 30, 20).map(|terms| (terms.ca().as_secs(), terms.leaf().as_secs())), Ok((150, 30)));
     assert_eq!(
         of(149, 30, 20).unwrap_err(),
-        "a CA lifetime of 149s is too short for leaves of 30s and a grace period of 20s: its last third must hold \
-         both, so it must be at least 150s"
+        "a CA lifetime of 2m29s is too short for leaves of 30s and a grace period of 20s: its last third must hold \
+         both, so it must be at least 2m30s"
     );
-    assert_eq!(
-        of(150, 30, 0).unwrap_err(),
-        "0ns is out of range: a CA, a leaf and a grace period last from 1 second to a year"
-    );
-    assert_eq!(of(u64::MAX, 30, 1).unwrap_err().split(' ').next(), Some("18446744073709551615s"));
+    let range = "is out of range: a CA, a leaf and a grace period last from 1 second to a year";
+    assert_eq!(of(150, 30, 0).unwrap_err(), format!("0s {range}"));
+    assert_eq!(of(400 * 24 * 3600, 30, 1).unwrap_err(), format!("9600h {range}"));
+    assert_eq!(of(36_000, 604_800, 3_600).unwrap_err().rsplit(' ').next(), Some("507h"));
 }
 
 /// The longest time in which a replica has not seen what is in the Secret, in seconds.

@@ -72,10 +72,11 @@ fn request(judged: &Judged<'_>) -> String {
             format!("{} of another object, which the webhook does not judge", judged.operation)
         }
         (_, Form::Manifest { old: None, .. }) => {
-            "CREATE, as no Setting is stored: neither --old nor --cluster has it".into()
+            "CREATE, as no Setting is stored: neither --old nor the cluster has it".into()
         }
         (_, Form::Manifest { old: Some(OldSide::File), .. }) => "UPDATE of the Setting in --old".to_owned(),
         (_, Form::Manifest { old: Some(OldSide::Cluster), .. }) => "UPDATE of the Setting in --cluster".to_owned(),
+        (_, Form::Manifest { old: Some(OldSide::Live), .. }) => "UPDATE of the Setting in the live cluster".to_owned(),
         _ if judged.user.is_empty() => judged.operation.to_owned(),
         _ => format!("{} by {}", judged.operation, Plain(&judged.user)),
     }

@@ -95,7 +95,11 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         Form::Review => (Some("review"), None),
         Form::Request => (Some("request"), None),
         Form::Manifest { old, .. } => {
-            let old = old.map(|old| if old == OldSide::File { "file" } else { "cluster" });
+            let old = old.map(|old| match old {
+                OldSide::File => "file",
+                OldSide::Cluster => "cluster",
+                OldSide::Live => "live",
+            });
             (Some("manifest"), old)
         }
     };

@@ -16,6 +16,8 @@ pub(super) struct Summary {
     pub(super) unreadable: usize,
     pub(super) warnings: usize,
     pub(super) passed_over: PassedOver,
+    /// Files of `--cluster` and `--old`.
+    pub(super) left_out: usize,
 }
 
 impl Summary {
@@ -70,6 +72,13 @@ impl fmt::Display for Summary {
             1 => f.write_str("; 1 path could not be read")?,
             many => write!(f, "; {many} paths could not be read")?,
         }
-        if self.passed_over.is_empty() { Ok(()) } else { write!(f, "; passed over: {}", self.passed_over) }
+        if !self.passed_over.is_empty() {
+            write!(f, "; passed over: {}", self.passed_over)?;
+        }
+        match self.left_out {
+            0 => Ok(()),
+            1 => f.write_str("; left out: 1 file of --cluster or --old"),
+            many => write!(f, "; left out: {many} files of --cluster or --old"),
+        }
     }
 }

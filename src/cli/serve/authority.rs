@@ -9,6 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::certificate::Follow;
 use crate::authority::{Authority, CaSecret, Names, Terms};
+use crate::cli::kube::KubeArgs;
 use crate::network::quote::Quoted;
 use crate::registration::{Registration, Service};
 use crate::server::duration;
@@ -17,7 +18,6 @@ use crate::server::tls::Resolver;
 /// The CA that the replicas share.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Own CA")]
-#[expect(clippy::struct_field_names, reason = "the flags have their names from the fields")]
 pub(super) struct AuthorityArgs {
     /// Sign the certificate with a CA in this Secret, which all replicas share; the first fills it. It must exist
     #[arg(
@@ -61,6 +61,7 @@ impl AuthorityArgs {
     pub(super) async fn open(
         self,
         more_names: &[String],
+        kube: &KubeArgs,
         resolver: Arc<Resolver>,
         registry: &mut Registry,
     ) -> anyhow::Result<Option<Follow>> {
@@ -69,9 +70,7 @@ impl AuthorityArgs {
             .context("--tls-ca-lifetime, --tls-leaf-lifetime and --tls-ca-grace do not go together")?;
         let names = Names::new(&service, &secret.namespace, more_names)
             .map_err(|error| anyhow::anyhow!("--tls-service and --tls-san: {error}"))?;
-        let client = kube::Client::try_default()
-            .await
-            .context("--tls-secret needs an API server: none is named by the Pod's environment or by KUBECONFIG")?;
+        let client = kube.client().await.context("--tls-secret needs an API server")?;
         let ca = CaSecret::new(client.clone(), &secret.namespace, &secret.name);
         let authority = Authority::new(ca.clone(), names, terms, resolver);
         let Some(name) = self.register else {

@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 use rustls::crypto::CryptoProvider;
 
 use super::authority::AuthorityArgs;
+use crate::cli::kube::KubeArgs;
 use crate::server::tls::Resolver;
 use crate::server::tls::files::Files;
 use crate::server::tls::self_signed::SelfSigned;
@@ -19,7 +20,6 @@ use crate::server::{Metrics, duration};
 /// The certificate that is served, from one of these sources.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Certificate")]
-#[expect(clippy::struct_field_names, reason = "the flags have their names from the fields")]
 pub(super) struct CertificateArgs {
     /// The certificate in PEM, followed by those that lead to its CA; read again when it changes
     #[arg(long, value_name = "FILE", env = "MNW_TLS_CERT", requires = "tls_key", conflicts_with = "tls_self_signed")]
@@ -59,6 +59,7 @@ impl CertificateArgs {
         provider: Arc<CryptoProvider>,
         resolver: Arc<Resolver>,
         metrics: Metrics,
+        kube: &KubeArgs,
         registry: &mut Registry,
     ) -> anyhow::Result<Follow> {
         match (self.tls_cert, self.tls_key) {
@@ -71,7 +72,7 @@ impl CertificateArgs {
                 tracing::warn!("the certificate is self-signed, and a new one at each start; nobody can verify it");
                 Ok(Box::pin(source.follow()))
             }
-            _ => match self.authority.open(&self.tls_san, resolver, registry).await? {
+            _ => match self.authority.open(&self.tls_san, kube, resolver, registry).await? {
                 Some(follow) => Ok(follow),
                 None => bail!(
                     "there is no certificate to serve: give --tls-cert FILE and --tls-key FILE, --tls-secret \

@@ -1,4 +1,4 @@
-//! Where the server's facts come from.
+//! Where the server's facts come from: a live cluster, or files.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -6,11 +6,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
+use prometheus_client::registry::Registry;
 
-use crate::cluster::View;
+use crate::cli::kube::KubeArgs;
 use crate::cluster::files::{Error, Watched};
+use crate::cluster::{View, live};
 use crate::manifest;
+use crate::server::duration;
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -19,10 +22,17 @@ const LOOK: Duration = Duration::from_secs(2);
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cluster")]
 pub(super) struct ClusterArgs {
-    /// Take these files or directories of manifests for the cluster, as kubectl get -o yaml prints them; edits are
-    /// followed
+    #[command(flatten)]
+    pub(super) kube: KubeArgs,
+
+    /// How long the API server may be silent about a kind before verdicts that depend on it are refused with 503
+    #[arg(long, value_name = "TIME", default_value = "3m", env = "MNW_MAX_STALENESS", value_parser = staleness)]
+    max_staleness: Duration,
+
+    /// Instead of a live cluster take these files or directories of manifests, as kubectl get -o yaml prints them; edits
+    /// are followed
     #[arg(long, value_name = "PATH", num_args = 0.., env = "MNW_CLUSTER", value_delimiter = ',')]
-    cluster: Vec<PathBuf>,
+    cluster: Option<Vec<PathBuf>>,
 }
 
 /// A view, and what keeps it new.
@@ -32,31 +42,68 @@ pub(super) struct Cluster {
 }
 
 impl ClusterArgs {
-    /// Opens the view.
+    /// Opens the view. That of a live cluster knows nothing yet.
     ///
     /// # Errors
     ///
     /// If there is nothing to see.
-    pub(super) fn open(self) -> anyhow::Result<Cluster> {
-        if self.cluster.is_empty() {
-            bail!("--cluster takes files or directories of manifests, and none is named");
+    pub(super) async fn open(&self, registry: &mut Registry) -> anyhow::Result<Cluster> {
+        if let Some(paths) = &self.cluster {
+            return files(paths);
         }
-        let (watched, loaded) = Watched::load(self.cluster).map_err(|error| match error {
-            Error::Manifest(absent @ manifest::Error::Absent(_)) => {
-                anyhow::anyhow!("--cluster takes files or directories of manifests: {absent}")
-            }
-            error => anyhow::anyhow!("--cluster: {error}"),
-        })?;
-        if loaded.objects == 0 {
-            bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
+        let client =
+            self.kube.client().await.context("without --cluster, which takes files, a live cluster is needed")?;
+        let (view, follow) = live::start(client, live::Options { max_staleness: self.max_staleness }, registry);
+        let follow = async { match follow.await {} };
+        Ok(Cluster { view, follow: Box::pin(follow) })
+    }
+}
+
+fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
+    if paths.is_empty() {
+        bail!("--cluster takes files or directories of manifests, and none is named");
+    }
+    let (watched, loaded) = Watched::load(paths.to_vec()).map_err(|error| match error {
+        Error::Manifest(absent @ manifest::Error::Absent(_)) => {
+            anyhow::anyhow!("--cluster takes files or directories of manifests: {absent}")
         }
-        for unknown in &loaded.unknown_kinds {
-            tracing::warn!("{unknown}");
-        }
-        for missing in loaded.facts.missing() {
-            tracing::warn!(%missing, "the cluster files lack a fact");
-        }
-        tracing::info!(objects = loaded.objects, "the cluster is read from files");
-        Ok(Cluster { view: watched.view(), follow: Box::pin(Arc::new(watched).follow(LOOK)) })
+        error => anyhow::anyhow!("--cluster: {error}"),
+    })?;
+    if loaded.objects == 0 {
+        bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
+    }
+    for unknown in &loaded.unknown_kinds {
+        tracing::warn!("{unknown}");
+    }
+    if loaded.policy.is_some() {
+        tracing::warn!("the Policy in the cluster files is for review and test; a server goes by its flags");
+    }
+    for missing in loaded.facts.missing() {
+        tracing::warn!(%missing, "the cluster files lack a fact");
+    }
+    tracing::info!(objects = loaded.objects, "the cluster is read from files");
+    Ok(Cluster { view: watched.view(), follow: Box::pin(Arc::new(watched).follow(LOOK)) })
+}
+
+fn staleness(text: &str) -> Result<Duration, String> {
+    let least = live::Options::LEAST;
+    match duration::parse(text) {
+        Ok(time) if time >= least => Ok(time),
+        Ok(_) => Err(format!("must be at least {least:?}: watches have to end and begin again in that time")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_staleness_leaves_room_for_watches() {
+        assert_eq!(staleness("3m"), Ok(live::Options::default().max_staleness));
+        assert_eq!(staleness("10s"), Ok(Duration::from_secs(10)));
+        let error = "must be at least 10s: watches have to end and begin again in that time";
+        assert_eq!(staleness("9999ms"), Err(error.to_owned()));
+        assert_eq!(staleness("ten"), Err("must be a duration such as 500ms, 10s or 1m30s".to_owned()));
     }
 }

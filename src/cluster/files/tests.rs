@@ -59,13 +59,13 @@ fn documents_lists_and_formats_make_one_view() {
         (".hidden.yaml", "{"),
         (".git/config.yaml", "{"),
     ]);
-    let Loaded { facts, setting, unknown_kinds, objects } = loaded(&files);
+    let Loaded { facts, setting, unknown_kinds, objects, policy } = loaded(&files);
     assert_eq!(node_names(&facts), ["a/b", "deep", "in-list", "listed", "named", "second-\u{1f600}"]);
     assert_eq!(facts.cluster_networks.unwrap().iter().collect::<Vec<_>>(), ["mgmt"]);
     let storage = Sibling::On { vlan: VlanId::Tagged(7), exclusive_vlan: true, range: Ok(None) };
     assert_eq!(facts.siblings.unwrap().storage, storage);
     assert_eq!(*facts.whereabouts_crd.unwrap(), CrdState::Absent);
-    assert_eq!((setting, unknown_kinds, objects), (None, vec![], 8));
+    assert_eq!((setting, policy, unknown_kinds, objects), (None, None, vec![], 8));
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn every_cluster_of_the_fixtures_is_a_whole_view() {
     let mut read = 0;
     for entry in fs::read_dir(fixtures).unwrap() {
         let path = entry.unwrap().path();
-        let Loaded { facts, setting, unknown_kinds, objects } = load(std::slice::from_ref(&path)).unwrap();
+        let Loaded { facts, setting, unknown_kinds, objects, .. } = load(std::slice::from_ref(&path)).unwrap();
         assert_eq!(facts.missing().map(ToString::to_string).collect::<Vec<_>>(), [""; 0], "{path:?}");
         assert!(setting.is_none() && objects >= 8, "{path:?}");
         for unknown in unknown_kinds {
@@ -295,4 +295,20 @@ fn every_cluster_of_the_fixtures_is_a_whole_view() {
         read += 1;
     }
     assert_eq!(read, 51);
+}
+
+#[test]
+fn a_view_has_one_policy_at_most_and_none_alone() {
+    let policy =
+        "apiVersion: migration-network-webhook/v1\nkind: Policy\nreservedRanges: [10.1.0.0/16]\nwarnRules: []\n";
+    let files = directory(&[("nodes.yaml", &node("a")), ("policy.yaml", policy)]);
+    let Loaded { policy: read, objects, unknown_kinds, .. } = loaded(&files);
+    let expected = Policy { reserved: vec!["10.1.0.0/16".parse().unwrap()], ..Policy::default() };
+    assert_eq!((read, objects, unknown_kinds), (Some(expected), 1, vec![]));
+
+    let twice = directory(&[("a.yaml", policy), ("b.yaml", policy)]);
+    assert_eq!(
+        refused(&twice),
+        "\"b.yaml\" line 1 is a Policy that can't be taken: there is another one, and one view holds one"
+    );
 }

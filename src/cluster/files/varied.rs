@@ -12,7 +12,7 @@ use crate::cluster::resources::is_asked_for;
 use crate::manifest::{Origin, tree};
 use crate::network::facts::{FactKind, ObjectName};
 use crate::network::quote::Quoted;
-use crate::network::{Facts, SETTING};
+use crate::network::{Facts, Policy, SETTING};
 
 /// A cluster view that is varied.
 pub struct Base {
@@ -52,6 +52,12 @@ impl Base {
     #[must_use]
     pub const fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// The operator's choices that were captured with it.
+    #[must_use]
+    pub const fn policy(&self) -> Option<&Policy> {
+        self.view.policy.as_ref()
     }
 
     /// What no rule asks for, sorted by file, apiVersion and kind.
@@ -104,6 +110,9 @@ impl Variation<'_> {
     /// If it is no object, was added before, or is nothing that a rule asks for.
     pub fn add(&mut self, object: Value, origin: &Origin) -> Result<(), VariationError> {
         self.view.take(object, origin, None)?;
+        if self.view.policy.is_some() {
+            return Err(VariationError::NotAskedFor("a Policy in one case".to_owned()));
+        }
         if let Some(unknown) = self.view.unknown_kinds().first() {
             let UnknownKind { api_version, kind, .. } = unknown;
             return Err(VariationError::NotAskedFor(format!("kind {} of {}", Quoted(kind), Quoted(api_version))));

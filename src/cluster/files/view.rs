@@ -6,26 +6,28 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Error, Loaded, UnknownKind};
+use super::{Error, Loaded, UnknownKind, policy};
 use crate::cluster::fold::{Fold, object_name};
 use crate::cluster::resources::fact_kind;
 use crate::manifest::{Origin, Text, document};
-use crate::network::SETTING;
 use crate::network::facts::{FactKind, ObjectName};
 use crate::network::quote::Quoted;
+use crate::network::{Policy, SETTING};
 
 /// Folds the objects of the files, one document at a time.
 pub(super) fn fold(files: &[Text]) -> Result<Loaded, Error> {
     let mut view = View::default();
     files.iter().try_for_each(|file| view.take_file(file))?;
     let unknown_kinds = view.unknown_kinds();
-    Ok(Loaded { facts: view.fold.facts(), setting: view.setting, unknown_kinds, objects: view.objects })
+    let View { fold, setting, policy, objects, .. } = view;
+    Ok(Loaded { facts: fold.facts(), setting, policy, unknown_kinds, objects })
 }
 
 #[derive(Default)]
 pub(super) struct View {
     pub(super) fold: Fold,
     pub(super) setting: Option<Value>,
+    pub(super) policy: Option<Policy>,
     unknown_kinds: BTreeMap<(Arc<Path>, String, String), usize>,
     objects: usize,
     pub(super) seen: HashMap<(FactKind, ObjectName), Origin>,
@@ -81,6 +83,9 @@ impl View {
             return self.take_items(object.get_mut("items").map(Value::take), origin, implied.as_ref());
         }
 
+        if (api_version, kind) == (policy::API_VERSION, policy::KIND) {
+            return self.take_policy(object, origin);
+        }
         self.objects += 1;
         let Some(fact) = fact_kind(api_version, kind) else {
             let unknown = (Arc::clone(&origin.path), api_version.to_owned(), kind.to_owned());
@@ -100,6 +105,15 @@ impl View {
         if fact == FactKind::Settings && &*name.name == SETTING {
             self.setting = Some(object);
         }
+        Ok(())
+    }
+
+    fn take_policy(&mut self, object: Value, origin: &Origin) -> Result<(), Error> {
+        let wrong = |why| Error::Policy { origin: origin.clone(), why };
+        if self.policy.is_some() {
+            return Err(wrong("there is another one, and one view holds one".to_owned()));
+        }
+        self.policy = Some(policy::read(object).map_err(wrong)?);
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 //! and not more often than every few milliseconds: a node's heartbeat costs nothing here, and a burst of a thousand
 //! events costs one walk over their kind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -43,6 +43,8 @@ struct State {
     standings: Vec<Standing>,
     /// The kinds of which the fold knows more than the facts.
     changed: BTreeSet<FactKind>,
+    /// Why each kind was last told to be lost, whatever its fold says.
+    told: BTreeMap<FactKind, Option<String>>,
 }
 
 impl Board {
@@ -53,6 +55,7 @@ impl Board {
             facts: Facts::unknown(Standing::NOT_LISTED),
             standings: Source::ALL.iter().map(|_| Standing::new(now)).collect(),
             changed: BTreeSet::new(),
+            told: FactKind::ALL.map(|kind| (kind, Some(Standing::NOT_LISTED.to_owned()))).into(),
         };
         Self { view, max_staleness, metrics, state: Mutex::new(state), changed: Notify::new() }
     }
@@ -114,10 +117,16 @@ impl Board {
         let source = &Source::ALL[at];
         let words = error.to_string();
         self.metrics.error(source.kind);
-        if self.lock().standings[at].fail(words) {
+        if self.lock().standings[at].fail(Instant::now(), words) {
             tracing::warn!(resource = %source, %error, "can't be followed; trying again");
-            self.changed.notify_one();
         }
+        self.changed.notify_one();
+    }
+
+    /// It is answered again.
+    pub(super) fn resumed(&self, at: usize) {
+        self.lock().standings[at].resume();
+        self.changed.notify_one();
     }
 
     /// Whether a watch would come too late to show that a source is alive: before it tells anything, the source would
@@ -171,20 +180,16 @@ impl Board {
         let changed = std::mem::take(&mut state.changed);
         let mut news = false;
         for kind in FactKind::ALL {
-            let told =
-                state.facts.missing().find(|missing| missing.kind == kind).map(|missing| Arc::clone(&missing.why));
-            match state.lost(kind, now) {
-                Some(why) if told.as_deref() == Some(&why) => {}
-                Some(why) => {
-                    state.facts.lose(Missing { kind, why: why.into() });
-                    news = true;
-                }
-                None if told.is_none() && !changed.contains(&kind) => {}
-                None => {
-                    state.fold.refresh(kind, &mut state.facts);
-                    news = true;
-                }
+            let lost = state.lost(kind, now);
+            if lost == state.told[&kind] && (lost.is_some() || !changed.contains(&kind)) {
+                continue;
             }
+            match &lost {
+                Some(why) => state.facts.lose(Missing { kind, why: why.as_str().into() }),
+                None => state.fold.refresh(kind, &mut state.facts),
+            }
+            state.told.insert(kind, lost);
+            news = true;
         }
         if news {
             self.view.publish(state.facts.clone());
@@ -206,8 +211,7 @@ impl Board {
         let of = |kind| {
             let (objects, undecodable) = state.fold.counts(kind);
             let staleness = state.of(kind).map(|standing| standing.silence(now)).max().unwrap_or_default();
-            let known = state.facts.missing().all(|missing| missing.kind != kind);
-            (kind, Figure { objects, undecodable, staleness: staleness.as_secs_f64(), known })
+            (kind, Figure { objects, undecodable, staleness: staleness.as_secs_f64() })
         };
         FactKind::ALL.map(of).into()
     }
@@ -236,11 +240,13 @@ impl State {
         self.of(kind).find_map(|standing| standing.missing(now))
     }
 
+    /// What is wrong beside the facts that are missing.
     fn troubles(&self, now: Instant) -> Vec<String> {
-        let missing = self.facts.missing().map(ToString::to_string);
-        let others = Source::ALL.iter().zip(&self.standings).filter(|(source, _)| !source.is_asked_for());
-        let others = others.filter_map(|(source, standing)| Some(format!("{source} ({})", standing.missing(now)?)));
-        missing.chain(others).collect()
+        let trouble = |(source, standing): (&Source, &Standing)| {
+            let unheard = if source.is_asked_for() { None } else { standing.missing(now) };
+            Some(format!("{source} ({})", unheard.as_deref().or(standing.trouble())?))
+        };
+        Source::ALL.iter().zip(&self.standings).filter_map(trouble).collect()
     }
 }
 

@@ -45,6 +45,15 @@ pub enum Unconfigured {
 ///
 /// If there is none, or it can't be used.
 pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, Unconfigured> {
+    reach(kubeconfig, context).await.map(|(client, _)| client)
+}
+
+/// As [`connect`], with the API server's address.
+///
+/// # Errors
+///
+/// As [`connect`].
+pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(Client, String), Unconfigured> {
     let mut config = configure(kubeconfig, context).await?;
     config.connect_timeout = Some(CONNECT);
     config.write_timeout = Some(WRITE);
@@ -54,7 +63,19 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
     config.default_retry = false;
     let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
     config.headers.push((USER_AGENT, HeaderValue::from_static(agent)));
-    Client::try_from(config).map_err(|error| Unconfigured::Client(words(&error)))
+    // Not as it stands: it may hold a password.
+    let address = match (config.cluster_url.host().unwrap_or_default(), config.cluster_url.port_u16()) {
+        (host, Some(port)) => format!("{host}:{port}"),
+        (host, None) => host.to_owned(),
+    };
+    let client = Client::try_from(config).map_err(|error| Unconfigured::Client(words(&error)))?;
+    Ok((client, address))
+}
+
+/// The API server's version, where it tells in time.
+pub async fn version(client: &Client) -> Option<String> {
+    let asked = tokio::time::timeout(CONNECT, client.apiserver_version()).await;
+    asked.ok()?.ok().map(|info| info.git_version)
 }
 
 async fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, Unconfigured> {

@@ -80,19 +80,15 @@ impl Follower {
         if self.board.is_list_due(self.at, self.watch_for + grace) {
             self.heard = None;
         }
-        let open = match self.heard {
-            Some(_) => None,
-            None => match self.list().await? {
-                Some((version, open)) => {
-                    self.heard = Some(version);
-                    open
-                }
-                None => {
-                    sleep(LOOK_AGAIN).await;
-                    return Ok(());
-                }
-            },
-        };
+        let mut open = None;
+        if self.heard.is_none() {
+            let Some((version, watch)) = self.list().await? else {
+                sleep(LOOK_AGAIN).await;
+                return Ok(());
+            };
+            self.heard = Some(version);
+            open = watch;
+        }
         if let Some(lines) = open {
             // It was asked to last for as long as a list may take, and is now replaced like any other.
             let end = Instant::now() + self.watch_for;
@@ -101,6 +97,7 @@ impl Follower {
         let agreed = Instant::now() + self.watch_for;
         let from = From::Version(self.heard.as_deref().unwrap_or_default());
         let lines = self.api.watch(self.source(), &self.served, from, self.watch_for).await?;
+        self.board.resumed(self.at);
         match self.watch(lines, agreed + grace).await? {
             // A watch that lasted as agreed and brought nothing says that nothing happened. It has to count: the API
             // server sends no bookmarks of a kind of which it saw no event since it started.

@@ -13,7 +13,7 @@ use super::source::Source;
 /// How long the API server may pause within a streaming list.
 const PAUSE: Duration = Duration::from_secs(30);
 /// How long a streaming list may take. The API server would end it after this time.
-const STREAM: Duration = Duration::from_secs(900);
+const STREAM: Duration = Duration::from_mins(15);
 /// As many objects as are read before others get their turn.
 const TURN: usize = 64;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -75,26 +76,22 @@ impl Collector for Figures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let figures = self.0.figures(Instant::now());
         let mut family = |name, help, of: &dyn Fn(&Figure) -> f64| {
-            let mut family =
-                encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?;
+            let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             figures.iter().try_for_each(|(kind, figure)| {
                 let kind = Kind { resource: kind.resource() };
                 ConstGauge::new(of(figure)).encode(family.encode_family(&kind)?)
             })
         };
-        family("cluster_objects", "Objects of which something is kept for the rules", &|figure| count(figure.objects))?;
+        family("cluster_objects", "Objects of which something is kept for the rules.", &|figure| {
+            count(figure.objects)
+        })?;
         family(
             "cluster_undecodable_objects",
             "Objects that can't be read; verdicts that need their kind are refused.",
             &|figure| count(figure.undecodable),
         )?;
-        family(
-            "cluster_staleness_seconds",
-            "Time since a list, an event or a bookmark of this kind came.",
-            &|figure| figure.staleness,
-        )?;
-        family("cluster_fact_known", "Whether verdicts can rely on this kind now.", &|figure| {
-            f64::from(u8::from(figure.known))
+        family("cluster_staleness_seconds", "Time since a list, an event or a bookmark of this kind came.", &|figure| {
+            figure.staleness
         })
     }
 }
@@ -113,6 +110,4 @@ pub(super) struct Figure {
     pub(super) undecodable: usize,
     /// Seconds since its quietest source said something; since the start where it never did.
     pub(super) staleness: f64,
-    /// Whether the fact is there.
-    pub(super) known: bool,
 }

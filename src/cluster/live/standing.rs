@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 /// How often the age of a silence is told anew: each telling makes a view.
 const TELL_AGAIN: Duration = Duration::from_secs(5);
+/// How often the same error is logged.
+const LOG_AGAIN: Duration = Duration::from_mins(1);
 
 /// What is known of one source beside its objects.
 #[derive(Debug)]
@@ -14,8 +16,10 @@ pub(super) struct Standing {
     state: State,
     /// When a list, an event or a bookmark came last; at first, when it was begun.
     heard: Instant,
-    /// What went wrong since then, safe to print.
+    /// What is wrong now, safe to print.
     error: Option<Arc<str>>,
+    /// What was last logged as wrong, and when; nothing once it was heard again.
+    logged: Option<(Arc<str>, Instant)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,36 +45,47 @@ impl Standing {
     pub(super) const NOT_LISTED: &str = "not listed yet";
 
     pub(super) fn new(now: Instant) -> Self {
-        Self { state: State::NotListed, heard: now, error: None }
+        Self { state: State::NotListed, heard: now, error: None, logged: None }
     }
 
     /// It was listed.
     pub(super) fn list(&mut self, now: Instant) {
-        *self = Self { state: State::Listed, heard: now, error: None };
+        *self = Self { state: State::Listed, ..Self::new(now) };
     }
 
     /// It was found absent, which is as good as an empty list. Returns whether that is new.
     pub(super) fn miss(&mut self, now: Instant) -> bool {
         let known = self.state == State::Absent;
-        *self = Self { state: State::Absent, heard: now, error: None };
+        *self = Self { state: State::Absent, ..Self::new(now) };
         !known
     }
 
-    /// It was heard. Returns what to do, and whether something was wrong until now.
+    /// It was heard. Returns what to do, and whether something was logged as wrong until now.
     pub(super) fn hear(&mut self, now: Instant, max_staleness: Duration) -> (Next, bool) {
         self.look(now, max_staleness);
         if self.state == State::Stale {
             return (Next::ListAgain, false);
         }
         self.heard = now;
-        (Next::GoOn, self.error.take().is_some())
+        self.error = None;
+        (Next::GoOn, self.logged.take().is_some())
     }
 
-    /// It went wrong. Returns whether it went wrong in another way, or not at all, before.
-    pub(super) fn fail(&mut self, error: String) -> bool {
-        let known = self.error.as_deref() == Some(&error);
-        self.error = Some(error.into());
-        !known
+    /// It is answered again, though it has told nothing yet.
+    pub(super) fn resume(&mut self) {
+        self.error = None;
+    }
+
+    /// It went wrong. Returns whether to log that: what goes on, or comes and goes, is logged once in a while.
+    pub(super) fn fail(&mut self, now: Instant, error: String) -> bool {
+        let error: Arc<str> = error.into();
+        self.error = Some(Arc::clone(&error));
+        let known = |(logged, at): &(Arc<str>, Instant)| *logged == error && now.duration_since(*at) < LOG_AGAIN;
+        let log = !self.logged.as_ref().is_some_and(known);
+        if log {
+            self.logged = Some((error, now));
+        }
+        log
     }
 
     /// Looks at the clock. Returns whether it has just become stale.
@@ -110,6 +125,11 @@ impl Standing {
         })
     }
 
+    /// What is wrong with it while its facts can still be relied on; safe to print.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.error.as_deref().filter(|_| matches!(self.state, State::Listed | State::Absent))
+    }
+
     /// For how long it has said nothing.
     pub(super) fn silence(&self, now: Instant) -> Duration {
         now.duration_since(self.heard)
@@ -125,7 +145,7 @@ impl Standing {
 mod tests {
     use super::*;
 
-    const MAX: Duration = Duration::from_secs(180);
+    const MAX: Duration = Duration::from_mins(3);
 
     fn seconds(start: Instant, seconds: u64) -> Instant {
         start + Duration::from_secs(seconds)
@@ -136,8 +156,7 @@ mod tests {
         let start = Instant::now();
         let mut standing = Standing::new(start);
         assert_eq!(standing.missing(start).unwrap(), "not listed yet");
-        assert!(standing.fail("refused".to_owned()));
-        assert!(!standing.fail("refused".to_owned()));
+        assert!(standing.fail(start, "refused".to_owned()));
         assert_eq!(standing.missing(seconds(start, 500)).unwrap(), "not listed yet: refused");
         assert!(!standing.look(seconds(start, 500), MAX));
         assert_eq!(standing.next_look(start, MAX), None);
@@ -158,7 +177,7 @@ mod tests {
         assert!(!standing.look(seconds(start, 182), MAX));
         assert_eq!(standing.missing(seconds(start, 194)).unwrap(), "no word from the API server for 190 s");
         assert_eq!(standing.next_look(seconds(start, 194), MAX), Some(seconds(start, 199)));
-        assert!(standing.fail("connection refused".to_owned()));
+        assert!(standing.fail(seconds(start, 194), "connection refused".to_owned()));
         let missing = standing.missing(seconds(start, 195)).unwrap();
         assert_eq!(missing, "no word from the API server for 195 s: connection refused");
         assert_eq!(standing.hear(seconds(start, 196), MAX), (Next::ListAgain, false));
@@ -176,13 +195,33 @@ mod tests {
         let start = Instant::now();
         let mut standing = Standing::new(start);
         standing.list(start);
-        assert!(standing.fail("connection reset".to_owned()));
+        assert!(standing.fail(start, "connection reset".to_owned()));
         assert_eq!(standing.missing(start), None);
         assert_eq!(standing.hear(seconds(start, 179), MAX), (Next::GoOn, true));
         assert_eq!(standing.hear(seconds(start, 300), MAX), (Next::GoOn, false));
         assert!(!standing.look(seconds(start, 480), MAX));
         // Nobody looked at the clock, but it has run all the same.
         assert_eq!(standing.hear(seconds(start, 481), MAX), (Next::ListAgain, false));
+    }
+
+    #[test]
+    fn what_goes_on_is_logged_once_in_a_while() {
+        let start = Instant::now();
+        let mut standing = Standing::new(start);
+        standing.list(start);
+        assert_eq!(standing.trouble(), None);
+        assert!(standing.fail(seconds(start, 1), "reset".to_owned()));
+        assert_eq!(standing.trouble(), Some("reset"));
+        assert!(!standing.fail(seconds(start, 2), "reset".to_owned()));
+        standing.resume();
+        assert_eq!(standing.trouble(), None);
+        assert!(!standing.fail(seconds(start, 3), "reset".to_owned()));
+        assert!(standing.fail(seconds(start, 4), "refused".to_owned()));
+        assert!(!standing.fail(seconds(start, 63), "refused".to_owned()));
+        assert!(standing.fail(seconds(start, 64), "refused".to_owned()));
+        standing.resume();
+        assert_eq!(standing.hear(seconds(start, 65), MAX), (Next::GoOn, true));
+        assert!(standing.fail(seconds(start, 66), "refused".to_owned()));
     }
 
     #[test]

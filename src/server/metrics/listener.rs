@@ -45,6 +45,11 @@ impl Listener {
         self.closed.get_or_create(&[("listener", self.name), ("reason", why.as_str())]).inc();
     }
 
+    #[cfg(test)]
+    pub(in crate::server) fn closed_as(&self, why: Closed) -> u64 {
+        self.closed.get_or_create(&[("listener", self.name), ("reason", why.as_str())]).get()
+    }
+
     /// A connection could not be accepted.
     pub(in crate::server) fn failed(&self) {
         self.failures.inc();

@@ -26,12 +26,12 @@ const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file can't be read.
-    #[error("{} can't be read: {source}", Shown(path))]
+    #[error("{} can't be read: {why}", Shown(path))]
     Io {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        why: io::Error,
     },
     /// A file is too large.
     #[error("{} is larger than 1 MiB, which no certificate or key is", Shown(.0))]
@@ -178,7 +178,7 @@ impl Files {
     fn refuse(&self, progress: &mut Progress, error: &Error) -> Poll {
         let why = error.to_string();
         if progress.said.as_ref() != Some(&why) {
-            tracing::error!(why, "the new certificate is not taken; the last good one stays");
+            tracing::error!(%error, "the new certificate is not taken; the last good one stays");
             self.metrics.reload_failed();
             progress.said = Some(why);
         }
@@ -209,6 +209,6 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        .map_err(|why| Error::Io { path: path.to_owned(), why })?;
     if bytes.len() as u64 > MAX_BYTES { Err(Error::TooLarge(path.to_owned())) } else { Ok(bytes) }
 }

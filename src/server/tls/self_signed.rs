@@ -24,10 +24,10 @@ pub const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub enum Error {
     /// A name can't be in a certificate, or the key could not be made.
     #[error("a self-signed certificate can't be made: {0}")]
-    Make(#[from] rcgen::Error),
+    Make(rcgen::Error),
     /// What was made can't be served.
     #[error("the self-signed certificate can't be served: {0}")]
-    Serve(#[from] rustls::Error),
+    Serve(rustls::Error),
 }
 
 /// Makes certificates for [`NAMES`] and these.
@@ -63,16 +63,16 @@ impl SelfSigned {
     }
 
     fn make(&self) -> Result<CertifiedKey, Error> {
-        let mut params = CertificateParams::new(self.names.clone())?;
+        let mut params = CertificateParams::new(self.names.clone()).map_err(Error::Make)?;
         let now = SystemTime::now();
         params.not_before = (now - SKEW).into();
         params.not_after = (now + LIFETIME).into();
         params.distinguished_name.push(DnType::CommonName, "migration-network-webhook, self-signed");
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let key = KeyPair::generate()?;
-        let certificate = params.self_signed(&key)?;
+        let key = KeyPair::generate().map_err(Error::Make)?;
+        let certificate = params.self_signed(&key).map_err(Error::Make)?;
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        Ok(CertifiedKey::from_der(vec![certificate.into()], key, &self.provider)?)
+        CertifiedKey::from_der(vec![certificate.into()], key, &self.provider).map_err(Error::Serve)
     }
 }

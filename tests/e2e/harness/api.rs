@@ -39,8 +39,6 @@ pub type Answer = Result<Value, Refusal>;
 pub enum Patch {
     /// RFC 7386.
     Merge,
-    /// RFC 6902.
-    Json,
     /// Server-side apply, forced, by this field manager.
     Apply(&'static str),
 }
@@ -119,7 +117,6 @@ impl Api {
     pub fn patch(&self, path: &str, how: Patch, body: &Value) -> Answer {
         let (content_type, query) = match how {
             Patch::Merge => ("application/merge-patch+json", String::new()),
-            Patch::Json => ("application/json-patch+json", String::new()),
             Patch::Apply(manager) => ("application/apply-patch+yaml", format!("fieldManager={manager}&force=true")),
         };
         let separator = if query.is_empty() || path.contains('?') { "" } else { "?" };

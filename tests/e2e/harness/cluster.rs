@@ -34,8 +34,8 @@ pub struct Plane {
     kubectl: Kubectl,
 }
 
-/// What tests make by hand. The rest is rendered from the manifests, and made anew by each test that needs it.
-const EMPTIED: [&str; 9] = [
+/// What tests make by hand. What is rendered from the manifests is made anew by each test that needs it.
+const MADE_BY_HAND: [&str; 9] = [
     "Node",
     "Setting",
     "ClusterNetwork",
@@ -46,6 +46,9 @@ const EMPTIED: [&str; 9] = [
     "Secret",
     "Deployment",
 ];
+
+/// What the manifests grant: rights that a test did not ask for would prove nothing.
+const GRANTED: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
 
 #[derive(Debug)]
 struct Pool {
@@ -177,15 +180,19 @@ impl Plane {
         eventually("no webhook stands in the way", PATIENCE, || self.probe());
         let namespaces = self.api.get("/api/v1/namespaces").expect("namespaces");
         let namespaces = namespaces["items"].as_array().expect("items");
-        let emptied = KINDS.iter().filter(|kind| EMPTIED.contains(&kind.name));
-        for kind in emptied {
+        for kind in &KINDS {
+            let selector = match kind.name {
+                name if MADE_BY_HAND.contains(&name) => "",
+                name if GRANTED.contains(&name) => "?labelSelector=app.kubernetes.io/name=migration-network-webhook",
+                _ => continue,
+            };
             let paths: Vec<String> = if kind.namespaced {
                 let names = namespaces.iter().map(|namespace| namespace["metadata"]["name"].as_str());
                 names.map(|name| kind.collection(name)).collect()
             } else {
                 vec![kind.collection(None)]
             };
-            for path in paths {
+            for path in paths.into_iter().map(|path| path + selector) {
                 self.api.delete(&path).unwrap_or_else(|refusal| panic!("{path}: {refusal:?}"));
                 let left = self.api.get(&path).expect("a list");
                 assert_eq!(left["items"], json!([]), "a test left a finalizer in {path}");

@@ -36,7 +36,8 @@ pub struct ControlPlane {
     pub directory: PathBuf,
     /// The API server's port; it stays the same over a restart.
     pub port: u16,
-    etcd_port: u16,
+    /// Of etcd: for what would take the API server minutes to store.
+    pub etcd_port: u16,
     flags: Vec<String>,
     serving: Files,
     apiserver: Option<Process>,
@@ -138,6 +139,11 @@ impl ControlPlane {
     /// A client with every right.
     pub fn admin(&self) -> Api {
         Api::new(self.port, ADMIN)
+    }
+
+    /// Where it listens, as clients write it.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// A kubeconfig for the bearer of `token`, in a file of its own.

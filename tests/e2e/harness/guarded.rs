@@ -55,7 +55,6 @@ impl Guarded {
 
     /// Starts the replica again, so that it has seen the cluster as it is now.
     pub fn relist(&mut self) {
-        self.replica.dump(&self.cluster);
         self.webhook = None;
         self.webhook = Some(self.replica.ready());
     }
@@ -67,7 +66,6 @@ impl Guarded {
 
     /// Waits until a change of the guarded Setting would be admitted: what was changed in the cluster has been seen.
     pub fn eventually_admitted(&self, patch: &Value) {
-        self.replica.dump(&self.cluster);
         eventually("it is admitted", PATIENCE, || {
             self.cluster.api.patch(&format!("{SETTING}?dryRun=All"), Patch::Merge, patch)
         });

@@ -78,10 +78,10 @@ impl Plane {
         eventually("no webhook stands in the way", PATIENCE, || self.probe());
     }
 
-    /// A token of the `ServiceAccount` as shipped.
-    pub fn token(&self, installed: &Installed) -> String {
+    /// A token of a `ServiceAccount` in the same namespace; as shipped, that is [`NAME`].
+    pub fn token(&self, installed: &Installed, account: &str) -> String {
         let namespace = &installed.namespace;
-        self.kubectl(["create", "token", NAME, "--namespace", namespace]).ok().trim().to_owned()
+        self.kubectl(["create", "token", account, "--namespace", namespace]).ok().trim().to_owned()
     }
 
     /// Stores the guarded Setting so, whatever it was. Nothing of ours may be registered.

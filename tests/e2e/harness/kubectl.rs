@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -37,11 +37,6 @@ impl Kubectl {
     /// With this kubeconfig.
     pub fn new(kubeconfig: PathBuf) -> Self {
         Self { home: process::scratch("home"), kubeconfig }
-    }
-
-    /// The kubeconfig.
-    pub fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
     }
 
     /// A command line without the `kubectl`.

@@ -51,13 +51,6 @@ impl Process {
         self.child.try_wait().expect("a child of ours")
     }
 
-    /// The resident memory, in bytes.
-    pub fn resident(&self) -> Option<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
-    }
-
     /// Sends it a signal: `TERM`, `INT`, `STOP`, `CONT`.
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status();

@@ -1,18 +1,14 @@
 //! Our server as a process.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
-use super::api::KINDS;
 use super::assets;
 use super::cluster::Plane;
 use super::http::Endpoint;
-use super::install::{Installed, SERVICE_NAMES};
+use super::install::{Installed, NAME, SERVICE_NAMES};
 use super::manifests::only;
 use super::pki::AUTHORITY;
 use super::process::{Process, free_port, scratch};
@@ -42,6 +38,11 @@ pub struct Replica {
 impl Replica {
     /// As the Deployment in `installed` says, but on free ports of the loopback interface.
     pub fn of(plane: &Plane, installed: &Installed) -> Self {
+        Self::of_account(plane, installed, NAME)
+    }
+
+    /// The same with another `ServiceAccount`, in the same namespace.
+    pub fn of_account(plane: &Plane, installed: &Installed, account: &str) -> Self {
         let directory = scratch("replica");
         let container = &only(&installed.objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
         let (port, ops) = (free_port(), free_port());
@@ -65,27 +66,14 @@ impl Replica {
             assert_eq!(variable["valueFrom"]["fieldRef"]["fieldPath"], "metadata.namespace", "no other is known here");
             env.push((variable["name"].as_str().expect("a name").to_owned(), installed.namespace.clone()));
         }
-        let kubeconfig = plane.servers.kubeconfig(&plane.token(installed));
+        let kubeconfig = plane.servers.kubeconfig(&plane.token(installed, account));
         env.push(("KUBECONFIG".to_owned(), kubeconfig.display().to_string()));
-        let this = Self { name: "webhook".to_owned(), args, env, directory, port, ops };
-        this.dump(plane);
-        let cluster = format!("--cluster={}", this.directory.join("facts.json").display());
-        this.args([cluster])
-    }
-
-    pub fn dump(&self, plane: &Plane) {
-        dump(plane, &self.directory);
+        Self { name: "webhook".to_owned(), args, env, directory, port, ops }
     }
 
     /// With more arguments.
     pub fn args<S: Into<String>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
-        self
-    }
-
-    /// With this environment variable.
-    pub fn env(mut self, name: &str, value: &Path) -> Self {
-        self.env.push((name.to_owned(), value.display().to_string()));
         self
     }
 
@@ -157,39 +145,4 @@ impl Drop for Webhook {
             eprintln!("--- the end of the webhook's log ---\n{}\n---", self.process.log_tail());
         }
     }
-}
-
-/// The decisions of the audit log about the guarded Setting: the annotations of one event each, without those that are
-/// not a webhook's of ours.
-pub fn audit_annotations(events: &[Value]) -> Vec<serde_json::Map<String, Value>> {
-    let ours = |key: &String| key.contains("vm-migration-network.setting/");
-    let annotations = events.iter().filter_map(|event| event["annotations"].as_object());
-    annotations.map(|all| all.clone().into_iter().filter(|(key, _)| ours(key)).collect()).collect()
-}
-pub fn dump(cluster: &Plane, facts: &Path) {
-    let mut items = Vec::new();
-    for kind in KINDS {
-        let known = [
-            "Node",
-            "Setting",
-            "ClusterNetwork",
-            "VlanConfig",
-            "VlanStatus",
-            "HostNetworkConfig",
-            "VirtualMachineInstanceMigration",
-            "ServiceCIDR",
-            "CustomResourceDefinition",
-        ];
-        if !known.contains(&kind.name) {
-            continue;
-        }
-        let Ok(list) = cluster.api.get(&kind.collection(None)) else { continue };
-        for mut item in list["items"].as_array().unwrap().clone() {
-            item["apiVersion"] = kind.version.into();
-            item["kind"] = kind.name.into();
-            items.push(item);
-        }
-    }
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string();
-    fs::write(facts.join("facts.json"), list).unwrap();
 }

@@ -1,0 +1,64 @@
+//! Which cluster is connected to, as kubectl has it.
+
+use std::env;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use kube::Client;
+
+use crate::cluster::live::{self, Unconfigured};
+
+/// Where the API server is.
+#[derive(Debug, clap::Args)]
+pub(super) struct KubeArgs {
+    /// The kubeconfig that names the API server; without it the one that kubectl would take, or the cluster that this runs
+    /// in
+    #[arg(long, value_name = "FILE", env = "MNW_KUBECONFIG")]
+    kubeconfig: Option<PathBuf>,
+
+    /// The context of the kubeconfig; without it the current one
+    #[arg(long, value_name = "NAME", env = "MNW_CONTEXT")]
+    context: Option<String>,
+}
+
+impl KubeArgs {
+    /// A client, whether the API server can be reached or not.
+    ///
+    /// # Errors
+    ///
+    /// If no API server is named, or not as it could be spoken to.
+    pub(super) async fn client(&self) -> Result<Client, Unconfigured> {
+        live::connect(self.kubeconfig.as_deref(), self.context.as_deref()).await
+    }
+
+    /// A client, and the API server's address.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::client`].
+    pub(super) async fn reach(&self) -> Result<(Client, String), Unconfigured> {
+        live::reach(self.kubeconfig.as_deref(), self.context.as_deref()).await
+    }
+
+    /// The flag that was given, if any. What the environment says may be meant for another run.
+    pub(super) fn named(&self) -> Option<&'static str> {
+        let given = |set: bool, name: &str| set && env::var_os(name).is_none();
+        if given(self.kubeconfig.is_some(), "MNW_KUBECONFIG") {
+            Some("--kubeconfig")
+        } else if given(self.context.is_some(), "MNW_CONTEXT") {
+            Some("--context")
+        } else {
+            None
+        }
+    }
+}
+
+/// Runs what asks an API server to its end.
+///
+/// # Errors
+///
+/// If the system has no resources for it.
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+    Ok(runtime.block_on(future))
+}

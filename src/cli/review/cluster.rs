@@ -1,0 +1,66 @@
+//! What is judged by: files, or a live cluster.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+
+use crate::cli::kube::{self, KubeArgs};
+use crate::cli::output::complain;
+use crate::cluster::{files, live};
+use crate::input::{OldSide, Stored};
+use crate::network::{Facts, Policy};
+
+/// The cluster to judge by.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Cluster")]
+#[group(id = "by", required = true, multiple = false, args = ["cluster", "live"])]
+pub(super) struct ClusterArgs {
+    /// The cluster to judge by: files and directories of manifests, as `kubectl get … -o yaml` prints them or `capture`
+    /// writes them; repeatable
+    #[arg(long, value_name = "PATH")]
+    pub(super) cluster: Vec<PathBuf>,
+
+    /// Judge by the live cluster that kubectl would talk to; what is needed are rights to list
+    #[arg(long = "kube", id = "live")]
+    live: bool,
+
+    #[command(flatten)]
+    kube: KubeArgs,
+}
+
+/// What there is to judge by.
+pub(super) struct Cluster {
+    pub(super) facts: Facts,
+    /// The Setting that is stored in it.
+    pub(super) stored: Option<Stored>,
+    /// The operator's choices that were captured with it.
+    pub(super) policy: Option<Policy>,
+}
+
+impl ClusterArgs {
+    /// Reads the files, or lists what the live cluster has.
+    pub(super) fn open(&self) -> anyhow::Result<Cluster> {
+        if self.live {
+            return kube::block_on(self.list())?.context("--kube");
+        }
+        if let Some(flag) = self.kube.named() {
+            bail!("{flag} goes with --kube");
+        }
+        let files::Loaded { facts, setting, policy, unknown_kinds, objects } =
+            files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
+        if objects == 0 {
+            bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
+        }
+        for unknown in &unknown_kinds {
+            complain(format_args!("warning: --cluster: {unknown}"));
+        }
+        let stored = setting.map(|setting| Stored { setting, from: OldSide::Cluster });
+        Ok(Cluster { facts, stored, policy })
+    }
+
+    async fn list(&self) -> anyhow::Result<Cluster> {
+        let snapshot = live::snapshot(self.kube.client().await?).await?;
+        let stored = snapshot.setting().cloned().map(|setting| Stored { setting, from: OldSide::Live });
+        Ok(Cluster { facts: snapshot.facts(), stored, policy: None })
+    }
+}

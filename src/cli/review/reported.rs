@@ -1,0 +1,131 @@
+//! A verdict as a record for reports.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::judged::{Judged, Outcome};
+use crate::admission::{Request, Verdict};
+use crate::input::Form;
+use crate::manifest::strings::Strings;
+use crate::manifest::{self, Position, Text};
+use crate::network::quote::Plain;
+use crate::network::violation::{self, Root};
+use crate::network::{SETTING, Violation, Warning};
+use crate::report::{Cause, NOT_CANONICAL, Place, Record, Status, Subject, Warned};
+
+/// What was judged, with its places in the file.
+pub(super) fn of(judged: &Judged<'_>, file: &Text, strings: &[Strings], warnings_fail: bool) -> Record {
+    let origin = &judged.input.origin;
+    let fields = Fields { judged, file, strings: judged.input.place.strings(strings) };
+    let start = fields.place(Root::Value, &violation::Path::Whole);
+    let mut name = match &judged.input.form {
+        Form::Manifest { .. } => format!("{} {SETTING}", judged.operation),
+        Form::Review | Form::Request => format!("{} {}", judged.operation, Plain(&judged.uid)),
+    };
+    // Not the line: a problem is the same when its line moves.
+    match judged.input.place.document {
+        0 => {}
+        document => name = format!("{name}, document {}", document + 1),
+    }
+    if let Some(item) = origin.item {
+        name = format!("{name}, items[{item}]");
+    }
+    let status = judged.status();
+    let causes = fields.causes();
+    let warnings = fields.warnings();
+    let fared = match judged.verdict() {
+        "allowed" if !warnings_fail || warnings.is_empty() => Status::Passed,
+        "allowed" | "refused" => Status::Failed,
+        _ => Status::Error,
+    };
+    let message = status.as_ref().map(|status| status.message.clone()).filter(|_| causes.is_empty());
+    let (refusal, error) = if fared == Status::Error { (None, message) } else { (message, None) };
+    Record {
+        verdict: Some(judged.verdict()),
+        code: Some(status.map_or(200, |status| status.code)),
+        causes,
+        warnings,
+        warnings_fail,
+        stored: judged.stored().and_then(|stored| stored.value.bytes().map(ToOwned::to_owned)),
+        refusal,
+        error,
+        ..Record::new(Subject::Object, name, start, fared)
+    }
+}
+
+/// What could not be read.
+pub(super) fn unreadable(error: &manifest::Error) -> Record {
+    not_judged(error.path(), error.position(), error.to_string())
+}
+
+/// That there was nothing.
+pub(super) fn nothing(paths: &[PathBuf], why: &str) -> Record {
+    not_judged(paths.first().map_or(Path::new("."), PathBuf::as_path), Position::START, why.to_owned())
+}
+
+fn not_judged(path: &Path, at: Position, why: String) -> Record {
+    let place = Place { path: path.into(), line: at.line, column: at.column };
+    Record { error: Some(why), ..Record::new(Subject::Object, "file".into(), place, Status::Error) }
+}
+
+/// An object and the file that it stands in.
+struct Fields<'a> {
+    judged: &'a Judged<'a>,
+    file: &'a Text,
+    strings: Option<&'a Strings>,
+}
+
+impl Fields<'_> {
+    fn causes(&self) -> Vec<Cause> {
+        let Outcome::Admitted { admission, .. } = &self.judged.outcome else { return Vec::new() };
+        let Verdict::Invalid(violations) = &admission.decision().verdict else { return Vec::new() };
+        let cause = |violation: &Violation| Cause {
+            rule: violation.rule(),
+            field: violation.field(),
+            reason: violation.reason(),
+            message: violation.to_string(),
+            place: self.place(violation.root, &violation.path),
+        };
+        violations.listed().iter().map(cause).collect()
+    }
+
+    fn warnings(&self) -> Vec<Warned> {
+        let lint = self.judged.lint();
+        // The lint says the same of a manifest, and how to mend it.
+        let said = |warning: &&Warning| {
+            lint.is_some() && matches!(warning, Warning::Rewritten { .. } | Warning::Restored { .. })
+        };
+        let warned = |warning: &Warning| {
+            let (root, path) = warning.at();
+            Warned {
+                kind: warning.kind(),
+                rule: warning.rule(),
+                message: warning.to_string(),
+                place: self.place(root, &path),
+            }
+        };
+        let warnings = self.judged.warnings().into_iter().filter(|warning| !said(warning)).map(warned);
+        let lint = lint.as_ref().map(|lint| Warned {
+            kind: NOT_CANONICAL,
+            rule: None,
+            message: lint.clone(),
+            place: self.place(Root::Value, &violation::Path::Whole),
+        });
+        warnings.chain(lint).collect()
+    }
+
+    fn place(&self, root: Root, path: &violation::Path) -> Place {
+        let origin = &self.judged.input.origin;
+        let text = match &self.judged.outcome {
+            Outcome::Admitted { request, .. } => match (&**request, root) {
+                (Request::Create(new) | Request::Update { new, .. }, Root::Value) => new.value.bytes(),
+                (Request::Create(new) | Request::Update { new, .. }, Root::Default) => new.default.bytes(),
+                _ => None,
+            },
+            Outcome::Malformed(_) => None,
+        };
+        let inside = self.strings.and_then(|it| it.position(&self.file.text, root, path, text.unwrap_or_default()));
+        let Position { line, column } = inside.unwrap_or(Position { line: origin.line, column: 1 });
+        Place { path: Arc::clone(&origin.path), line, column }
+    }
+}

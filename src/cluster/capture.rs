@@ -1,0 +1,119 @@
+//! A live cluster as a directory of manifests, for judging by it elsewhere.
+//!
+//! There is a file for each kind of fact, also where there is no such object, so that a later capture leaves nothing of
+//! an earlier one behind. An object is cut down to what the rules read: the facts of the files are those of the cluster,
+//! and nothing else of the cluster is in them.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+pub use self::directory::{WriteError, write};
+use super::files::policy_document;
+use super::live::{Listed, Snapshot};
+use crate::network::Policy;
+use crate::network::facts::FactKind;
+use crate::network::quote::Plain;
+
+mod directory;
+
+/// How each file begins, by which it is known for one of ours.
+const MARK: &str = "# Captured by migration-network-webhook";
+
+/// What a capture says of itself at the top of each file.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// When, as RFC 3339.
+    pub time: String,
+    /// The API server's address.
+    pub server: String,
+    /// Its version, where it tells.
+    pub version: Option<String>,
+}
+
+/// A file to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+    /// How many objects of the cluster that is.
+    pub objects: usize,
+}
+
+/// The files of a capture, in a fixed order.
+///
+/// # Errors
+///
+/// If an object can't be written as YAML.
+pub fn files(snapshot: &Snapshot, policy: &Policy, source: &Source) -> Result<Vec<File>, serde_saphyr::SerializeError> {
+    let policy = (POLICY.to_owned(), vec![tidied(policy_document(policy))], "how the rules are set".to_owned());
+    let kinds = FactKind::ALL.map(|kind| {
+        let sources = || snapshot.sources.iter().filter(move |listed| listed.source.kind == kind);
+        let objects = objects(sources());
+        let what = if sources().all(|listed| listed.version.is_none()) {
+            format!("{kind}: not served")
+        } else {
+            format!("{kind}: {}", objects.len())
+        };
+        (file_name(kind), objects, what)
+    });
+    let mut files = Vec::with_capacity(FILES);
+    for (name, objects, what) in kinds.into_iter().chain([policy]) {
+        let mut text = head(source, &what);
+        for object in &objects {
+            text.push_str("---\n");
+            text.push_str(&serde_saphyr::to_string(object)?);
+        }
+        let objects = if name == POLICY { 0 } else { objects.len() };
+        files.push(File { name, text, objects });
+    }
+    Ok(files)
+}
+
+const POLICY: &str = "policy.yaml";
+const FILES: usize = FactKind::ALL.len() + 1;
+
+fn file_name(kind: FactKind) -> String {
+    let resource = kind.resource();
+    format!("{}.yaml", resource.split_once('.').map_or(resource, |(plural, _)| plural))
+}
+
+fn head(source: &Source, what: &str) -> String {
+    let Source { time, server, version } = source;
+    let mut head = format!("{MARK} {}\n", env!("CARGO_PKG_VERSION"));
+    let _ = write!(head, "# at {time} from {}", Plain(server));
+    if let Some(version) = version {
+        let _ = write!(head, ", Kubernetes {}", Plain(version));
+    }
+    let _ = write!(head, "\n# {what}\n");
+    head
+}
+
+/// Sorted by namespace and name: whatever order an API server lists in, the same cluster makes the same files.
+fn objects<'a>(listed: impl Iterator<Item = &'a Listed>) -> Vec<Value> {
+    let mut objects: Vec<Value> = listed.flat_map(|listed| &listed.objects).cloned().map(tidied).collect();
+    let key = |object: &Value| {
+        let field = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
+        (field("namespace"), field("name"))
+    };
+    objects.sort_by_cached_key(key);
+    objects
+}
+
+/// Without what only a watch needs, and without what the pruning left empty.
+fn tidied(mut object: Value) -> Value {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("resourceVersion");
+        for name in ["labels", "annotations"] {
+            if metadata.get(name).and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
+                metadata.remove(name);
+            }
+        }
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests;

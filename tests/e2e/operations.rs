@@ -1,0 +1,85 @@
+//! docs/operations.md, as far as a machine can hold it to its word.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpStream};
+
+use crate::harness::assets::repository;
+use crate::harness::install::{is_configuration, redirect};
+use crate::harness::webhook::{Replica, Webhook};
+use crate::harness::{Cluster, PATIENCE, eventually, world};
+
+/// Each metric with its labels.
+type Metrics = BTreeMap<String, BTreeSet<String>>;
+
+/// What the page's table says: `| NAME | LABELS | … |`.
+fn documented() -> Metrics {
+    let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();
+    let rows =
+        page.lines().filter(|line| line.starts_with("| `migration_network_") || line.starts_with("| `controller_"));
+    let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let metrics = rows.map(|row| {
+        let cells: Vec<&str> = row.split('|').collect();
+        (names(cells[1]).remove(0), names(cells[2]).into_iter().collect())
+    });
+    metrics.collect()
+}
+
+/// What a server shows. A histogram has one name here.
+fn shown(replica: &Webhook) -> Metrics {
+    let (_, page) = replica.get("/metrics").unwrap();
+    let histograms: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_suffix(" histogram")?.split(' ').nth(2)).collect();
+    let mut metrics = Metrics::new();
+    for line in page.lines().filter(|line| !line.starts_with('#')) {
+        let (sample, _) = line.rsplit_once(' ').unwrap();
+        let (name, labels) = sample.split_once('{').unwrap_or((sample, ""));
+        let histogram = histograms.iter().find(|histogram| {
+            name.strip_prefix(**histogram).is_some_and(|rest| ["_bucket", "_count", "_sum"].contains(&rest))
+        });
+        let keys = labels.split("=\"").map(|part| part.rsplit([',', '"', '}']).next().unwrap().to_owned());
+        let keys = keys.filter(|key| !key.is_empty() && key != "le");
+        metrics.entry(histogram.unwrap_or(&name).to_string()).or_default().extend(keys);
+    }
+    metrics
+}
+
+#[test]
+fn every_metric_is_documented_with_its_labels() {
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    let installed = cluster.install("harvester");
+    let replica = Replica::of(&cluster, &installed).ready();
+    for object in installed.objects.iter().filter(|object| is_configuration(object)) {
+        let mut configuration = object.clone();
+        redirect(&mut configuration, replica.port, None);
+        cluster.api.apply(&configuration);
+    }
+    // Some are there only once they have counted: a verdict, a handshake that fails, a connection that ends.
+    TcpStream::connect((Ipv4Addr::LOCALHOST, replica.port)).unwrap().write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    eventually("a verdict", PATIENCE, || match cluster.probe() {
+        Err(refusal) if refusal.code == 422 => Ok(()),
+        other => Err(other),
+    });
+    let mut documented = documented();
+    // A server that reads files watches no cluster.
+    if !shown(&replica).keys().any(|name| name.contains("_cluster_")) {
+        documented.retain(|name, _| !name.contains("_cluster_"));
+    }
+    assert!(documented.len() > 20, "{documented:?}");
+    eventually("the page and the table agree", PATIENCE, || {
+        let shown = shown(&replica);
+        if shown == documented { Ok(()) } else { Err(difference(&documented, &shown)) }
+    });
+}
+
+fn difference(documented: &Metrics, shown: &Metrics) -> String {
+    let only = |one: &Metrics, other: &Metrics| -> Vec<String> {
+        one.iter()
+            .filter(|(name, labels)| other.get(*name) != Some(*labels))
+            .map(|entry| format!("{entry:?}"))
+            .collect()
+    };
+    format!("documented: {:?}\nshown: {:?}", only(documented, shown), only(shown, documented))
+}

@@ -1,0 +1,237 @@
+//! The registration, and the rights that it and the CA's Secret take: those of the shipped `ServiceAccount`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::harness::api::{Patch, path};
+use crate::harness::install::{Installed, NAME, redirect};
+use crate::harness::manifests::only;
+use crate::harness::proxy::Proxy;
+use crate::harness::webhook::{Replica, Webhook};
+use crate::harness::{Cluster, PATIENCE, eventually, world};
+
+const KINDS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+const FAILURES: [&str; 2] =
+    ["migration_network_webhook_authority_failures_total", "migration_network_webhook_registration_failures_total"];
+
+/// An installed overlay, and the way to it.
+struct Site {
+    cluster: Cluster,
+    installed: Installed,
+    service: Proxy,
+}
+
+impl Site {
+    fn new(overlay: &str) -> Self {
+        let cluster = Cluster::lease();
+        cluster.apply_all(&world::healthy());
+        cluster.store(&world::ours(world::CANONICAL));
+        let installed = cluster.install(overlay);
+        Self { cluster, installed, service: Proxy::start() }
+    }
+
+    /// One of the two configurations, without a bundle, leading to the replicas.
+    fn configuration(&self, kind: &str) -> Value {
+        let mut configuration = only(&self.installed.objects, kind).clone();
+        redirect(&mut configuration, self.service.port, None);
+        configuration
+    }
+
+    /// Applies both, as a user does.
+    fn apply_configurations(&self) -> String {
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": KINDS.map(|kind| self.configuration(kind))});
+        self.cluster.kubectl(["apply", "-f", "-"]).stdin(list.to_string()).ok()
+    }
+
+    fn live(&self, kind: &str) -> Value {
+        self.cluster.api.get(&path(&self.configuration(kind))).unwrap()
+    }
+
+    /// The `caBundle` of each entry, decoded.
+    fn bundles(&self) -> Vec<String> {
+        let webhooks = KINDS.map(|kind| self.live(kind)["webhooks"].take());
+        let bundle = |webhook: &Value| {
+            let bundle = webhook["clientConfig"]["caBundle"].as_str().unwrap_or_default();
+            String::from_utf8(STANDARD.decode(bundle).unwrap()).unwrap()
+        };
+        webhooks.iter().flat_map(|webhooks| webhooks.as_array().unwrap()).map(bundle).collect()
+    }
+
+    fn replica(&self) -> Replica {
+        Replica::of(&self.cluster, &self.installed)
+    }
+
+    fn secret_path(&self) -> String {
+        path(only(&self.installed.objects, "Secret"))
+    }
+
+    /// An entry of the Secret's data, decoded; empty when it is not there.
+    fn secret(&self, key: &str) -> String {
+        let secret = self.cluster.api.get(&self.secret_path()).unwrap();
+        let entry = secret["data"][key].as_str().unwrap_or_default();
+        String::from_utf8(STANDARD.decode(entry).unwrap()).unwrap()
+    }
+
+    /// The generations of the CAs in the Secret.
+    fn generations(&self) -> Vec<u64> {
+        let document: Value = serde_json::from_str(&self.secret("authority.json")).unwrap_or_default();
+        let authorities = document["authorities"].as_array().into_iter().flatten();
+        authorities.map(|authority| authority["generation"].as_u64().unwrap()).collect()
+    }
+
+    /// Waits until every entry trusts exactly the CAs that are in the Secret.
+    fn wait_for_bundles(&self) {
+        eventually("every bundle is the Secret's", PATIENCE, || {
+            let wanted: String =
+                self.generations().iter().map(|generation| self.secret(&format!("ca-{generation}.crt"))).collect();
+            let bundles = self.bundles();
+            let done = !wanted.is_empty() && bundles.iter().all(|bundle| *bundle == wanted);
+            if done { Ok(()) } else { Err(bundles) }
+        });
+    }
+
+    /// Waits until the API server's calls reach a replica.
+    fn wait_for_answers(&self) {
+        eventually("a bad value is refused by a rule", PATIENCE, || match self.cluster.probe() {
+            Err(refusal) if refusal.code == 422 => Ok(()),
+            other => Err(other),
+        });
+    }
+}
+
+fn failures(replica: &Webhook) -> u64 {
+    FAILURES.iter().map(|name| replica.count(name, &[])).sum()
+}
+
+fn gauge(replica: &Webhook, name: &str, kind: &str) -> u64 {
+    replica.count(&format!("migration_network_webhook_{name}"), &[&format!("configuration=\"{kind}\"")])
+}
+
+#[test]
+fn three_replicas_at_once_agree_on_one_ca_and_own_only_its_bundle() {
+    for overlay in ["harvester", "self-managed"] {
+        let site = Site::new(overlay);
+        site.apply_configurations();
+        let replicas: Vec<Replica> = (0..3).map(|_| site.replica()).collect();
+        let mut replicas: Vec<Webhook> = replicas.iter().map(Replica::start).collect();
+        for replica in &mut replicas {
+            replica.wait_until_ready();
+            site.service.add(replica.port);
+        }
+        assert_eq!(site.generations(), [1]);
+        site.wait_for_bundles();
+        assert_eq!(site.bundles(), [site.secret("ca-1.crt"), site.secret("ca-1.crt"), site.secret("ca-1.crt")]);
+        // Over TLS, by each of them, for the name that the API server asks for.
+        for _ in 0..6 {
+            site.wait_for_answers();
+        }
+        for kind in KINDS {
+            let live = site.live(kind);
+            let managers = live["metadata"]["managedFields"].as_array().unwrap();
+            let ours: Vec<&Value> = managers.iter().filter(|fields| fields["manager"] == NAME).collect();
+            assert_eq!(ours.len(), 1);
+            assert_eq!(ours[0]["operation"], "Apply");
+            let entries = live["webhooks"].as_array().unwrap().iter().map(|webhook| {
+                let key = format!("k:{{\"name\":{}}}", webhook["name"]);
+                (key, json!({".": {}, "f:name": {}, "f:clientConfig": {"f:caBundle": {}}}))
+            });
+            let owned: serde_json::Map<String, Value> = entries.collect();
+            assert_eq!(ours[0]["fieldsV1"], json!({"f:webhooks": owned}));
+        }
+        // Users and their tools own the rest.
+        let before = site.bundles();
+        for _ in 0..2 {
+            let applied = site.apply_configurations();
+            assert!(applied.lines().all(|line| line.ends_with(" unchanged")), "{applied}");
+        }
+        assert_eq!(site.bundles(), before);
+        for replica in &replicas {
+            assert_eq!(failures(replica), 0, "the shipped rights are enough:\n{}", replica.process.log());
+            // The port in each entry is this test's.
+            let drift = ["mutating", "validating"].map(|kind| gauge(replica, "registration_drift_fields", kind));
+            assert_eq!(drift, [1, 2]);
+            assert!(replica.process.log().contains("].clientConfig.service.port is "), "{}", replica.process.log());
+        }
+    }
+}
+
+/// The way out of everything: delete the configurations. Nothing brings them back but applying them.
+#[test]
+fn a_deleted_configuration_is_not_created_again() {
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let replica = site.replica().ready();
+    site.service.add(replica.port);
+    site.wait_for_answers();
+
+    site.cluster.unregister();
+    for kind in ["mutating", "validating"] {
+        eventually("it has seen that", PATIENCE, || match gauge(&replica, "registration_present", kind) {
+            0 => Ok(()),
+            other => Err(other),
+        });
+    }
+    // A new CA would be a reason to write.
+    let old = site.secret("ca-1.crt");
+    site.cluster.api.patch(&site.secret_path(), Patch::Merge, &json!({"data": null})).unwrap();
+    eventually("a new CA is there", PATIENCE, || {
+        let new = site.secret("ca-1.crt");
+        if new.is_empty() || new == old { Err(new) } else { Ok(()) }
+    });
+    for kind in KINDS {
+        let answer = site.cluster.api.get(&path(&site.configuration(kind)));
+        assert_eq!(answer.map_err(|refusal| refusal.code), Err(404));
+    }
+    site.cluster.probe().expect("nothing is checked");
+    assert_eq!(failures(&replica), 0, "{}", replica.process.log());
+
+    site.apply_configurations();
+    site.wait_for_bundles();
+    site.wait_for_answers();
+}
+
+#[test]
+fn a_garbled_secret_is_left_alone_and_the_message_says_how_to_start_afresh() {
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let replica = site.replica().ready();
+    site.service.add(replica.port);
+    site.wait_for_answers();
+    let garbled = json!({"data": {"authority.json": STANDARD.encode("{\"version\": 1, \"authorities\": 7}")}});
+    let stored = site.cluster.api.patch(&site.secret_path(), Patch::Merge, &garbled).unwrap();
+    let line = eventually("it is said", PATIENCE, || {
+        let log = replica.process.log();
+        log.lines().find(|line| line.contains("nothing is overwritten")).map(str::to_owned).ok_or(log)
+    });
+    site.wait_for_answers();
+    assert_eq!(site.cluster.api.get(&site.secret_path()).unwrap()["data"], stored["data"]);
+    // A replica that starts now has nothing to serve.
+    let late = site.replica().start();
+    eventually("it is not ready", PATIENCE, || match late.get("/readyz") {
+        Ok((503, page)) if page.contains("[-]certificate failed: none loaded") => Ok(()),
+        other => Err(other),
+    });
+
+    // The very command, by a user's shell.
+    let command = &line[line.find("kubectl patch secret").expect("a command")..];
+    let command = command.replace("\\\"", "\"");
+    let command = command.trim_end().trim_end_matches('"');
+    assert_eq!(
+        command,
+        format!(r#"kubectl patch secret {NAME}-ca -n {} --type=merge -p '{{"data":null}}'"#, site.installed.namespace)
+    );
+    let words = command.trim_start_matches("kubectl ").replace('\'', "");
+    site.cluster.kubectl(words.split(' ')).ok();
+    eventually("a new CA is there", PATIENCE, || match site.generations() {
+        generations if generations == [1] => Ok(()),
+        other => Err(other),
+    });
+    assert!(!stored["data"]["ca-1.crt"].as_str().unwrap().is_empty());
+    site.wait_for_bundles();
+    site.wait_for_answers();
+    eventually("the late one is ready", PATIENCE, || match late.get("/readyz") {
+        Ok((200, _)) => Ok(()),
+        other => Err(other),
+    });
+}

@@ -1,0 +1,94 @@
+//! The manifests, the build and the operator's page, held against each other. The API server's opinion is in `e2e`.
+
+#![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use regex_lite::Regex;
+use serde_json::Value;
+
+fn text(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn yaml(path: &str) -> Value {
+    serde_saphyr::from_str(&text(path)).unwrap()
+}
+
+fn all(pattern: &str, text: &str) -> BTreeSet<String> {
+    Regex::new(pattern).unwrap().captures_iter(text).map(|found| found[1].to_owned()).collect()
+}
+
+#[test]
+fn the_image_has_the_version_of_the_release() {
+    let kustomization = yaml("manifests/base/kustomization.yaml");
+    assert_eq!(kustomization["images"][0]["newTag"], env!("CARGO_PKG_VERSION"));
+}
+
+/// What the binary takes in from outside of `src` must be in the image's build as well.
+#[test]
+fn the_build_of_the_image_has_all_that_it_reads() {
+    let mut read = BTreeSet::new();
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            read.extend(all(
+                r#"include_(?:str|bytes)!\("(?:\.\./)+((?:manifests|docs|tests)/[^"]+)/[^"/]+"\)"#,
+                &fs::read_to_string(path).unwrap(),
+            ));
+        }
+    }
+    assert!(read.contains("manifests/base"), "{read:?}");
+    for directory in read {
+        assert!(text("Dockerfile").contains(&format!("COPY {directory} {directory}\n")), "{directory}");
+        assert!(text(".dockerignore").contains(&format!("!{directory}\n")), "{directory}");
+    }
+}
+
+#[test]
+fn every_alert_is_documented_and_asks_for_metrics_that_are() {
+    let rules = text("manifests/components/monitoring/alerts.yaml");
+    let page = text("docs/operations.md");
+    let alerts = all(r"alert: (\w+)", &rules);
+    assert!(alerts.len() > 5, "{alerts:?}");
+    assert_eq!(all(r"(?m)^\| `(MigrationNetworkWebhook\w+)`", &page), alerts);
+    let asked = all(r"\b((?:migration_network_webhook|controller_runtime_webhook)_\w+)", &rules);
+    let documented = all(r"(?m)^\| `((?:migration_network_webhook|controller_runtime_webhook)_\w+)`", &page);
+    assert_eq!(asked.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// Links to headings of the same page.
+#[test]
+fn no_link_of_the_page_leads_nowhere() {
+    let page = text("docs/operations.md");
+    let anchor = |heading: &str| {
+        let plain = heading.to_lowercase().replace(' ', "-");
+        plain.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect::<String>()
+    };
+    let headings: BTreeSet<String> = all(r"(?m)^#+ (.+)$", &page).iter().map(|heading| anchor(heading)).collect();
+    for link in all(r"\]\(#([^)]+)\)", &page) {
+        assert!(headings.contains(&link), "#{link} is none of {headings:?}");
+    }
+}
+
+/// Also the Secret, which is only read by name.
+#[test]
+fn rights_are_given_by_name_wherever_something_can_be_written() {
+    for path in ["manifests/base/rbac.yaml", "manifests/components/own-ca/rbac.yaml"] {
+        let documents: Vec<Value> = serde_saphyr::from_multiple(&text(path)).unwrap();
+        for rule in documents.iter().filter_map(|document| document["rules"].as_array()).flatten() {
+            let verbs: BTreeSet<&str> =
+                rule["verbs"].as_array().unwrap().iter().map(|verb| verb.as_str().unwrap()).collect();
+            let writes = verbs.iter().any(|verb| !["get", "list", "watch"].contains(verb));
+            assert!(!verbs.contains("*") && !verbs.contains("create") && !verbs.contains("delete"), "{rule}");
+            let named = rule["resourceNames"].as_array().is_some_and(|names| !names.is_empty());
+            let secret = rule["resources"].as_array().unwrap().iter().any(|resource| resource == "secrets");
+            assert!(named || !(writes || secret), "{rule}");
+            assert!(!writes || path.contains("own-ca"), "the base writes nothing: {rule}");
+        }
+    }
+}
