@@ -39,7 +39,7 @@ envtest:
 e2e: envtest
 	cargo test --locked --test e2e
 
-.PHONY: bench bench-load bench-start bench-scale gate
+.PHONY: bench bench-load bench-start bench-scale
 
 # Wall time of the pure core, for people: BENCHMARKS.md.
 bench:

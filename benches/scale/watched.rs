@@ -36,7 +36,13 @@ impl<'a> Watched<'a> {
             ensure!(started.elapsed() < PATIENCE, "not ready after {PATIENCE:?}: {}", self.page("/readyz")?);
             sleep(Duration::from_millis(1));
         }
-        println!("  listening after {}, ready after {}", millis(listening), millis(started.elapsed()));
+        let (ready, used) = (started.elapsed(), self.server.cpu()?);
+        println!(
+            "  listening after {}, ready after {}, of it {} on a core",
+            millis(listening),
+            millis(ready),
+            millis(used)
+        );
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::network::quote::Quoted;
 
+mod json;
 mod lines;
 
 pub(super) use lines::Lines;
@@ -73,9 +74,7 @@ impl LogArgs {
             .with_target(false);
         let started = match self.log_format {
             Format::Text => builder.try_init(),
-            Format::Json => {
-                builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
-            }
+            Format::Json => builder.event_format(json::Json).try_init(),
         };
         started.map_err(|error| anyhow::anyhow!("logs can't be set up: {error}"))?;
         panic::set_hook(Box::new(|panic| {

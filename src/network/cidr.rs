@@ -116,13 +116,14 @@ pub fn parse_strict(text: &str) -> Result<Ipv4Net, CidrError> {
 
 /// The network, where the text is one beyond doubt: as good as always.
 fn plain(text: &str) -> Option<Ipv4Net> {
-    let (address, prefix) = text.split_once('/')?;
-    let prefix = match *prefix.as_bytes() {
-        [ones @ b'0'..=b'9'] => ones - b'0',
-        [tens @ b'1'..=b'3', ones @ b'0'..=b'9'] => 10 * (tens - b'0') + (ones - b'0'),
+    let (address, prefix) = match *text.as_bytes() {
+        [ref address @ .., b'/', ones @ b'0'..=b'9'] => (address.len(), ones - b'0'),
+        [ref address @ .., b'/', tens @ b'1'..=b'3', ones @ b'0'..=b'9'] => {
+            (address.len(), 10 * (tens - b'0') + (ones - b'0'))
+        }
         _ => return None,
     };
-    Ipv4Net::new(address.parse().ok()?, prefix).ok()
+    Ipv4Net::new(text.get(..address)?.parse().ok()?, prefix).ok()
 }
 
 fn ipv6(address: &str, suffix: Option<&str>) -> CidrError {

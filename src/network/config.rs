@@ -51,15 +51,13 @@ fn push_net(json: &mut String, net: Ipv4Net) {
     let [a, b, c, d] = net.addr().octets();
     for (before, number) in [('"', a), ('.', b), ('.', c), ('.', d), ('/', net.prefix_len())] {
         json.push(before);
-        let digits = [number / 100, number / 10 % 10, number % 10];
-        let zeros = if number >= 100 {
-            0
-        } else if number >= 10 {
-            1
-        } else {
-            2
-        };
-        json.extend(digits[zeros..].iter().map(|digit| char::from(b'0' + digit)));
+        if number >= 100 {
+            json.push(char::from(b'0' + number / 100));
+        }
+        if number >= 10 {
+            json.push(char::from(b'0' + number / 10 % 10));
+        }
+        json.push(char::from(b'0' + number % 10));
     }
     json.push('"');
 }

@@ -120,6 +120,11 @@ fn write_length(chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// Writes the first characters of the text, escaped.
 fn escape(text: &str, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    // Nearly all are names, uids and addresses.
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b' ');
+    if text.len() <= shown && text.bytes().all(plain) {
+        return f.write_str(text);
+    }
     for (at, char) in text.char_indices().take(shown) {
         match char {
             '"' => f.write_str("\\\"")?,
