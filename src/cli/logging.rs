@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::network::quote::Quoted;
 
-mod json;
+mod line;
 mod lines;
 
 pub(super) use lines::Lines;
@@ -67,16 +67,12 @@ impl LogArgs {
     /// If this process logs already, or can't start a thread.
     pub(super) fn start(&self) -> anyhow::Result<Lines> {
         let lines = Lines::start(io::stderr(), self.log_format.left_out())?;
-        let builder = tracing_subscriber::fmt()
+        tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::try_new(format!("{QUIET},{}", self.log_level))?)
             .with_writer(lines.writer())
-            .with_ansi(false)
-            .with_target(false);
-        let started = match self.log_format {
-            Format::Text => builder.try_init(),
-            Format::Json => builder.event_format(json::Json).try_init(),
-        };
-        started.map_err(|error| anyhow::anyhow!("logs can't be set up: {error}"))?;
+            .event_format(self.log_format)
+            .try_init()
+            .map_err(|error| anyhow::anyhow!("logs can't be set up: {error}"))?;
         panic::set_hook(Box::new(|panic| {
             // The words may quote what a stranger sent.
             let words = panic.payload_as_str().unwrap_or("no words");

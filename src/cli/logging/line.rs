@@ -1,0 +1,257 @@
+//! One event as one line.
+//!
+//! Written by hand as there is a line for each decision: the usual formatters take as long for one as all the rest of
+//! the request. And nothing that would leave the line, or hide in it, gets through, whoever logged it.
+
+use std::fmt::{self, Write};
+
+use jiff::Timestamp;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::Format;
+use crate::network::quote::{is_unprintable, write_unicode};
+
+/// The most bytes that one value takes of a line.
+const LONGEST: usize = 2 << 10;
+
+/// A surrogate pair.
+const LONGEST_ESCAPE: usize = 12;
+
+impl<S, N> FormatEvent<S, N> for Format
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        writer.write_str(&self.line(Timestamp::now(), event))
+    }
+}
+
+impl Format {
+    fn line(self, now: Timestamp, event: &Event<'_>) -> String {
+        let level = event.metadata().level().as_str();
+        let mut line = String::with_capacity(512);
+        match self {
+            Self::Text => {
+                let _ = write!(line, "{now:.6}");
+                // Levels have four or five letters.
+                line.push_str(if level.len() < 5 { "  " } else { " " });
+                line.push_str(level);
+                let mut fields = Text { message: &mut line, rest: String::with_capacity(256) };
+                event.record(&mut fields);
+                let rest = fields.rest;
+                line.push_str(&rest);
+            }
+            Self::Json => {
+                line.push_str("{\"timestamp\":\"");
+                let _ = write!(line, "{now:.6}");
+                line.push_str("\",\"level\":\"");
+                line.push_str(level);
+                line.push('"');
+                event.record(&mut Json(&mut line));
+                line.push('}');
+            }
+        }
+        line.push('\n');
+        line
+    }
+}
+
+/// `message name=value name="text"`
+struct Text<'a> {
+    message: &'a mut String,
+    rest: String,
+}
+
+impl Visit for Text<'_> {
+    fn record_str(&mut self, field: &Field, text: &str) {
+        if field.name() == "message" {
+            return self.record_debug(field, &format_args!("{text}"));
+        }
+        name(&mut self.rest, field);
+        self.rest.push('"');
+        let _ = Guarded::new(&mut self.rest, true).write_str(text);
+        self.rest.push('"');
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let target = if field.name() == "message" {
+            self.message.push(' ');
+            &mut *self.message
+        } else {
+            name(&mut self.rest, field);
+            &mut self.rest
+        };
+        let _ = write!(Guarded::new(target, false), "{value:?}");
+    }
+}
+
+fn name(line: &mut String, field: &Field) {
+    line.push(' ');
+    line.push_str(field.name());
+    line.push('=');
+}
+
+/// `,"name":value`
+struct Json<'a>(&'a mut String);
+
+impl Json<'_> {
+    fn value(&mut self, field: &Field, value: impl fmt::Display, quote: &str) {
+        let line = &mut *self.0;
+        line.push_str(",\"");
+        line.push_str(field.name());
+        line.push_str("\":");
+        line.push_str(quote);
+        let _ = write!(Guarded::new(line, true), "{value}");
+        line.push_str(quote);
+    }
+}
+
+impl Visit for Json<'_> {
+    fn record_str(&mut self, field: &Field, text: &str) {
+        self.value(field, text, "\"");
+    }
+
+    fn record_u64(&mut self, field: &Field, number: u64) {
+        self.value(field, number, "");
+    }
+
+    fn record_i64(&mut self, field: &Field, number: i64) {
+        self.value(field, number, "");
+    }
+
+    fn record_bool(&mut self, field: &Field, truth: bool) {
+        self.value(field, truth, "");
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.value(field, format_args!("{value:?}"), "\"");
+    }
+}
+
+/// Writes a value into a line: printable, and no longer than [`LONGEST`].
+struct Guarded<'a> {
+    line: &'a mut String,
+    /// Between quotation marks, which then must not occur.
+    quoted: bool,
+    left: usize,
+}
+
+impl<'a> Guarded<'a> {
+    const fn new(line: &'a mut String, quoted: bool) -> Self {
+        Self { line, quoted, left: LONGEST }
+    }
+
+    const fn is_plain(&self, byte: u8) -> bool {
+        matches!(byte, b' '..=b'~') && !(self.quoted && matches!(byte, b'"' | b'\\'))
+    }
+}
+
+impl Write for Guarded<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if text.len() <= self.left && text.bytes().all(|byte| self.is_plain(byte)) {
+            self.left -= text.len();
+            self.line.push_str(text);
+            return Ok(());
+        }
+        for char in text.chars() {
+            if self.left == 0 {
+                return Ok(());
+            }
+            let before = self.line.len();
+            match char {
+                _ if self.left < LONGEST_ESCAPE => self.line.push('…'),
+                '"' | '\\' if self.quoted => self.line.extend(['\\', char]),
+                _ if is_unprintable(char) => write_unicode(char, self.line)?,
+                _ => self.line.push(char),
+            }
+            let written = self.line.len() - before;
+            self.left = if self.left < LONGEST_ESCAPE { 0 } else { self.left - written };
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::layer::{Context, SubscriberExt as _};
+    use tracing_subscriber::{Layer, Registry};
+
+    use super::*;
+
+    #[derive(Default, Clone)]
+    struct Lines(Arc<Mutex<Vec<[String; 2]>>>);
+
+    impl<S: Subscriber> Layer<S> for Lines {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let now = Timestamp::from_microsecond(1_795_502_594_751_518).unwrap();
+            self.0.lock().unwrap().push([Format::Text, Format::Json].map(|format| format.line(now, event)));
+        }
+    }
+
+    fn lines(log: impl FnOnce()) -> Vec<[String; 2]> {
+        let lines = Lines::default();
+        tracing::subscriber::with_default(Registry::default().with(lines.clone()), log);
+        let lines = lines.0.lock().unwrap();
+        lines.clone()
+    }
+
+    #[test]
+    fn each_kind_of_value_has_its_form() {
+        let lines = lines(|| {
+            tracing::info!(user = "system:admin", code = 422_u16, rules = %"a,b", fine = true, left = -1, "decided");
+            tracing::error!(error = ?Some("x"), none = None::<&str>, "{} of {}", 1, 2);
+        });
+        let [[info_text, info_json], [error_text, error_json]] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!(
+            info_text,
+            "2026-11-24T06:43:14.751518Z  INFO decided user=\"system:admin\" code=422 rules=a,b fine=true left=-1\n"
+        );
+        let time = r#"{"timestamp":"2026-11-24T06:43:14.751518Z","level":"#;
+        let json = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+        assert!(info_json.starts_with(&format!("{time}\"INFO\",")), "{info_json}");
+        let expected = serde_json::json!({
+            "timestamp": "2026-11-24T06:43:14.751518Z", "level": "INFO", "message": "decided", "user": "system:admin",
+            "code": 422, "rules": "a,b", "fine": true, "left": -1});
+        assert_eq!(json(info_json), expected);
+        assert_eq!(error_text, "2026-11-24T06:43:14.751518Z ERROR 1 of 2 error=Some(\"x\")\n");
+        assert_eq!(
+            (&json(error_json)["message"], &json(error_json)["error"]),
+            (&"1 of 2".into(), &"Some(\"x\")".into())
+        );
+    }
+
+    #[test]
+    fn nothing_leaves_its_line_or_its_quotes() {
+        let hostile = "\u{1b}[31m\r\n\" b=\"c\u{202e}\u{e0041}\\ é";
+        let lines = lines(|| {
+            tracing::warn!(text = hostile, shown = %hostile, "{hostile}");
+        });
+        let [[text, json]] = lines.as_slice() else { panic!("{lines:?}") };
+        let unquoted = r#"\u001b[31m\u000d\u000a" b="c\u202e\udb40\udc41\ é"#;
+        let quoted = r#"\u001b[31m\u000d\u000a\" b=\"c\u202e\udb40\udc41\\ é"#;
+        assert_eq!(*text, format!("2026-11-24T06:43:14.751518Z  WARN {unquoted} text=\"{quoted}\" shown={unquoted}\n"));
+        let json: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!([&json["message"], &json["text"], &json["shown"]], [hostile; 3]);
+    }
+
+    #[test]
+    fn no_value_is_endless() {
+        for letter in ["x", "\u{7}", "\u{e0041}", "é"] {
+            let long = letter.repeat(100_000);
+            let lines = lines(|| tracing::warn!(long, "{long}"));
+            let [[text, json]] = lines.as_slice() else { panic!("{lines:?}") };
+            for line in [text, json] {
+                assert!((2 * LONGEST - 100..2 * LONGEST + 200).contains(&line.len()), "{}", line.len());
+                assert_eq!(line.matches('…').count(), 2);
+            }
+            assert!(serde_json::from_str::<serde_json::Value>(json).is_ok());
+        }
+    }
+}
