@@ -39,7 +39,11 @@ envtest:
 e2e: envtest
 	cargo test --locked --test e2e
 
-.PHONY: bench bench-load bench-start bench-scale
+.PHONY: gate bench bench-load bench-start bench-scale
+
+# Instructions and allocations of the pure core, which hold on busy machines, against their limits. Needs valgrind.
+gate:
+	benches/core/gate
 
 # Wall time of the pure core, for people: BENCHMARKS.md.
 bench:

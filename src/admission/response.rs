@@ -19,6 +19,10 @@ use crate::network::{RuleSet, SETTING};
 
 /// Bytes of `status.message` at most.
 const LONGEST_MESSAGE: usize = 16 << 10;
+/// Bytes that nearly every problem fits into: room is made for them once.
+const USUAL_MESSAGE: usize = 320;
+/// Bytes of an answer around its texts.
+const USUAL_FRAME: usize = 640;
 /// Bytes kept free for the line that says how many problems were left out.
 const LAST_LINE: usize = 64;
 
@@ -116,7 +120,11 @@ fn causes(violations: &Violations) -> Vec<Cause> {
         .listed()
         .iter()
         .take(shown)
-        .map(|it| Cause { reason: it.reason(), message: it.to_string(), field: it.field() })
+        .map(|it| {
+            let mut message = String::with_capacity(USUAL_MESSAGE);
+            let _ = write!(message, "{it}");
+            Cause { reason: it.reason(), message, field: it.field() }
+        })
         .collect();
     if let Some(last) = violations.listed().get(shown) {
         let message = format!("and {} more problems", total - shown);
@@ -128,14 +136,16 @@ fn causes(violations: &Violations) -> Vec<Cause> {
 /// A line that sums up, then a line for each problem.
 fn message(total: usize, causes: &[Cause]) -> String {
     let plural = if total == 1 { "problem" } else { "problems" };
-    let mut message = format!("{SETTING} is refused, {total} {plural}:");
+    let lines = causes.iter().map(|cause| cause.field.len() + cause.message.len() + 3).sum::<usize>();
+    let mut message = String::with_capacity(LAST_LINE + lines.min(LONGEST_MESSAGE));
+    let _ = write!(message, "{SETTING} is refused, {total} {plural}:");
     for (index, cause) in causes.iter().enumerate() {
-        let line = format!("\n{}: {}", cause.field, cause.message);
-        if message.len() + line.len() + LAST_LINE > LONGEST_MESSAGE {
+        let line = ["\n", &cause.field, ": ", &cause.message];
+        if message.len() + line.iter().map(|it| it.len()).sum::<usize>() + LAST_LINE > LONGEST_MESSAGE {
             let _ = write!(message, "\nand {} more problems", total - index);
             break;
         }
-        message.push_str(&line);
+        message.extend(line);
     }
     message
 }
@@ -266,8 +276,14 @@ fn to_json(
     let response =
         WireResponse { uid, allowed: status.is_none(), status, patch, patch_type, warnings, audit_annotations };
     let review = WireReview { api_version: API_VERSION, kind: KIND, response };
+    // A refusal says everything twice.
+    let refusal = status.map_or(0, |status| 3 * status.message.len());
+    let mut json = Vec::with_capacity(USUAL_FRAME + refusal);
     // Strings and numbers into memory: there is nothing that could fail. An empty body is a failed call, which refuses.
-    serde_json::to_vec(&review).unwrap_or_default()
+    if serde_json::to_writer(&mut json, &review).is_err() {
+        json.clear();
+    }
+    json
 }
 
 #[cfg(test)]

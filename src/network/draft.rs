@@ -205,8 +205,11 @@ impl<'a> Reader<'a> {
             return None;
         }
         let name = name.to_lowercase();
+        // Each slip changes the length by one at most.
+        let near = |key: &Key| key.as_str().len().abs_diff(name.chars().count()) <= SLIPS;
         Key::ALL
             .into_iter()
+            .filter(near)
             .map(|key| (strsim::damerau_levenshtein(&key.as_str().to_lowercase(), &name), key))
             .filter(|(slips, _)| *slips <= SLIPS)
             .min_by_key(|(slips, key)| (*slips, self.seen[*key as usize]))

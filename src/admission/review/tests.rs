@@ -148,6 +148,18 @@ fn without_a_uid_there_is_nobody_to_answer() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_refused_wherever_they_are() {
+    let body = review(&request("UPDATE", &named("b"), &named("a"))).to_string();
+    let (before, after) = body.split_once("managedFields").unwrap();
+    let body = [before.as_bytes(), b"\xff", after.as_bytes()].concat();
+    let read = Review::read(&body).unwrap();
+    assert_eq!(read.uid, "u");
+    let why = format!("invalid utf-8 sequence of 1 bytes from index {}", before.len());
+    let expected = format!("not an admission.k8s.io/v1 AdmissionReview that can be read: \"{why}\"");
+    assert_eq!(read.request, Err(expected));
+}
+
+#[test]
 fn with_a_uid_the_refusal_is_an_answer() {
     let why = |body: &str| {
         let read = read(body);
