@@ -220,11 +220,11 @@ async fn what_it_cannot_start_with_is_said() {
         ),
         (
             &["--tls-self-signed", "--listen", &taken],
-            format!("error: can't listen on {taken}: Address already in use (os error 98)\n"),
+            format!("error: --listen (MNW_LISTEN): can't listen on {taken}: Address already in use (os error 98)\n"),
         ),
         (
             &["--tls-self-signed", "--listen", free, "--ops-listen", &taken],
-            format!("error: can't listen on {taken}: Address already in use (os error 98)\n"),
+            format!("error: --ops-listen (MNW_OPS_LISTEN): can't listen on {taken}: Address already in use (os error 98)\n"),
         ),
         (
             &["--listen", "8443"],
