@@ -260,7 +260,8 @@ fn a_rewrite_or_a_restoration_is_said_once() {
         decision.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let rewritten = "rewritten in canonical form; for Git: migration-network-webhook canonicalize FILE";
-    let restored = "restored: same meaning as stored; canonical form for Git: migration-network-webhook canonicalize";
+    let restored =
+        "restored: same meaning as stored; canonical form for Git: migration-network-webhook canonicalize FILE";
     let (spaced, other) = (GOOD.replace(',', ", "), REWRITABLE);
     for (old, new, expected) in [
         (json!({}), json!({"value": other}), vec![format!("value {rewritten}")]),
