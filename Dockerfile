@@ -1,9 +1,10 @@
 # syntax=docker/dockerfile:1
 
-# Both bases are pinned by digest where it counts: `make image-archive` takes no others. The defaults name tags, for a
-# build at home. Both are Debian 12, so that the C library matches.
-ARG BUILDER=docker.io/library/rust:1.95-bookworm
-ARG RUNTIME=gcr.io/distroless/cc-debian12:nonroot
+# Both bases are pinned by digest, so that every build has the same; the tag says what that was. Both are Debian 12, so that
+# the C library matches. This prints the digest that a tag has now:
+#   docker buildx imagetools inspect NAME:TAG --format '{{.Manifest.Digest}}'
+ARG BUILDER=docker.io/library/rust:1.95.0-bookworm@sha256:6258907abe69656e41cd992e0b705cdcfabcbbe3db374f92ed2d47121282d4a1
+ARG RUNTIME=gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f
 
 FROM ${BUILDER} AS build
 WORKDIR /build

@@ -79,14 +79,11 @@ dist/%.yaml: FORCE
 	sed 's|image: migration-network-webhook:.*|image: $(IMAGE)|' $@.part >$@
 	rm $@.part
 
-# The image as a file that containerd reads, for clusters that see no registry. A release is built from bases that can't
-# change: BUILDER and RUNTIME name them by digest. Where they are reachable, this prints them, one of each of the names
-# in the Dockerfile:
-#   docker buildx imagetools inspect NAME --format '{{.Manifest.Digest}}'
+# The image as a file that containerd reads, for clusters that see no registry. Its bases are those of the Dockerfile, unless
+# BUILDER or RUNTIME name others; these too by digest, as a tag may be another image tomorrow.
 image-archive:
-	@case '$(BUILDER) $(RUNTIME)' in *@sha256:*' '*@sha256:*) ;; *) \
-	  echo 'make image-archive: BUILDER=NAME@sha256:DIGEST and RUNTIME=NAME@sha256:DIGEST are needed: see the Makefile' >&2; \
-	  exit 2 ;; esac
+	@for base in '$(BUILDER)' '$(RUNTIME)'; do case "$$base" in ''|*@sha256:*) ;; *) \
+	  echo "make image-archive: BUILDER and RUNTIME must be NAME@sha256:DIGEST, and one is $$base" >&2; exit 2 ;; esac; done
 	mkdir -p dist
-	docker build --build-arg 'BUILDER=$(BUILDER)' --build-arg 'RUNTIME=$(RUNTIME)' --tag '$(IMAGE)' .
+	docker build $(foreach base,BUILDER RUNTIME,$(if $($(base)),--build-arg '$(base)=$($(base))')) --tag '$(IMAGE)' .
 	docker save --output dist/migration-network-webhook-$(VERSION).tar '$(IMAGE)'

@@ -38,12 +38,12 @@ pub enum Error {
     #[error("there is nothing at {}; a path names a file or directory of YAML or JSON manifests", Shown(.0))]
     Absent(PathBuf),
     /// A file or directory can't be read.
-    #[error("{} can't be read: {source}", Shown(path))]
+    #[error("{} can't be read: {why}", Shown(path))]
     Io {
         /// Which.
         path: PathBuf,
-        /// Why.
-        source: std::io::Error,
+        /// Why. Not a source: the words are in the message already, and a chain of errors would say them twice.
+        why: std::io::Error,
     },
     /// A file is larger than is reasonable.
     #[error("{} is larger than {} MiB, the most that is read of one file", Shown(path), max >> 20)]
@@ -120,5 +120,16 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} line {}", Shown(&self.path), self.line)?;
         self.item.map_or(Ok(()), |item| write!(f, " items[{item}]"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_given_once() {
+        let error = tree::text(Path::new("src")).unwrap_err();
+        assert_eq!(format!("{:#}", anyhow::Error::new(error)), "\"src\" can't be read: Is a directory (os error 21)");
     }
 }

@@ -87,6 +87,8 @@ pub struct Content {
 #[derive(Debug, thiserror::Error)]
 #[error("can't listen on {address}: {why}")]
 pub struct BindError {
+    /// Whether it is the second port, that of health and metrics.
+    pub is_ops: bool,
     address: SocketAddr,
     why: io::Error,
 }
@@ -116,15 +118,15 @@ pub struct Addresses {
 ///
 /// If one can't be had.
 pub async fn bind(settings: Settings, content: Content) -> Result<Bound, BindError> {
-    let (webhook, webhook_address) = listen(settings.listen).await?;
-    let (ops, ops_address) = listen(settings.ops_listen).await?;
+    let (webhook, webhook_address) = listen(settings.listen, false).await?;
+    let (ops, ops_address) = listen(settings.ops_listen, true).await?;
     let addresses = Addresses { webhook: webhook_address, ops: ops_address };
     Ok(Bound { webhook, ops, addresses, settings, content })
 }
 
-async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), BindError> {
+async fn listen(address: SocketAddr, is_ops: bool) -> Result<(TcpListener, SocketAddr), BindError> {
     let listener = TcpListener::bind(address).await.and_then(|it| it.local_addr().map(|address| (it, address)));
-    listener.map_err(|why| BindError { address, why })
+    listener.map_err(|why| BindError { is_ops, address, why })
 }
 
 impl Bound {

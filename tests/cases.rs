@@ -2,18 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+#[path = "shared/kept.rs"]
+mod kept;
 
+use std::collections::BTreeSet;
+
+use kept::{Case, documented, generated, mentions};
 use migration_network_webhook::admission::{Decision, Mutation, Phase, Policy, Request, Setting, Verdict, decide};
-use migration_network_webhook::cluster::{files, fold::Fold, resources};
-use migration_network_webhook::network::{Facts, SETTING};
 use serde_json::Value;
-
-fn fixture(name: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap()
-}
 
 fn setting(object: &str) -> Setting<'_> {
     serde_json::from_str(object).unwrap()
@@ -31,11 +27,10 @@ fn stored(mutation: &Mutation, submitted: &Value) -> String {
     mutation.replacement().map_or_else(|| submitted.as_str().unwrap_or_default().to_owned(), str::to_owned)
 }
 
-fn admit(old: &Value, new: &Value, facts: &Facts) -> Outcome {
-    admit_of(true, old, new, facts)
-}
-
-fn admit_of(ours: bool, old: &Value, new: &Value, facts: &Facts) -> Outcome {
+fn admit(case: &Case) -> Outcome {
+    let (request, facts) = (&case.review["request"], &case.facts);
+    let (old, new) = (&request["oldObject"], &request["object"]);
+    let ours = case.expected["kind"] != "other";
     let policy = Policy::default();
     let run = |phase, new: &Value| {
         if !ours {
@@ -81,37 +76,13 @@ fn refusal(verdict: &Verdict) -> (BTreeSet<(String, String)>, String) {
     }
 }
 
-/// Whether the text has the word as a word of its own.
-fn mentions(text: &str, word: &str) -> bool {
-    let (text, word) = (text.to_lowercase().replace(SETTING, ""), word.to_lowercase());
-    let boundary = |char: Option<char>| !char.is_some_and(char::is_alphanumeric);
-    text.match_indices(&word)
-        .any(|(at, _)| boundary(text[..at].chars().next_back()) && boundary(text[at + word.len()..].chars().next()))
-}
-
 #[test]
 fn the_generated_cases_hold() {
-    let all: Value = serde_json::from_str(&fixture("generated.json")).unwrap();
-    let clusters: BTreeMap<&str, Facts> = all["clusters"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, objects)| {
-            let mut fold = Fold::default();
-            for object in objects.as_array().unwrap() {
-                let kind =
-                    resources::fact_kind(object["apiVersion"].as_str().unwrap(), object["kind"].as_str().unwrap());
-                fold.insert(kind.unwrap(), object, None).unwrap();
-            }
-            (name.as_str(), fold.facts())
-        })
-        .collect();
-    let mut wrong = Vec::new();
-    let cases = all["cases"].as_array().unwrap();
+    let cases = generated();
     assert_eq!(cases.len(), 500);
-    for case in cases {
-        let ours = case["kind"] != "other";
-        let outcome = admit_of(ours, &case["old"], &case["new"], &clusters[case["cluster"].as_str().unwrap()]);
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let (outcome, case) = (admit(case), &case.expected);
         let (seen, _) = refusal(&outcome.decision.verdict);
         let expected: BTreeSet<(String, String)> =
             case.get("fields").map_or_else(BTreeSet::new, |fields| serde_json::from_value(fields.clone()).unwrap());
@@ -137,17 +108,11 @@ fn the_generated_cases_hold() {
 
 #[test]
 fn the_documented_cases_hold() {
-    let all: Value = serde_json::from_str(&fixture("cases.json")).unwrap();
-    let cases = all.as_array().or_else(|| all["cases"].as_array()).unwrap();
+    let cases = documented();
     assert_eq!(cases.len(), 179);
     let mut wrong = Vec::new();
-    for case in cases {
-        let cluster =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(case["cluster"].as_str().unwrap());
-        let facts = files::load(&[cluster]).unwrap().facts;
-        let review: Value = serde_json::from_str(&fixture(case["review"].as_str().unwrap())).unwrap();
-        let request = &review["request"];
-        let outcome = admit(&request["oldObject"], &request["object"], &facts);
+    for case in &cases {
+        let (outcome, case) = (admit(case), &case.expected);
         let (_, text) = refusal(&outcome.decision.verdict);
         let allowed = case["expect"] == "allow";
         let mut sound = (outcome.decision.verdict == Verdict::Allowed) == allowed;

@@ -5,6 +5,8 @@
 mod binary;
 #[path = "cli/canonicalize.rs"]
 mod canonicalize;
+#[path = "cli/capture.rs"]
+mod capture;
 #[path = "cli/cases.rs"]
 mod cases;
 #[path = "cli/demo.rs"]

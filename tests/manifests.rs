@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -46,6 +46,41 @@ fn the_build_of_the_image_has_all_that_it_reads() {
     for directory in read {
         assert!(text("Dockerfile").contains(&format!("COPY {directory} {directory}\n")), "{directory}");
         assert!(text(".dockerignore").contains(&format!("!{directory}\n")), "{directory}");
+    }
+}
+
+/// A tag may be another image tomorrow; a digest is not.
+#[test]
+fn the_image_is_built_from_images_that_cannot_change() {
+    let dockerfile = text("Dockerfile");
+    let defaults = Regex::new(r"(?m)^ARG (\w+)=(\S+)$").unwrap();
+    let defaults: BTreeMap<&str, &str> =
+        defaults.captures_iter(&dockerfile).map(|found| found.extract::<2>().1.into()).collect();
+    let bases = Regex::new(r"(?m)^FROM (\S+)").unwrap();
+    let bases: Vec<&str> = bases.captures_iter(&dockerfile).map(|found| found.extract::<1>().1[0]).collect();
+    assert_eq!(bases, ["${BUILDER}", "${RUNTIME}"]);
+    let pinned = Regex::new(r"^[a-z0-9./-]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}$").unwrap();
+    for base in bases {
+        let base = defaults[base.trim_start_matches("${").trim_end_matches('}')];
+        assert!(pinned.is_match(base), "{base}");
+    }
+}
+
+#[test]
+fn actions_are_taken_by_commit() {
+    let pinned = Regex::new(r"^[a-z/-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$").unwrap();
+    let uses = all(r"(?m)uses: (.+)$", &text(".github/workflows/check.yaml"));
+    assert_eq!(uses.len(), 3);
+    for action in uses {
+        assert!(pinned.is_match(&action), "{action}");
+    }
+}
+
+/// Who is held up by a stuck migration finds the way out wherever they look.
+#[test]
+fn the_way_out_is_named_where_it_is_looked_for() {
+    for page in ["README.md", "docs/operations.md"] {
+        assert!(text(page).contains(migration_network_webhook::network::ALLOW_DURING_MIGRATION), "{page}");
     }
 }
 

@@ -9,8 +9,10 @@ use super::{Exit, difference};
 use crate::admission::canonical;
 use crate::manifest::replace::replace;
 use crate::manifest::rewrite::{Change, rewrite};
+use crate::manifest::tree::STANDARD_INPUT;
 use crate::manifest::{Shown, Text};
 use crate::network::config::hash;
+use crate::network::json::is_blank;
 use crate::network::quote::{Line, printable_json};
 
 mod source;
@@ -58,6 +60,9 @@ impl Args {
         let mut run =
             Run { out: Output::new(), mode, allow_none: self.allow_none, printed: 0, failures: 0, differences: 0 };
         for name in named {
+            if name == STANDARD_INPUT && std::io::stdin().is_terminal() {
+                complain("reading a value or manifests from standard input; end it with Ctrl-D");
+            }
             match Source::open(&name) {
                 Ok(source) => run.source(&source)?,
                 Err(error) => run.fail(error),
@@ -108,6 +113,10 @@ impl Run {
         let mut changes = Vec::new();
         let failures = self.failures;
         for value in &found {
+            // Maybe that of a variable that is not set, or of a command that failed.
+            if value.manifest.is_none() && value.text().bytes().is_some_and(is_blank) {
+                complain("note: an empty value disables the migration network");
+            }
             match canonical(&value.text()) {
                 Ok(canonical) => self.value(value, canonical, &mut changes)?,
                 Err(violations) => {

@@ -47,7 +47,7 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let (snapshot, source) = kube::block_on(self.capture())??;
         if let [unreadable, ..] = &*snapshot.unreadable {
-            bail!("an object can't be captured, since it can't be read: {unreadable}");
+            bail!("nothing is written, as the capture would lack an object: {unreadable}");
         }
         let files =
             capture::files(&snapshot, &self.policy.policy(), &source).context("the capture can't be written")?;

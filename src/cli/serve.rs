@@ -118,7 +118,10 @@ impl Args {
                 metrics,
                 registry,
             };
-            let bound = server::bind(settings, content).await?;
+            let bound = server::bind(settings, content).await.map_err(|error| {
+                let flag = if error.is_ops { "--ops-listen (MNW_OPS_LISTEN)" } else { "--listen (MNW_LISTEN)" };
+                anyhow::Error::new(error).context(flag)
+            })?;
             let addresses = bound.addresses();
             tracing::info!(listen = %addresses.webhook, ops_listen = %addresses.ops, "listening");
             tokio::spawn(cluster.follow);

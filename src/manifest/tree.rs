@@ -135,7 +135,7 @@ pub fn standard_input() -> Result<Text, Error> {
 
 fn text_of(source: impl Read, path: &Path, max: u64) -> Result<Text, Error> {
     let mut bytes = Vec::new();
-    source.take(max + 1).read_to_end(&mut bytes).map_err(|source| io(path, source))?;
+    source.take(max + 1).read_to_end(&mut bytes).map_err(|why| io(path, why))?;
     if bytes.len() as u64 > max {
         return Err(Error::TooLarge { path: path.to_owned(), max });
     }
@@ -143,8 +143,8 @@ fn text_of(source: impl Read, path: &Path, max: u64) -> Result<Text, Error> {
     Ok(Text { path: path.into(), text })
 }
 
-fn io(path: &Path, source: std::io::Error) -> Error {
-    Error::Io { path: path.to_owned(), source }
+fn io(path: &Path, why: std::io::Error) -> Error {
+    Error::Io { path: path.to_owned(), why }
 }
 
 #[cfg(test)]

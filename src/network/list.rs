@@ -22,6 +22,12 @@ impl Shortened {
         }
     }
 
+    /// How many items were added.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.named.len() + self.more
+    }
+
     /// Whether nothing was added.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -53,5 +59,6 @@ mod tests {
         assert_eq!(Shortened::from_iter(["a", "b", "c"]).to_string(), "a, b, c");
         assert_eq!((1..=12).collect::<Shortened>().to_string(), "1, 2, 3 and 9 more");
         assert!(Shortened::default().is_empty());
+        assert_eq!((1..=12).collect::<Shortened>().len(), 12);
     }
 }

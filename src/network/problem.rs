@@ -40,7 +40,7 @@ pub enum Problem {
     // range-reserved
     RangeReserved { range: Ipv4Net, others: Shortened },
     // range-contains-node-address
-    NodeAddress { range: Ipv4Net, first: Ipv4Addr, owners: Shortened },
+    NodeAddress { range: Ipv4Net, owners: Shortened, excludes: Shortened },
     // exclude-invalid
     TooManyExcludes { count: usize },
     ExcludeNotCidr { seen: Excerpt, why: CidrError },

@@ -126,7 +126,7 @@ impl fmt::Display for Warning {
             }
             Self::Restored { fields } => write!(
                 f,
-                "{fields} restored: same meaning as stored; canonical form for Git: migration-network-webhook canonicalize"
+                "{fields} restored: same meaning as stored; canonical form for Git: migration-network-webhook canonicalize FILE"
             ),
             Self::Mgmt(root) => {
                 write!(f, "{root}.clusterNetwork: migration traffic on mgmt shares the control plane's network")

@@ -10,6 +10,7 @@ use super::schema::warning_kinds;
 use crate::manifest::Position;
 use crate::network::RuleId;
 use crate::network::quote::Quoted;
+use crate::network::violation::{Key, Root};
 
 pub(super) use super::format::Verdict;
 
@@ -116,7 +117,7 @@ fn listed<W, T>(
 fn cause(written: &format::Cause, reader: &Reader) -> Result<Cause, Error> {
     Ok(Cause {
         rule: rule(&written.rule, reader)?,
-        field: written.field.clone(),
+        field: field(&written.field, reader)?,
         reason: written.reason.clone(),
         message: written.message.as_ref().map(|message| pattern(message, reader)).transpose()?,
     })
@@ -130,6 +131,23 @@ fn warning(written: &format::Warning, reader: &Reader) -> Result<Warning, Error>
     }
     let message = written.message.as_ref().map(|message| pattern(message, reader)).transpose()?;
     Ok(Warning { kind: kind.clone(), message })
+}
+
+/// The field of a cause: no other than the two strings of the Setting and what is in them is ever at fault.
+fn field(written: &At<String>, reader: &Reader) -> Result<String, Error> {
+    let field = &written.value;
+    let is_root = |root: &str| [Root::Value, Root::Default].iter().any(|known| known.as_str() == root);
+    match field.split_once('.') {
+        None if is_root(field) => return Ok(field.clone()),
+        Some((root, inside)) if is_root(root) && !inside.is_empty() => return Ok(field.clone()),
+        _ => {}
+    }
+    let hint = if Key::ALL.iter().any(|key| field.split('[').next() == Some(key.as_str())) {
+        format!("did you mean {}.{field}?", Root::Value)
+    } else {
+        format!("it is {} or {}, or in one of these, such as value.vlan", Root::Value, Root::Default)
+    };
+    Err(reader.error(written.position(), format!("no cause has the field {}; {hint}", Quoted(field))))
 }
 
 /// A rule by its name.

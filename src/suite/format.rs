@@ -200,7 +200,7 @@ pub(super) struct Cause {
     #[schemars(with = "RuleName")]
     pub(super) rule: At<String>,
     /// The field that it names, such as `value.exclude[1]`.
-    pub(super) field: String,
+    pub(super) field: At<String>,
     /// The reason as the API server takes it, such as `FieldValueInvalid`.
     #[serde(default, deserialize_with = "given")]
     pub(super) reason: Option<String>,

@@ -1,16 +1,33 @@
 //! `canonicalize`: what it takes, and what it leaves alone.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
 use migration_network_webhook::network::config::hash;
 
-use crate::binary::{COULD_NOT_TELL, OK, REFUSED, directory, fixture, run, run_with, setting};
+use crate::binary::{COULD_NOT_TELL, OK, REFUSED, command, directory, fixture, run, run_with, setting};
 
 const CANONICAL: &str =
     r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24","exclude":["192.168.1.100/32"]}"#;
 const DOCUMENTED: &str =
     r#"{"vlan":100,"clusterNetwork":"vm-migration","range":"192.168.1.0/24", "exclude":["192.168.1.100/32"]}"#;
+const OFF: &str = "note: an empty value disables the migration network\n";
+
+/// The device that hands out terminals is one itself, on which nobody ever types.
+#[test]
+fn who_is_waited_for_is_told_so() {
+    let terminal = || fs::File::options().read(true).write(true).open("/dev/ptmx").unwrap();
+    for arguments in [&["canonicalize"][..], &["canonicalize", "-"]] {
+        let mut child = command(arguments).stdin(terminal()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "reading a value or manifests from standard input; end it with Ctrl-D\n");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
 
 #[test]
 fn a_value_is_taken_from_wherever_it_is() {
@@ -36,8 +53,13 @@ fn a_value_is_taken_from_wherever_it_is() {
     assert_eq!(run_with(&["canonicalize"], &format!(" {DOCUMENTED}")).stdout, CANONICAL);
     for blank in ["", " ", "\n\t"] {
         let ran = run(&["canonicalize", blank]);
-        assert_eq!((ran.code, ran.stdout.as_str()), (OK, ""));
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (OK, "", OFF));
+        let piped = run_with(&["canonicalize"], blank);
+        assert_eq!((piped.code, piped.stdout.as_str(), piped.stderr.as_str()), (OK, "", OFF));
     }
+    // In a manifest it is meant.
+    let off = run_with(&["canonicalize", "-"], &setting("''"));
+    assert_eq!((off.code, off.stdout.as_str(), off.stderr.as_str()), (OK, "", ""));
     assert_eq!(run(&["canonicalize", "--hash", DOCUMENTED]).stdout, format!("{}\n", hash(CANONICAL)));
     assert_eq!(run(&["canonicalize", "--hash", ""]).stdout, "da39a3ee5e6b4b0d3255bfef95601890afd80709\n");
 }

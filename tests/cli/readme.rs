@@ -33,6 +33,18 @@ fn it_names_every_flag_of_serve() {
 }
 
 #[test]
+fn it_says_of_each_command_how_it_exits() {
+    let text = readme();
+    let (_, table) = text.split_once("| command | 0 | 1 | 2 |\n").unwrap();
+    let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    for command in Cli::command().get_subcommands() {
+        let name = format!("`{}`", command.get_name());
+        let of = |row: &&&str| row.split('|').nth(1).is_some_and(|cell| cell.split(',').any(|it| it.trim() == name));
+        assert_eq!(rows.iter().filter(of).count(), 1, "{name}");
+    }
+}
+
+#[test]
 fn its_links_lead_somewhere() {
     let text = readme();
     let targets: Vec<&str> = text
@@ -42,13 +54,14 @@ fn its_links_lead_somewhere() {
         .filter(|target| !target.contains("://"))
         .collect();
     assert!(targets.len() >= 10, "{targets:?}");
+    let plain = |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
     for target in targets {
-        match target.strip_prefix('#') {
-            None => assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(target).exists(), "{target}"),
-            Some(anchor) => {
-                let plain = |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
-                assert!(text.lines().any(|line| line.starts_with('#') && plain(line) == anchor), "{target}");
-            }
+        let (file, anchor) = target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor)));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(if file.is_empty() { "README.md" } else { file });
+        assert!(path.exists(), "{target}");
+        if let Some(anchor) = anchor {
+            let page = std::fs::read_to_string(path).unwrap();
+            assert!(page.lines().any(|line| line.starts_with('#') && plain(line) == anchor), "{target}");
         }
     }
 }

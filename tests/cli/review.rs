@@ -32,12 +32,48 @@ fn programs_read_records_and_answers() {
     for (format, name) in [("json", "records"), ("review", "answers")] {
         let ran = run(&[&["review", "-o", format, "--cluster", SAMPLE], &inputs[..]].concat());
         assert_eq!(ran.code, COULD_NOT_TELL);
+        // An answer has no room for what is wrong with the file alone, and a record does.
+        let lint = "warning: docs/sample/documented.yaml:6: value is not canonical: GitOps tools would see drift, and \
+            server-side apply a conflict; run: migration-network-webhook canonicalize --write docs/sample/documented.yaml\n";
         assert_eq!(
-            ran.stderr,
+            ran.stderr.strip_prefix(if format == "review" { lint } else { "" }).unwrap(),
             "error: \"tests/cli/inputs/broken.json\" is not valid JSON: EOF while parsing an object at line 1 column 36\n\
              5 judged: 1 allowed, 2 refused, 2 malformed; 2 warnings; 1 path could not be read\n"
         );
         insta::assert_snapshot!(name, ran.stdout);
+    }
+}
+
+/// The last line counts what was said, whoever it was shown as.
+#[test]
+fn what_is_counted_was_said() {
+    let reformatted = ["review", "docs/sample/reformatted.yaml", "--cluster", SAMPLE];
+    for format in [&[][..], &["--as", "kubectl"], &["--as", "kubectl-many"], &["--as", "ui"], &["-o", "review"]] {
+        let ran = run(&[&reformatted, format].concat());
+        assert_eq!(ran.code, OK, "{ran:?}");
+        let said = format!("{}{}", ran.stdout, ran.stderr);
+        assert!(said.ends_with("1 judged: 1 allowed; 2 warnings\n"), "{said}");
+        for warning in ["value restored: same meaning as stored", "reformatted.yaml:7: value is not canonical"] {
+            assert_eq!(said.matches(warning).count(), 1, "{format:?}: {said}");
+        }
+    }
+}
+
+/// A capture's choice counts until another is made; none at all is one, too.
+#[test]
+fn no_rule_warns_where_that_is_said() {
+    let reserved = setting(r#"'{"clusterNetwork":"vm-migration","vlan":100,"range":"10.52.0.0/24"}'"#);
+    let policy = "apiVersion: migration-network-webhook/v1\nkind: Policy\nreservedRanges: [10.52.0.0/16]\n\
+        warnRules: [range-reserved]\n";
+    let files = directory(&[("setting.yaml", &reserved), ("cluster/policy.yaml", policy)]);
+    let (manifest, captured) = (files.path().join("setting.yaml"), files.path().join("cluster"));
+    let arguments = ["review", manifest.to_str().unwrap(), "--cluster", READY, "--cluster", captured.to_str().unwrap()];
+    assert_eq!(run(&arguments).code, OK);
+    for none in [&["--warn-rule="][..], &["--warn-rule", ""], &["--warn-rule=vlan-exclusive"]] {
+        assert_eq!(run(&[&arguments, none].concat()).code, REFUSED, "{none:?}");
+    }
+    for (variable, code) in [("", REFUSED), ("range-reserved", OK)] {
+        assert_eq!(command(&arguments).env("MNW_WARN_RULE", variable).output().unwrap().status.code(), Some(code));
     }
 }
 

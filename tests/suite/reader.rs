@@ -150,6 +150,18 @@ fn what_can_not_hold_or_says_nothing_is_told() {
             "2:46: no rule is named \"vlan-rang\"; did you mean vlan-range?",
         ),
         (
+            "  value: x\n  expect: {verdict: refused, causes: [{rule: vlan-range, field: vlan}]}",
+            "2:65: no cause has the field \"vlan\"; did you mean value.vlan?",
+        ),
+        (
+            "  value: x\n  expect: {verdict: refused, causes: {including: [{rule: exclude-invalid, field: 'exclude[1]'}]}}",
+            "2:82: no cause has the field \"exclude[1]\"; did you mean value.exclude[1]?",
+        ),
+        (
+            "  value: x\n  expect: {verdict: refused, causes: [{rule: vlan-range, field: spec.value}]}",
+            "2:65: no cause has the field \"spec.value\"; it is value or default, or in one of these, such as value.vlan",
+        ),
+        (
             "  value: x\n  expect: {verdict: allowed, warnings: [{kind: mgnt}]}",
             "2:48: no warning is of kind \"mgnt\"; did you mean mgmt?",
         ),
@@ -181,9 +193,10 @@ fn what_can_not_hold_or_says_nothing_is_told() {
         complaint("cluster: []\npolicy: {reservedRanges: [10.0.0.1/8]}\ncases: []"),
         "2:27: suite: \"10.0.0.1/8\" is no IPv4 network such as 10.42.0.0/16"
     );
-    let pattern =
-        of_case("  value: x\n  expect: {verdict: refused, causes: [{rule: vlan-range, field: v, message: 'a['}]}");
-    assert!(pattern.starts_with("2:77: \"a[\" is no regular expression that can be used: "), "{pattern}");
+    let pattern = of_case(
+        "  value: x\n  expect: {verdict: refused, causes: [{rule: vlan-range, field: value.vlan, message: 'a['}]}",
+    );
+    assert!(pattern.starts_with("2:86: \"a[\" is no regular expression that can be used: "), "{pattern}");
 }
 
 #[test]

@@ -6,6 +6,9 @@ use serde_json::json;
 use super::*;
 use crate::network::facts::{Coverage, CrdState, Node, NodeNames, Nodes, ObjectName, Siblings};
 
+mod unjudged;
+mod way_out;
+
 /// One node; the cluster network `net` spans it; every rule can pass.
 fn ready() -> Facts {
     let names = || ["node-0"].into_iter().collect::<NodeNames>();
@@ -41,8 +44,11 @@ fn unknown() -> Facts {
 }
 
 const GOOD: &str = r#"{"clusterNetwork":"net","vlan":100,"range":"192.168.1.0/24","exclude":["192.168.1.1/32"]}"#;
+
 const REWRITABLE: &str = r#"{"vlan":101, "clusterNetwork":"net","range":"192.168.1.0/24"}"#;
+
 const REWRITTEN: &str = r#"{"clusterNetwork":"net","vlan":101,"range":"192.168.1.0/24"}"#;
+
 const BAD: &str = r#"{"clusterNetwork":"net","vlan":5000,"range":"192.168.1.0/24"}"#;
 
 fn setting(object: &serde_json::Value) -> Setting<'static> {
@@ -89,76 +95,6 @@ fn validated(request: &Request<'_>, facts: &Facts) -> String {
 }
 
 const UNTOUCHED: &str = "kept / kept";
-
-#[test]
-fn what_needs_no_judgement_passes_whatever_the_cluster() {
-    let being_deleted =
-        |value: &str| json!({"value": value, "metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}});
-    for request in [
-        Request::NotOurs,
-        create(&json!({})),
-        create(&json!({"value": "", "default": ""})),
-        create(&json!({"value": null, "default": null})),
-        update(&json!({}), &json!({"value": "", "default": null})),
-        update(&json!({"value": GOOD}), &json!({"value": GOOD, "default": ""})),
-        update(&json!({"value": BAD, "default": "{"}), &json!({"value": BAD, "default": "{"})),
-        update(&json!({"value": " "}), &json!({"value": " "})),
-        update(&json!({"value": " "}), &json!({"value": ""})),
-        update(&json!({"value": "\n"}), &json!({})),
-        update(&json!({"value": GOOD, "default": GOOD}), &json!({"value": GOOD})),
-        update(&being_deleted(GOOD), &being_deleted(BAD)),
-        update(&being_deleted(GOOD), &being_deleted("")),
-        update(&being_deleted(GOOD), &json!({"value": BAD})),
-    ] {
-        for facts in [ready(), migrating(), unknown()] {
-            assert_eq!(mutated(&request, &facts), UNTOUCHED, "{request:?}");
-            assert_eq!(validated(&request, &facts), UNTOUCHED, "{request:?}");
-        }
-    }
-}
-
-#[test]
-fn a_deletion_is_refused_whatever_the_cluster() {
-    for facts in [ready(), migrating(), unknown()] {
-        assert_eq!(mutated(&Request::Delete, &facts), "not deletable");
-        assert_eq!(validated(&Request::Delete, &facts), "not deletable");
-    }
-}
-
-#[test]
-fn white_space_becomes_nothing() {
-    for request in [
-        create(&json!({"value": " \t\r\n", "default": ""})),
-        update(&json!({"value": ""}), &json!({"value": " "})),
-        update(&json!({"value": "\n"}), &json!({"value": " "})),
-    ] {
-        for facts in [ready(), migrating(), unknown()] {
-            assert_eq!(mutated(&request, &facts), "emptied  / kept");
-            assert_eq!(validated(&request, &facts), UNTOUCHED);
-        }
-    }
-    assert_eq!(mutated(&create(&json!({"default": " "})), &unknown()), "kept / emptied ");
-    assert_eq!(mutated(&update(&json!({"default": GOOD}), &json!({"default": " "})), &unknown()), "kept / emptied ");
-    // A no-break space is no JSON white space.
-    assert_eq!(mutated(&create(&json!({"value": "\u{a0}"})), &ready()), "value-syntax value");
-}
-
-#[test]
-fn disabling_asks_for_migrations_alone() {
-    let rest_unknown = |migrations| Facts { migrations, ..unknown() };
-    for new in [json!({"value": ""}), json!({"value": null}), json!({}), json!({"value": " "})] {
-        for old in [GOOD, BAD, "{not json", "null"] {
-            let request = update(&json!({"value": old}), &new);
-            let emptied = if new["value"] == " " { "emptied  / kept" } else { UNTOUCHED };
-            assert_eq!(mutated(&request, &rest_unknown(ready().migrations)), emptied);
-            assert_eq!(validated(&request, &rest_unknown(ready().migrations)), UNTOUCHED);
-            for phase in [mutated, validated] {
-                assert_eq!(phase(&request, &migrating()), "migration-in-progress value");
-                assert_eq!(phase(&request, &unknown()), "missing virtualmachineinstancemigrations.kubevirt.io");
-            }
-        }
-    }
-}
 
 #[test]
 fn a_new_value_is_judged_and_stored_in_canonical_form() {
@@ -280,48 +216,6 @@ fn a_refused_value_is_left_as_it_was_written() {
 }
 
 #[test]
-fn the_way_out_is_the_hash_of_what_is_stored() {
-    let way_out = |old: Option<&str>, new: &str, annotation: &str| {
-        let annotations = json!({"annotations": {"migration-network-webhook/allow-during-migration": annotation}});
-        let new = json!({"metadata": annotations, "value": new});
-        let request = match old {
-            None => create(&new),
-            Some(old) => update(&json!({"value": old}), &new),
-        };
-        let facts = Facts { migrations: migrating().migrations, ..ready() };
-        let decision = decide(Phase::Mutate, &request, &facts, &Policy::default());
-        let taken = decision.way_out_taken;
-        let warned = decision.warnings.iter().any(|it| matches!(it, Warning::MigrationInProgress { .. }));
-        assert_eq!(taken, warned);
-        (decision.verdict == Verdict::Allowed, taken)
-    };
-    for (old, new, annotation, expected) in [
-        (Some(GOOD), REWRITTEN, hash(GOOD), (true, true)),
-        (Some(GOOD), "", hash(GOOD), (true, true)),
-        (Some("{not json"), GOOD, hash("{not json"), (true, true)),
-        (Some(""), GOOD, hash(""), (true, true)),
-        (Some(GOOD), REWRITTEN, hash(REWRITTEN), (false, false)),
-        (Some(GOOD), REWRITTEN, hash(GOOD).to_uppercase(), (false, false)),
-        (Some(GOOD), REWRITTEN, format!("{} ", hash(GOOD)), (false, false)),
-        (Some(GOOD), REWRITTEN, "true".to_owned(), (false, false)),
-        (Some(GOOD), REWRITTEN, String::new(), (false, false)),
-        // There is nothing that a new object could go on from.
-        (None, GOOD, hash(""), (false, false)),
-        // It lapses with the change, and is not needed where there is none.
-        (Some(REWRITTEN), GOOD, hash(GOOD), (false, false)),
-        (Some(GOOD), GOOD, hash(GOOD), (true, false)),
-    ] {
-        assert_eq!(way_out(old, new, &annotation), expected, "{old:?} {new} {annotation}");
-    }
-
-    // It opens one door only, and asks for no list of migrations.
-    let annotations = json!({"annotations": {"migration-network-webhook/allow-during-migration": hash(GOOD)}});
-    let request = update(&json!({"value": GOOD}), &json!({"metadata": annotations, "value": REWRITTEN}));
-    assert_eq!(mutated(&request, &migrating()), "whereabouts-crd-missing value");
-    assert_eq!(mutated(&request, &Facts { migrations: unknown().migrations, ..ready() }), UNTOUCHED);
-}
-
-#[test]
 fn missing_facts_refuse_only_what_depends_on_them() {
     let on_mgmt = GOOD.replace("net\"", "mgmt\"");
     let request = create(&json!({"value": on_mgmt}));
@@ -366,7 +260,8 @@ fn a_rewrite_or_a_restoration_is_said_once() {
         decision.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let rewritten = "rewritten in canonical form; for Git: migration-network-webhook canonicalize FILE";
-    let restored = "restored: same meaning as stored; canonical form for Git: migration-network-webhook canonicalize";
+    let restored =
+        "restored: same meaning as stored; canonical form for Git: migration-network-webhook canonicalize FILE";
     let (spaced, other) = (GOOD.replace(',', ", "), REWRITABLE);
     for (old, new, expected) in [
         (json!({}), json!({"value": other}), vec![format!("value {rewritten}")]),

@@ -49,12 +49,17 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
     for warning in judged.warnings() {
         writeln!(out, "{INDENT}{}: {warning}", paint.yellow("warning"))?;
     }
-    if let Some(lint) = judged.lint() {
-        let line = judged.value_line.unwrap_or(judged.input.origin.line);
-        let at = place(&Origin { line, ..judged.input.origin.clone() });
-        writeln!(out, "{INDENT}{}: {at}: {lint}", paint.yellow("warning"))?;
+    if let Some(lint) = lint(judged) {
+        writeln!(out, "{INDENT}{}: {lint}", paint.yellow("warning"))?;
     }
     Ok(())
+}
+
+/// What the file is warned of, and where.
+pub(super) fn lint(judged: &Judged<'_>) -> Option<String> {
+    let line = judged.value_line.unwrap_or(judged.input.origin.line);
+    let at = || place(&Origin { line, ..judged.input.origin.clone() });
+    judged.lint().map(|lint| format!("{}: {lint}", at()))
 }
 
 /// `file:line`, as compilers write it.

@@ -46,7 +46,14 @@ impl Printer {
             (None, Format::Json) => self.line(&record::of(judged)?)?,
             (None, Format::Review) => self.line(&judged.answer())?,
         }
-        Ok(self.out.flush()?)
+        self.out.flush()?;
+        // Neither a client nor the API server knows of files, but what is counted must have been said.
+        if (self.client.is_some() || self.format == Format::Review)
+            && let Some(lint) = human::lint(judged)
+        {
+            complain(format_args!("warning: {lint}"));
+        }
+        Ok(())
     }
 
     /// A line for what could not be read, so that lines and inputs still match.

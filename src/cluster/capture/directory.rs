@@ -17,12 +17,12 @@ pub enum WriteError {
     #[error("{} is not from a capture, so it is not replaced; move it away, or name another directory", Shown(.0))]
     NotOurs(PathBuf),
     /// It can't be written.
-    #[error("{} can't be written: {source}", Shown(.path))]
+    #[error("{} can't be written: {why}", Shown(.path))]
     Io {
         /// What.
         path: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// Why. Not a source: the words are in the message already, and a chain of errors would say them twice.
+        why: io::Error,
     },
 }
 
@@ -38,7 +38,7 @@ pub enum WriteError {
 pub fn write(directory: &Path, files: &[File], replace: bool) -> Result<(), WriteError> {
     let io = |path: &Path| {
         let path = path.to_owned();
-        move |source| WriteError::Io { path, source }
+        move |why| WriteError::Io { path, why }
     };
     fs::create_dir_all(directory).map_err(io(directory))?;
     if !replace && fs::read_dir(directory).map_err(io(directory))?.next().is_some() {
@@ -120,5 +120,12 @@ mod tests {
         );
         assert_eq!(fs::read_to_string(directory.join("nodes.yaml")).unwrap(), format!("{MARK}\n2"));
         assert_eq!(entries(&directory), ["mine.yaml", "nodes.yaml", "policy.yaml"]);
+    }
+
+    #[test]
+    fn a_reason_is_given_once() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let error = anyhow::Error::new(write(file.path(), &[], false).unwrap_err());
+        assert_eq!(format!("{error:#}").matches("os error").count(), 1, "{error:#}");
     }
 }

@@ -79,11 +79,14 @@ impl fmt::Display for Problem {
                 f,
                 "Invalid value: \"{range}\": overlaps {others}; excludes don't help, choose a range that nothing else uses"
             ),
-            Self::NodeAddress { range, first, owners } => write!(
-                f,
-                "Invalid value: \"{range}\": a pod could be given an address that is in use: {owners}; \
-                 exclude it (\"{first}/32\") or choose another range"
-            ),
+            Self::NodeAddress { range, owners, excludes } => {
+                let them = if excludes.len() == 1 { "it" } else { "them" };
+                write!(
+                    f,
+                    "Invalid value: \"{range}\": a pod could be given an address that is in use: {owners}; \
+                     exclude {them} ({excludes}) or choose another range"
+                )
+            }
             Self::TooManyExcludes { count } => {
                 write!(f, "Too many: {count}: must have at most {MAX_EXCLUDES} entries; use larger blocks")
             }

@@ -5,7 +5,7 @@ use super::RuleId;
 /// A rule in the words of the operator who meets it. Markdown: code is in backticks, and each text is one paragraph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// The field that the rule reports.
+    /// The field that the rule reports, as causes name it; in `default` they begin with that.
     pub field: &'static str,
     /// What is refused; it continues "Refused when".
     pub refuses: &'static str,
@@ -122,7 +122,7 @@ pub fn markdown_table() -> String {
 }
 
 static VALUE_SYNTAX: Explanation = Explanation {
-    field: "the key, `exclude[i]` or `value`",
+    field: "`value.KEY` with the key, `value.exclude[i]` or `value`",
     refuses: "the value is not one JSON object with `clusterNetwork`, `vlan`, `range` and, if wanted, `exclude`, each once and of its type",
     why: "Harvester reads the value leniently: a misspelled key is dropped without a word, of two equal keys the last wins, \
           and a value it can't read leaves the setting in an error that it does not retry.",
@@ -135,7 +135,7 @@ static VALUE_SYNTAX: Explanation = Explanation {
 };
 
 static VLAN_RANGE: Explanation = Explanation {
-    field: "`vlan`",
+    field: "`value.vlan`",
     refuses: "`vlan` is not between 0 and 4094",
     why: "IEEE 802.1Q has no other VLANs: the bridge plugin refuses the number when virt-handler restarts, on every node at once.",
     fix: "Use the VLAN that the switches carry for migration, 2 to 4094; 0 and 1 mean untagged.",
@@ -147,7 +147,7 @@ static VLAN_RANGE: Explanation = Explanation {
 };
 
 static VLAN_UNTAGGED_ON_MGMT: Explanation = Explanation {
-    field: "`vlan`",
+    field: "`value.vlan`",
     refuses: "`clusterNetwork` is `mgmt` and `vlan` is 0 or 1",
     why: "The untagged network of `mgmt` is the nodes' own: pods would be handed addresses in the middle of it, and nothing \
           would keep migration traffic apart.",
@@ -160,11 +160,12 @@ static VLAN_UNTAGGED_ON_MGMT: Explanation = Explanation {
 };
 
 static RANGE_NOT_IPV4_NETWORK: Explanation = Explanation {
-    field: "`range`",
+    field: "`value.range`",
     refuses: "`range` is not an IPv4 network `a.b.c.d/p` with a prefix from /16 to /32 and no host bits set",
     why: "Whereabouts hands out addresses of the whole block whatever the host bits say, and takes IPv6 and IPv4-mapped ranges \
           for what they are not; Harvester refuses a prefix shorter than /16, some of these only after minutes of work.",
-    fix: "Write the network address with its prefix length; where the message offers a network, that is the one around the address.",
+    fix: "Write the network address with its prefix length; where the message offers a network, that is the one around \
+          the address, and the rules about what is in a range judge it once it is submitted.",
     example: Example {
         given: None,
         refused: r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.1/24"}"#,
@@ -173,7 +174,7 @@ static RANGE_NOT_IPV4_NETWORK: Explanation = Explanation {
 };
 
 static RANGE_RESERVED: Explanation = Explanation {
-    field: "`range`",
+    field: "`value.range`",
     refuses: "`range` overlaps Kubernetes' own networks (`10.42.0.0/16`, `10.43.0.0/16`, `10.52.0.0/16`, `10.53.0.0/16`, a \
               node's pod CIDRs, a `ServiceCIDR`) or a special-purpose range (`0.0.0.0/8`, `127.0.0.0/8`, `169.254.0.0/16`, \
               `224.0.0.0/4`, `240.0.0.0/4`)",
@@ -189,7 +190,7 @@ static RANGE_RESERVED: Explanation = Explanation {
 };
 
 static RANGE_CONTAINS_NODE_ADDRESS: Explanation = Explanation {
-    field: "`range`",
+    field: "`value.range`",
     refuses: "a usable address is a node's `InternalIP`, or a static address of a `HostNetworkConfig` on the same cluster \
               network and VLAN",
     why: "Whereabouts knows nothing of addresses that it did not hand out: sooner or later a virt-handler is given one that a \
@@ -203,7 +204,7 @@ static RANGE_CONTAINS_NODE_ADDRESS: Explanation = Explanation {
 };
 
 static EXCLUDE_INVALID: Explanation = Explanation {
-    field: "`exclude[i]`; `exclude` when there are too many",
+    field: "`value.exclude[i]`; `value.exclude` when there are too many",
     refuses: "an entry is not an IPv4 CIDR inside the range, covers the whole range, or overlaps another entry that is not the \
               same; or there are more than 10,000 entries",
     why: "Whereabouts masks each entry, so an address written with the range's own prefix excludes everything and no \
@@ -219,7 +220,7 @@ static EXCLUDE_INVALID: Explanation = Explanation {
 };
 
 static RANGE_TOO_SMALL: Explanation = Explanation {
-    field: "`range`",
+    field: "`value.range`",
     refuses: "the range has fewer usable addresses (without network address, broadcast address and excludes) than the cluster has \
               nodes, witnesses not counted",
     why: "Each node's virt-handler needs an address. On the nodes that get none it does not start, and no virtual machine can \
@@ -248,7 +249,7 @@ static MIGRATION_IN_PROGRESS: Explanation = Explanation {
 };
 
 static CLUSTER_NETWORK_MISSING: Explanation = Explanation {
-    field: "`clusterNetwork`",
+    field: "`value.clusterNetwork`",
     refuses: "there is no `ClusterNetwork` of that name",
     why: "Harvester attaches the network to the bridge of that cluster network. Without the bridge no virt-handler starts.",
     fix: "Correct the name, or create the cluster network first. When restoring from a backup or Git, it comes before this setting.",
@@ -260,7 +261,7 @@ static CLUSTER_NETWORK_MISSING: Explanation = Explanation {
 };
 
 static VLAN_CONFIG_MISSING: Explanation = Explanation {
-    field: "`clusterNetwork`",
+    field: "`value.clusterNetwork`",
     refuses: "the `VlanConfig`s of the cluster network don't cover every node, witnesses not counted; or there is none, or one \
               can't be read",
     why: "On a node that no VlanConfig covers there is no uplink and no bridge, so virt-handler does not start there.",
@@ -273,7 +274,7 @@ static VLAN_CONFIG_MISSING: Explanation = Explanation {
 };
 
 static VLAN_STATUS_NOT_READY: Explanation = Explanation {
-    field: "`clusterNetwork`",
+    field: "`value.clusterNetwork`",
     refuses: "a node that is covered has no `VlanStatus` of that cluster network with the condition `ready` being `True`",
     why: "The uplink was configured but is not working there: virt-handler would start without reaching the others, or not at all.",
     fix: "Look at the condition's message with `kubectl get vlanstatuses.network.harvesterhci.io -o yaml`; it is mostly a \
@@ -300,7 +301,7 @@ static WHEREABOUTS_CRD_MISSING: Explanation = Explanation {
 };
 
 static NETWORK_OVERLAP: Explanation = Explanation {
-    field: "`range`",
+    field: "`value.range`",
     refuses: "a usable address is usable in `storage-network` or `rwx-network` too; or one of these Settings can't be read",
     why: "Each network hands out addresses on its own: two pods would get the same one, and storage or migration traffic would \
           reach the wrong one of them.",
@@ -313,7 +314,7 @@ static NETWORK_OVERLAP: Explanation = Explanation {
 };
 
 static VLAN_EXCLUSIVE: Explanation = Explanation {
-    field: "`vlan`",
+    field: "`value.vlan`",
     refuses: "`storage-network` has `exclusiveVlan: true` and the same VLAN (0 and 1 are the same), on whatever cluster network",
     why: "Harvester's network controller refuses any other network on that VLAN. The setting would be stored, but the network \
           behind it never created.",
@@ -344,6 +345,6 @@ mod tests {
     fn the_table_has_a_line_for_each_rule() {
         let table = markdown_table();
         assert_eq!(table.lines().count(), 2 + RuleId::ALL.len());
-        assert!(table.contains("| `vlan-range` | `vlan` | `vlan` is not between 0 and 4094 |\n"), "{table}");
+        assert!(table.contains("| `vlan-range` | `value.vlan` | `vlan` is not between 0 and 4094 |\n"), "{table}");
     }
 }

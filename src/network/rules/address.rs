@@ -1,6 +1,8 @@
 //! Rules about whose addresses the range holds: `range-reserved`, `range-contains-node-address`,
 //! `range-too-small`.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
@@ -67,14 +69,13 @@ pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &C
     let Some(addresses) = checked.addresses() else { return };
     let range = addresses.net();
     let facts = judge.inquiry.facts;
-    let (mut first, mut usable, mut excluded) = (None, Shortened::default(), Shortened::default());
+    let (mut usable, mut excluded) = (Taken::default(), Shortened::default());
     if let Some(nodes) = judge.nodes(RULE) {
         judge.judged(RULE);
         for node in nodes.iter() {
             for address in node.internal_ips.iter().copied().filter(|address| range.contains(address)) {
                 if addresses.contains(address) {
-                    first = first.or(Some(address));
-                    usable.push(owner(&node.name, address));
+                    usable.push(address, owner(&node.name, address));
                 } else {
                     excluded.push(owner(&node.name, address));
                 }
@@ -89,16 +90,35 @@ pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &C
         };
         for network in host_networks.iter().filter(same) {
             for (node, address) in network.addresses.iter().filter(|(_, address)| addresses.contains(*address)) {
-                first = first.or(Some(*address));
-                usable.push(format_args!("{} (HostNetworkConfig {})", owner(node, *address), Plain(&network.name)));
+                let owner = owner(node, *address);
+                usable.push(*address, format_args!("{owner} (HostNetworkConfig {})", Plain(&network.name)));
             }
         }
     }
-    if let Some(first) = first {
-        judge.report(Path::Key(Key::Range), Problem::NodeAddress { range, first, owners: usable });
+    let Taken { owners, excludes, .. } = usable;
+    if !owners.is_empty() {
+        judge.report(Path::Key(Key::Range), Problem::NodeAddress { range, owners, excludes });
     }
     if !excluded.is_empty() {
         judge.warn(Warning::NodeAddressExcluded { root: judge.root, owners: excluded });
+    }
+}
+
+/// Usable addresses that are someone's.
+#[derive(Default)]
+struct Taken {
+    owners: Shortened,
+    /// What to exclude: an address that two have is one entry.
+    excludes: Shortened,
+    seen: BTreeSet<Ipv4Addr>,
+}
+
+impl Taken {
+    fn push(&mut self, address: Ipv4Addr, owner: impl fmt::Display) {
+        self.owners.push(owner);
+        if self.seen.insert(address) {
+            self.excludes.push(format_args!("\"{address}/32\""));
+        }
     }
 }
 
