@@ -283,6 +283,10 @@ impl Reader {
                 objects.push((document, Origin { path: Arc::clone(&file.path), line, item: None }));
             }
         }
+        if objects.is_empty() {
+            let what = format!("{} holds no object, so it changes nothing", manifest::Shown(&path));
+            return Err(self.error(source.position(), what));
+        }
         let objects: Objects = objects.into();
         self.opened.borrow_mut().insert(path, Arc::clone(&objects));
         Ok(objects)
