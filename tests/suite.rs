@@ -23,3 +23,5 @@ mod reviews;
 mod rules;
 #[path = "suite/schema.rs"]
 mod schema;
+#[path = "suite/thousand.rs"]
+mod thousand;

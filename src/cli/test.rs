@@ -1,5 +1,6 @@
 //! `test`: suites of policy cases.
 
+use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use crate::suite::{self, Suite, Tally};
 /// Exit codes: 0 every case holds; 1 one does not, or coverage is too low; 2 something could not be run.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Suites, and directories in which *.suite.yaml are looked for
+    /// Suites, and directories in which *.suite.yaml are looked for; each suite is run once
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
 
@@ -36,11 +37,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATTERN", value_parser = suite::compile)]
     run: Option<Regex>,
 
-    /// Print which rules, operations and outcomes the cases reach
+    /// Print which rules, operations and outcomes the cases that hold reach
     #[arg(long)]
     coverage: bool,
 
-    /// Fail when the cases reach less than this share of all rules, operations and outcomes
+    /// Fail when the cases that hold reach less than this share of all rules, operations and outcomes
     #[arg(long, value_name = "PERCENT", conflicts_with = "run", value_parser = RangedU64ValueParser::<u8>::new().range(1..=100))]
     min_coverage: Option<u8>,
 
@@ -119,6 +120,8 @@ impl Args {
 /// The suites under the paths, and a record for each that can't be run.
 fn load(paths: &[PathBuf]) -> (Vec<Suite>, Vec<Record>) {
     let (mut suites, mut records) = (Vec::new(), Vec::new());
+    // Run twice, a suite would count twice in coverage and reports.
+    let mut met = HashSet::new();
     for path in paths {
         let found = tree::find_suites(std::slice::from_ref(path));
         if found.is_empty() {
@@ -127,6 +130,7 @@ fn load(paths: &[PathBuf]) -> (Vec<Suite>, Vec<Record>) {
         }
         for file in found {
             let suite = match file {
+                Ok(file) if !met.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) => continue,
                 Ok(file) => suite::read(file.strip_prefix(".").unwrap_or(&file)),
                 Err(error) => {
                     records.push(unreadable(path, "suites".into(), error.to_string()));

@@ -71,8 +71,17 @@ fn read_as<'t, J: Deserialize<'t>, T>(
     }
     yaml(text, mark, &from_yaml).map_err(|error| {
         let at = error.location().map_or(Position::START, Position::of);
-        syntax(&file.path, "YAML", at, &error.render_with_formatter(&UserMessageFormatter))
+        syntax(&file.path, "YAML", at, &words(&error))
     })
+}
+
+/// The reader's own words, but for its limits: it tells these by the names of its counters.
+fn words(error: &serde_saphyr::Error) -> String {
+    match error.without_snippet() {
+        serde_saphyr::Error::Budget { .. } => "nested, repeated or long beyond reason".to_owned(),
+        serde_saphyr::Error::AliasError { error, .. } => words(error),
+        _ => error.render_with_formatter(&UserMessageFormatter),
+    }
 }
 
 fn syntax(path: &Path, format: &'static str, at: Position, why: &str) -> Error {

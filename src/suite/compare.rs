@@ -44,7 +44,7 @@ pub(super) fn differences(expected: Option<&Expectation>, seen: &Seen) -> Vec<Di
 
 fn compare(expected: &Expectation, seen: &Seen, differ: &mut impl FnMut(About, String)) {
     if expected.verdict != seen.verdict {
-        differ(About::Expectation, format!("expected {}, seen {}", word(expected.verdict), verdict(seen)));
+        differ(About::Expectation, format!("expected {}, seen {}", expected.verdict.word(), verdict(seen)));
     } else if expected.code.is_some_and(|code| Some(code) != seen.code) {
         let code = expected.code.unwrap_or_default();
         differ(About::Expectation, format!("expected code {code}, seen {}", verdict(seen)));
@@ -158,17 +158,9 @@ fn pattern(pattern: Option<&Regex>) -> String {
     pattern.map(|pattern| format!(", message /{}/", Line(pattern.as_str()))).unwrap_or_default()
 }
 
-pub(super) const fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Allowed => "allowed",
-        Verdict::Refused => "refused",
-        Verdict::NotSent => "notSent",
-    }
-}
-
 /// The verdict, with what there is to say of it that no cause says.
 fn verdict(seen: &Seen) -> String {
-    let mut text = word(seen.verdict).to_owned();
+    let mut text = seen.verdict.word().to_owned();
     if let (Verdict::Refused, Some(code)) = (seen.verdict, seen.code) {
         let _ = write!(text, " with code {code}");
     }

@@ -53,15 +53,9 @@ impl Expectation {
     pub(super) fn read(written: &At<format::Expect>, reader: &Reader) -> Result<Self, Error> {
         let position = written.position();
         let whole = match &written.value {
-            format::Expect::Verdict(verdict) => {
-                return Ok(Self {
-                    position,
-                    verdict: *verdict,
-                    code: None,
-                    causes: None,
-                    stored: None,
-                    warnings: None,
-                });
+            format::Expect::Verdict(word) => {
+                let verdict = verdict(word).map_err(|what| reader.error(position, what))?;
+                return Ok(Self { position, verdict, code: None, causes: None, stored: None, warnings: None });
             }
             format::Expect::Whole(whole) => whole,
         };
@@ -98,6 +92,13 @@ impl Expectation {
         let causes = self.causes.as_ref().is_some_and(|causes| !causes.items.is_empty());
         self.verdict != Verdict::Refused || causes || self.code.is_some_and(|code| code != 422)
     }
+}
+
+fn verdict(word: &str) -> Result<Verdict, String> {
+    Verdict::ALL.into_iter().find(|known| known.word() == word).ok_or_else(|| {
+        let hint = nearest_or_all("it is one of", word, Verdict::ALL.into_iter().map(Verdict::word));
+        format!("{} is not known here; {hint}", Quoted(word))
+    })
 }
 
 fn listed<W, T>(
@@ -160,7 +161,12 @@ pub(super) fn rule(written: &At<String>, reader: &Reader) -> Result<RuleId, Erro
 }
 
 fn pattern(written: &At<String>, reader: &Reader) -> Result<Regex, Error> {
-    compile(&written.value).map_err(|why| reader.error(written.position(), why))
+    let regex = compile(&written.value).map_err(|why| reader.error(written.position(), why))?;
+    if regex.is_match("") {
+        let what = format!("{} matches even nothing, so it is found in any text", Quoted(&written.value));
+        return Err(reader.error(written.position(), what));
+    }
+    Ok(regex)
 }
 
 /// A regular expression that is no burden: its time is linear in what it searches, its size bounded here.

@@ -26,6 +26,10 @@ use crate::network::{RuleSet, cidr};
 
 /// The most that is read of one suite, in bytes: thousands of cases.
 const MAX_SUITE: u64 = 16 << 20;
+/// The most cases of a suite: each has a record in memory until the reports are written.
+const MAX_CASES: usize = 10_000;
+/// The most values, lists and objects of a suite: a case has a few dozen.
+const MAX_NODES: usize = 500_000;
 /// The most that is read of a Setting or a review, in bytes: no API server sends more.
 const MAX_REQUEST: u64 = 7 << 20;
 /// The longest name of a case, in characters.
@@ -43,6 +47,9 @@ pub fn read(path: &Path) -> Result<Suite, Error> {
     let mut options = document::options();
     // A number where a string belongs is a slip: the API server would refuse it too.
     options.no_schema = true;
+    if let Some(budget) = &mut options.budget {
+        budget.max_nodes = MAX_NODES;
+    }
     let written: format::Suite =
         serde_saphyr::from_str_with_options(&file.text, options).map_err(|error| Error::yaml(&named, &error))?;
     let directory = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -69,6 +76,10 @@ impl Reader {
         let (warn, reserved) = self.policy(written.policy.as_ref())?;
         if written.cases.value.is_empty() {
             return Err(self.error(written.cases.position(), "there are no cases, and a suite without any can't fail"));
+        }
+        if let Some(case) = written.cases.value.get(MAX_CASES) {
+            let what = format!("a suite has at most {MAX_CASES} cases; this is one more: put it into another suite");
+            return Err(self.error(case.position(), what));
         }
         let mut names = HashSet::new();
         let mut cases = Vec::with_capacity(written.cases.value.len());
@@ -282,6 +293,10 @@ impl Reader {
             for (line, document) in document::parse(&file).map_err(failed)? {
                 objects.push((document, Origin { path: Arc::clone(&file.path), line, item: None }));
             }
+        }
+        if objects.is_empty() {
+            let what = format!("{} holds no object, so it changes nothing", manifest::Shown(&path));
+            return Err(self.error(source.position(), what));
         }
         let objects: Objects = objects.into();
         self.opened.borrow_mut().insert(path, Arc::clone(&objects));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::case::{Case, Written};
-use super::compare::{About, differences, word};
+use super::compare::{About, differences};
 use super::coverage::Tally;
 use super::seen::Seen;
 use super::{Error, Suite};
@@ -90,7 +90,7 @@ impl Suite {
             tally.count(seen.reached);
         }
         Ok(Record {
-            verdict: Some(word(seen.verdict)),
+            verdict: Some(seen.verdict.word()),
             code: seen.code,
             causes: causes.collect(),
             warnings: warnings.collect(),

@@ -100,4 +100,6 @@ fn bombs_and_loops_end() {
     assert_eq!(ran.code, COULD_NOT_TELL);
     assert_eq!(ran.json().len(), 3);
     assert_eq!(ran.stderr.lines().filter(|line| line.starts_with("error: ")).count(), 3, "{}", ran.stderr);
+    let words = "/bomb.yaml\" is not valid YAML: nested, repeated or long beyond reason\n";
+    assert!(ran.stderr.contains(words), "{}", ran.stderr);
 }

@@ -49,5 +49,6 @@ mod rival;
 mod rollout;
 mod rules;
 mod scope;
+mod suites;
 mod warnings;
 mod writers;

@@ -33,6 +33,11 @@ fn repository() -> Dir {
     }
     std::fs::create_dir(dir.path("bin")).unwrap();
     symlink(env!("CARGO_BIN_EXE_migration-network-webhook"), dir.path("bin/migration-network-webhook")).unwrap();
+    // What kustomize would print; the end-to-end tests have it build something.
+    let built = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: beside}}\n---\n{GOOD}");
+    dir.write("overlays/production/built.yaml", &built);
+    dir.write("bin/kustomize", "#!/bin/sh\n[ \"$1\" = build ] && exec /bin/cat \"$2/built.yaml\"\n");
+    std::fs::set_permissions(dir.path("bin/kustomize"), std::fs::Permissions::from_mode(0o755)).unwrap();
     dir
 }
 
@@ -85,14 +90,17 @@ fn commands() -> Vec<String> {
     let page =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md")).unwrap().replace('\n', " ");
     let inline = page.split('`').skip(1).step_by(2).map(ToOwned::to_owned);
-    inline.filter(|command| command.starts_with("migration-network-webhook ")).collect()
+    let whole = |command: &String| {
+        ["migration-network-webhook ", "kustomize "].iter().any(|program| command.starts_with(program))
+    };
+    inline.filter(whole).collect()
 }
 
 #[test]
 fn every_script_line_runs_and_passes() {
     let dir = repository();
     let (lines, commands) = (lines(), commands());
-    assert_eq!((lines.len(), commands.len()), (8, 5), "{lines:?}\n{commands:?}");
+    assert_eq!((lines.len(), commands.len()), (8, 6), "{lines:?}\n{commands:?}");
     for line in lines.iter().chain(&commands) {
         let Run { code, out, err } = sh(&dir, line);
         assert_eq!(code, 0, "{line}\n{out}{err}");

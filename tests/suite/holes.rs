@@ -64,6 +64,16 @@ fn nothing_to_run_is_no_success() {
 }
 
 #[test]
+fn a_suite_named_twice_counts_once() {
+    let dir = Dir::with_cases(&format!("- name: the case\n  {}\n  expect: allowed\n", value(GOOD)));
+    let once = dir.run(&["test", "-v", "--coverage", "x.suite.yaml"]);
+    assert_eq!(once.code, 0, "{}", once.out);
+    for paths in [&["x.suite.yaml", "x.suite.yaml"][..], &["x.suite.yaml", "."], &["x.suite.yaml", "./x.suite.yaml"]] {
+        assert_eq!(dir.run(&[&["test", "-v", "--coverage"], paths].concat()), once, "{paths:?}");
+    }
+}
+
+#[test]
 fn a_suite_without_cases_is_no_success() {
     for cases in ["[]", "", "~"] {
         let dir = Dir::new();
@@ -175,6 +185,31 @@ fn causes_are_compared_exactly() {
             "[{rule: exclude-invalid, field: 'value.exclude[1]'}, {rule: exclude-invalid, field: 'value.exclude[2]', message: overlaps}]",
         ),
     );
+}
+
+#[test]
+fn a_pattern_that_every_message_meets_is_none() {
+    for pattern in ["", "x*", "(?:vlan)?", "^", ".*"] {
+        let cases = format!(
+            "- name: the case\n  {}\n  expect: {{verdict: refused, causes: {{including: [{{rule: vlan-range, field: \
+             value.vlan, message: '{pattern}'}}]}}}}\n",
+            value(BAD)
+        );
+        let run = Dir::with_cases(&cases).run(&["test"]);
+        let what = format!(": suite: \"{pattern}\" matches even nothing, so it is found in any text\n");
+        assert!(run.code == 2 && run.out.contains(&what), "{}", run.out);
+    }
+}
+
+#[test]
+fn objects_that_are_not_there_make_no_difference_to_rely_on() {
+    let with = format!("- name: the case\n  {}\n  with: [none]\n  expect: allowed\n", value(GOOD));
+    let dir = Dir::with_cases(&with);
+    // As `capture` writes a kind of which there is nothing.
+    dir.write("none/nodes.yaml", "# nodes: 0\n");
+    let run = dir.run(&["test"]);
+    let error = "ERROR  x.suite.yaml:6:10: suite: \"none\" holds no object, so it changes nothing\n";
+    assert!(run.code == 2 && run.out.starts_with(error), "{}", run.out);
 }
 
 #[test]

@@ -79,6 +79,14 @@ fn files_of_fifty_megabytes() {
 }
 
 #[test]
+fn cases_without_end() {
+    let case = |index| format!("- {{name: {index}x, operation: DELETE}}\n");
+    let suite = format!("cluster: []\ncases:\n{}", (0..10_001).map(case).collect::<String>());
+    let words = "suite: a suite has at most 10000 cases; this is one more: put it into another suite";
+    assert_eq!(refused(&suite), format!("ERROR  x.suite.yaml:10003:3: {words}"));
+}
+
+#[test]
 fn a_cluster_of_fifty_megabytes_of_brackets() {
     let dir = Dir::with_cases("- name: x\n  value: x\n  expect: {verdict: refused, code: 422}\n");
     let mut file = BufWriter::new(File::create(dir.path("cluster.yaml")).unwrap());

@@ -92,7 +92,7 @@ fn wrong_types_are_told_with_what_is_wanted() {
         ("  value: x\n  old: ~", "2:8: must be a string, and nothing is no string; write '' for an empty one"),
         ("  operation: CRETE", "1:14: \"CRETE\" is not known here; did you mean CREATE?"),
         ("  operation: PATCH", "1:14: \"PATCH\" is not known here; it is one of CREATE, UPDATE, DELETE"),
-        ("  expect: alowed", "1:3: \"alowed\" is not known here; did you mean allowed?"),
+        ("  value: ''\n  expect: alowed", "2:11: \"alowed\" is not known here; did you mean allowed?"),
         (
             "  expect: [allowed]",
             "1:3: is sequence, must be allowed, refused, notSent, or an object with the verdict and more",
