@@ -5,10 +5,15 @@ use std::fs;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpStream};
 
+use regex_lite::Regex;
+use serde_json::json;
+
+use crate::harness::api::Patch;
 use crate::harness::assets::repository;
+use crate::harness::cluster::SETTING;
 use crate::harness::install::{is_configuration, redirect};
 use crate::harness::webhook::{Replica, Webhook};
-use crate::harness::{Cluster, PATIENCE, eventually, world};
+use crate::harness::{Cluster, Guarded, PATIENCE, eventually, world};
 
 /// Each metric with its labels.
 type Metrics = BTreeMap<String, BTreeSet<String>>;
@@ -72,6 +77,44 @@ fn every_metric_is_documented_with_its_labels() {
         let shown = shown(&replica);
         if shown == documented { Ok(()) } else { Err(difference(&documented, &shown)) }
     });
+}
+
+/// Alerts on figures of the API server: a name or a label that it does not have would never raise one.
+#[test]
+fn the_alerts_ask_the_api_server_for_what_it_has() {
+    let mut cluster = Guarded::new(&world::healthy(), Some(&world::ours(world::CANONICAL)));
+    cluster.stop_webhook();
+    let changed = world::CANONICAL.replace("100,", "101,");
+    cluster.api.patch(SETTING, Patch::Merge, &json!({"value": changed})).unwrap_err();
+    cluster.api.patch(SETTING, Patch::Merge, &json!({"value": ""})).unwrap();
+    let page = cluster.api.get("/metrics").unwrap();
+    let page = page.as_str().unwrap();
+
+    let alerts = fs::read_to_string(repository().join("manifests/components/monitoring/alerts.yaml")).unwrap();
+    let asked = Regex::new(r"\b(apiserver_\w+)\{([^}]*)\}").unwrap();
+    let matcher = Regex::new(r#"^(\w+)(=~?)"(.*)"$"#).unwrap();
+    let mut names = BTreeSet::new();
+    for selector in asked.captures_iter(&alerts) {
+        let matchers: Vec<Regex> = selector[2]
+            .split(',')
+            .map(|one| {
+                let found = matcher.captures(one).unwrap_or_else(|| panic!("{one}"));
+                let (label, value) = (&found[1], found[3].replace(r"\\", r"\"));
+                let value = if &found[2] == "=" { value.replace('.', r"\.") } else { value };
+                Regex::new(&format!(r#"[{{,]{label}="(?:{value})"[,}}]"#)).unwrap()
+            })
+            .collect();
+        let start = format!("{}{{", &selector[1]);
+        let mut samples = page.lines().filter(|line| line.starts_with(&start));
+        assert!(samples.any(|sample| matchers.iter().all(|matcher| matcher.is_match(sample))), "{}", &selector[0]);
+        names.insert(selector[1].to_owned());
+    }
+    let expected = [
+        "apiserver_admission_webhook_admission_duration_seconds_bucket",
+        "apiserver_admission_webhook_fail_open_count",
+        "apiserver_admission_webhook_rejection_count",
+    ];
+    assert_eq!(names, expected.map(str::to_owned).into());
 }
 
 fn difference(documented: &Metrics, shown: &Metrics) -> String {

@@ -1,10 +1,13 @@
 //! The registration, and the rights that it and the CA's Secret take: those of the shipped `ServiceAccount`.
 
+use std::fs;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::harness::api::{Patch, path};
+use crate::harness::api::{Api, Patch, path};
+use crate::harness::assets::repository;
 use crate::harness::install::{Installed, NAME, redirect};
 use crate::harness::manifests::only;
 use crate::harness::proxy::Proxy;
@@ -145,6 +148,10 @@ fn three_replicas_at_once_agree_on_one_ca_and_own_only_its_bundle() {
             let applied = site.apply_configurations();
             assert!(applied.lines().all(|line| line.ends_with(" unchanged")), "{applied}");
         }
+        // Also those that apply on the server's side, as Flux does.
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": KINDS.map(|kind| site.configuration(kind))});
+        let server_side = ["apply", "--server-side", "--force-conflicts", "--field-manager=a-tool", "-f", "-"];
+        site.cluster.kubectl(server_side).stdin(list.to_string()).ok();
         assert_eq!(site.bundles(), before);
         for replica in &replicas {
             assert_eq!(failures(replica), 0, "the shipped rights are enough:\n{}", replica.process.log());
@@ -153,6 +160,40 @@ fn three_replicas_at_once_agree_on_one_ca_and_own_only_its_bundle() {
             assert_eq!(drift, [1, 2]);
             assert!(replica.process.log().contains("].clientConfig.service.port is "), "{}", replica.process.log());
         }
+    }
+}
+
+/// Between our look at a configuration and our write someone may delete it, and RBAC can't keep server-side apply from
+/// creating: that what we send names the very object is all that does.
+#[test]
+fn a_configuration_that_goes_while_it_is_written_stays_gone() {
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let account = Api::new(site.cluster.servers.port, &site.cluster.token(&site.installed, NAME));
+    for kind in KINDS {
+        let live = site.live(kind);
+        let place = path(&live);
+        let entries = live["webhooks"].as_array().unwrap().iter();
+        let entries = entries.map(|entry| json!({"name": entry["name"], "clientConfig": {"caBundle": "AAAA"}}));
+        let fields = |metadata: Value| {
+            json!({
+                "apiVersion": live["apiVersion"], "kind": kind, "metadata": metadata,
+                "webhooks": entries.clone().collect::<Value>(),
+            })
+        };
+        let metadata = &live["metadata"];
+        let (name, uid, version) = (&metadata["name"], &metadata["uid"], &metadata["resourceVersion"]);
+        let ours = fields(json!({"name": name, "uid": uid, "resourceVersion": version}));
+        site.cluster.api.delete(&place).unwrap();
+        let refusal = account.patch(&place, Patch::Apply(NAME), &ours).unwrap_err();
+        assert_eq!(refusal.code, 409, "{refusal:?}");
+        assert_eq!(site.cluster.api.get(&place).map_err(|refusal| refusal.code), Err(404));
+
+        // Another of its name is not the one we looked at.
+        site.apply_configurations();
+        let refusal = account.patch(&place, Patch::Apply(NAME), &ours).unwrap_err();
+        assert_eq!(refusal.code, 409, "{refusal:?}");
+        assert_eq!(site.bundles(), ["", "", ""]);
     }
 }
 
@@ -165,7 +206,11 @@ fn a_deleted_configuration_is_not_created_again() {
     site.service.add(replica.port);
     site.wait_for_answers();
 
-    site.cluster.unregister();
+    // The very command of the operator's page.
+    let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();
+    let command = page.lines().find_map(|line| line.strip_prefix("    kubectl delete mutating")).expect("the command");
+    site.cluster.kubectl(format!("delete mutating{command}").split(' ')).ok();
+    eventually("nothing is checked", PATIENCE, || site.cluster.probe());
     for kind in ["mutating", "validating"] {
         eventually("it has seen that", PATIENCE, || match gauge(&replica, "registration_present", kind) {
             0 => Ok(()),
@@ -189,6 +234,31 @@ fn a_deleted_configuration_is_not_created_again() {
     site.apply_configurations();
     site.wait_for_bundles();
     site.wait_for_answers();
+}
+
+/// Whatever else is changed is theirs: it is told, and stays, also when `caBundle` is written.
+#[test]
+fn what_others_change_is_told_and_left() {
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let replica = site.replica().ready();
+    site.wait_for_bundles();
+    let mut changed = site.live("ValidatingWebhookConfiguration");
+    let entry = &mut changed["webhooks"][1];
+    entry["timeoutSeconds"] = 7.into();
+    entry["clientConfig"]["caBundle"] = "".into();
+    site.cluster.api.replace(&changed, "").unwrap();
+    site.wait_for_bundles();
+    let live = site.live("ValidatingWebhookConfiguration");
+    assert_eq!(live["webhooks"][1]["timeoutSeconds"], 7);
+    // Two ports, which are this test's, and that.
+    eventually("it is counted", PATIENCE, || match gauge(&replica, "registration_drift_fields", "validating") {
+        3 => Ok(()),
+        other => Err(other),
+    });
+    let told = "webhooks[disable.vm-migration-network.setting].timeoutSeconds is 7, shipped as 5";
+    let log = replica.process.log();
+    assert!(log.contains(told), "{log}");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! Replicas that come and go, while users go on.
 
-use crate::harness::install::SERVICE_NAMES;
+use crate::harness::install::{Installed, SERVICE_NAMES};
 use crate::harness::pki::AUTHORITY;
 use crate::harness::proxy::Proxy;
 use crate::harness::traffic::Traffic;
 use crate::harness::wait::{PATIENCE, eventually};
 use crate::harness::webhook::{Replica, Webhook};
 use crate::harness::{Cluster, world};
+use crate::own_ca;
 
 /// Ready first, then in; out first, then told to end: no update fails for a reason other than a rule.
 #[test]
@@ -16,17 +17,42 @@ fn a_rolling_restart_is_not_noticed() {
     cluster.store(&world::ours(world::CANONICAL));
     let installed = cluster.install("cert-manager");
     let service = Proxy::start();
-    let start = || {
-        let replica = Replica::of(&cluster, &installed).ready();
-        service.add(replica.port);
-        replica
-    };
-    let mut replicas: Vec<Webhook> = (0..3).map(|_| start()).collect();
+    let replicas = three_replicas(&cluster, &installed, &service);
     cluster.register(&installed, service.port);
+    roll(&cluster, &installed, &service, replicas);
+}
 
+/// Each new replica takes its certificate from the CA that it finds, and the registration stays as it is.
+#[test]
+fn a_rolling_restart_with_a_ca_of_our_own_is_not_noticed() {
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    cluster.store(&world::ours(world::CANONICAL));
+    let installed = cluster.install("harvester");
+    let service = Proxy::start();
+    own_ca::configure(&cluster, &installed, service.port);
+    let replicas = three_replicas(&cluster, &installed, &service);
+    own_ca::in_effect(&cluster, &replicas);
+    let before = own_ca::bundles(&cluster, &installed);
+    roll(&cluster, &installed, &service, replicas);
+    assert_eq!(own_ca::bundles(&cluster, &installed), before);
+}
+
+fn start(cluster: &Cluster, installed: &Installed, service: &Proxy) -> Webhook {
+    let replica = Replica::of(cluster, installed).ready();
+    service.add(replica.port);
+    replica
+}
+
+fn three_replicas(cluster: &Cluster, installed: &Installed, service: &Proxy) -> Vec<Webhook> {
+    (0..3).map(|_| start(cluster, installed, service)).collect()
+}
+
+/// Every replica is replaced twice.
+fn roll(cluster: &Cluster, installed: &Installed, service: &Proxy, mut replicas: Vec<Webhook>) {
     let traffic = Traffic::start(&cluster.api);
     for _ in 0..2 * replicas.len() {
-        let new = start();
+        let new = start(cluster, installed, service);
         let mut old = replicas.remove(0);
         service.remove(old.port);
         assert_eq!(old.stop(), Some(0));
