@@ -164,7 +164,7 @@ fn three_replicas_at_once_agree_on_one_ca_and_own_only_its_bundle() {
 }
 
 /// Between our look at a configuration and our write someone may delete it, and RBAC can't keep server-side apply from
-/// creating: that what we send names the very object is all that does.
+/// creating: what is sent must.
 #[test]
 fn a_configuration_that_goes_while_it_is_written_stays_gone() {
     let site = Site::new("harvester");
@@ -194,6 +194,13 @@ fn a_configuration_that_goes_while_it_is_written_stays_gone() {
         let refusal = account.patch(&place, Patch::Apply(NAME), &ours).unwrap_err();
         assert_eq!(refusal.code, 409, "{refusal:?}");
         assert_eq!(site.bundles(), ["", "", ""]);
+
+        // And the fields that are ours do not make one.
+        site.cluster.api.delete(&place).unwrap();
+        let refusal = account.patch(&place, Patch::Apply(NAME), &fields(json!({"name": name}))).unwrap_err();
+        assert_eq!(refusal.code, 422, "{refusal:?}");
+        assert_eq!(site.cluster.api.get(&place).map_err(|refusal| refusal.code), Err(404));
+        site.apply_configurations();
     }
 }
 

@@ -94,11 +94,15 @@ fn all_writers(cluster: &Plane) {
     assert_eq!(after["metadata"]["uid"], before["metadata"]["uid"]);
 }
 
-/// A migration runs, nothing is ready, the siblings are unreadable, Whereabouts is gone: as on a bad day.
+/// A migration runs, nothing is ready, the siblings are unreadable and a `VlanStatus` is, Whereabouts is gone: as on a bad
+/// day.
 pub fn broken(stored: Option<&Value>) -> Guarded {
     let cluster = Cluster::lease();
     cluster.apply_all(&world::healthy());
     cluster.apply_all(&world::breakage());
+    let mut unreadable = world::vlan_status("test-1", "node-0", "True");
+    unreadable["status"] = json!({"conditions": "none"});
+    cluster.api.apply(&unreadable);
     cluster.kubectl(["delete", "crd", "ippools.whereabouts.cni.cncf.io"]).ok();
     if let Some(setting) = stored {
         cluster.store(setting);
