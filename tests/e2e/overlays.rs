@@ -180,6 +180,31 @@ fn only_the_stand_alone_overlays_bring_a_namespace() {
     }
 }
 
+#[test]
+fn the_components_select_what_is_rendered() {
+    for overlay in OVERLAYS {
+        let objects = documents(&render_with_components(overlay, &ALL_COMPONENTS));
+        let service = only(&objects, "Service");
+        let template = &only(&objects, "Deployment")["spec"]["template"];
+        let monitor = &only(&objects, "ServiceMonitor")["spec"];
+        for (label, value) in monitor["selector"]["matchLabels"].as_object().unwrap() {
+            assert_eq!(service["metadata"]["labels"][label], *value, "{overlay}");
+        }
+        let served = service["spec"]["ports"].as_array().unwrap();
+        for endpoint in monitor["endpoints"].as_array().unwrap() {
+            assert!(served.iter().any(|port| port["name"] == endpoint["port"]), "{overlay}: {endpoint}");
+        }
+        let policy = &only(&objects, "NetworkPolicy")["spec"];
+        for (label, value) in policy["podSelector"]["matchLabels"].as_object().unwrap() {
+            assert_eq!(template["metadata"]["labels"][label], *value, "{overlay}");
+        }
+        let listening = template["spec"]["containers"][0]["ports"].as_array().unwrap();
+        for port in policy["ingress"].as_array().unwrap().iter().flat_map(|rule| rule["ports"].as_array().unwrap()) {
+            assert!(listening.iter().any(|listening| listening["name"] == port["port"]), "{overlay}: {port}");
+        }
+    }
+}
+
 /// What `kubectl delete` of an overlay, or of its rendered file, takes away first: nobody is asked from then on.
 #[test]
 fn the_configurations_stand_first_in_each_overlay() {
