@@ -268,6 +268,32 @@ fn what_others_change_is_told_and_left() {
     assert!(log.contains(told), "{log}");
 }
 
+/// As after a restore from a backup: what the Secret holds is what counts, however old it is.
+#[test]
+fn a_secret_that_comes_back_is_taken_up() {
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let replica = site.replica().ready();
+    site.service.add(replica.port);
+    site.wait_for_bundles();
+    let backup = site.cluster.api.get(&site.secret_path()).unwrap();
+    let old = site.secret("ca-1.crt");
+    site.cluster.api.patch(&site.secret_path(), Patch::Merge, &json!({"data": null})).unwrap();
+    eventually("a new CA is trusted", PATIENCE, || match site.bundles() {
+        bundles if bundles.iter().all(|bundle| *bundle != old && *bundle == site.secret("ca-1.crt")) => Ok(()),
+        other => Err(other),
+    });
+    site.wait_for_answers();
+    site.cluster.api.replace(&backup, "").unwrap();
+    eventually("the old CA is trusted", PATIENCE, || match site.bundles() {
+        bundles if bundles.iter().all(|bundle| *bundle == old) => Ok(()),
+        other => Err(other),
+    });
+    site.wait_for_answers();
+    assert_eq!(site.secret("ca-1.crt"), old);
+    assert_eq!(failures(&replica), 0, "{}", replica.process.log());
+}
+
 #[test]
 fn a_garbled_secret_is_left_alone_and_the_message_says_how_to_start_afresh() {
     let site = Site::new("harvester");
