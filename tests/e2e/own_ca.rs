@@ -53,7 +53,7 @@ fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
 }
 
 /// The certificate that a replica shows to a client who trusts only this bundle, and asks for the Service's name.
-fn leaf(replica: &Webhook, installed: &Installed, bundle: &str) -> Result<CertificateDer<'static>, String> {
+pub fn leaf(replica: &Webhook, installed: &Installed, bundle: &str) -> Result<CertificateDer<'static>, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(certificates(bundle));
     let provider = Arc::new(crypto::aws_lc_rs::default_provider());

@@ -1,5 +1,6 @@
 //! The registration, and the rights that it and the CA's Secret take: those of the shipped `ServiceAccount`.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use base64::Engine as _;
@@ -13,6 +14,7 @@ use crate::harness::manifests::only;
 use crate::harness::proxy::Proxy;
 use crate::harness::webhook::{Replica, Webhook};
 use crate::harness::{Cluster, PATIENCE, eventually, world};
+use crate::own_ca;
 
 const KINDS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 const FAILURES: [&str; 2] =
@@ -125,10 +127,11 @@ fn three_replicas_at_once_agree_on_one_ca_and_own_only_its_bundle() {
         assert_eq!(site.generations(), [1]);
         site.wait_for_bundles();
         assert_eq!(site.bundles(), [site.secret("ca-1.crt"), site.secret("ca-1.crt"), site.secret("ca-1.crt")]);
-        // Over TLS, by each of them, for the name that the API server asks for.
-        for _ in 0..6 {
-            site.wait_for_answers();
-        }
+        site.wait_for_answers();
+        // By each of them: the API server stays with the one that it has a connection to.
+        let leaves = replicas.iter().map(|replica| own_ca::leaf(replica, &site.installed, &site.secret("ca-1.crt")));
+        let leaves: BTreeSet<Vec<u8>> = leaves.map(|leaf| leaf.unwrap().to_vec()).collect();
+        assert_eq!(leaves.len(), 3, "one of its own for each");
         for kind in KINDS {
             let live = site.live(kind);
             let managers = live["metadata"]["managedFields"].as_array().unwrap();

@@ -1,5 +1,7 @@
 //! Replicas that come and go, while users go on.
 
+use std::collections::BTreeSet;
+
 use crate::harness::install::{Installed, SERVICE_NAMES};
 use crate::harness::pki::AUTHORITY;
 use crate::harness::proxy::Proxy;
@@ -51,16 +53,20 @@ fn three_replicas(cluster: &Cluster, installed: &Installed, service: &Proxy) -> 
 /// Every replica is replaced twice.
 fn roll(cluster: &Cluster, installed: &Installed, service: &Proxy, mut replicas: Vec<Webhook>) {
     let traffic = Traffic::start(&cluster.api);
+    let mut served = 0;
     for _ in 0..2 * replicas.len() {
         let new = start(cluster, installed, service);
         let mut old = replicas.remove(0);
         service.remove(old.port);
+        served += usize::from(old.count("migration_network_webhook_decisions_total", &[]) > 0);
         assert_eq!(old.stop(), Some(0));
         replicas.push(new);
     }
     let tally = traffic.end();
     assert_eq!(tally.failures, [""; 0]);
     assert!(tally.admitted > 100 && tally.refused > 50, "too little to tell: {tally:?}");
+    // The API server stays with one replica while it can: it had to move at least twice.
+    assert!(served >= 2, "{served}");
 }
 
 /// cert-manager renews a mounted certificate in place: the next handshake gets the new one, and nobody notices.
@@ -74,6 +80,9 @@ fn a_renewed_certificate_is_taken_up_unnoticed() {
     let webhook = replica.ready();
     cluster.register(&installed, webhook.port);
 
+    // What a new connection gets, of those who trust the authority and ask for the Service's name.
+    let served = || own_ca::leaf(&webhook, &installed, &AUTHORITY.pem).unwrap().to_vec();
+    let mut leaves = BTreeSet::from([served()]);
     let traffic = Traffic::start(&cluster.api);
     for renewal in 1..=5 {
         AUTHORITY.leaf_files(&SERVICE_NAMES, replica.directory());
@@ -81,8 +90,10 @@ fn a_renewed_certificate_is_taken_up_unnoticed() {
             let served = webhook.process.log().matches("the certificate is served").count();
             if served > renewal { Ok(()) } else { Err(served) }
         });
+        leaves.insert(served());
     }
     let tally = traffic.end();
     assert_eq!(tally.failures, [""; 0]);
     assert!(tally.admitted > 20, "too little to tell: {tally:?}");
+    assert_eq!(leaves.len(), 6);
 }
