@@ -201,8 +201,15 @@ fn definitions_that_come_later_are_noticed() {
     cluster.define();
     cluster.apply_all(&world::healthy());
     eventually("all of it is seen", PATIENCE, || verdict(&cluster, EXAMPLE).map_or(Ok(()), Err));
+    let seen = |name: &str| {
+        eventually("migrations are seen", PATIENCE, || match verdict(&cluster, EXAMPLE) {
+            Some(told) if told.contains(name) => Ok(()),
+            told => Err(told),
+        });
+    };
+    // Until its definition is noticed, there are none.
     cluster.api.apply(&world::migration("one", "Running"));
-    at_once(&cluster, EXAMPLE, Some("default/one"));
+    seen("default/one");
 
     // And may go before us: then there are none of them, which is no trouble.
     cluster.kubectl(["delete", "crd", MIGRATIONS]).ok();
@@ -212,10 +219,7 @@ fn definitions_that_come_later_are_noticed() {
     });
     cluster.define();
     cluster.api.apply(&world::migration("two", "Running"));
-    eventually("it is seen", PATIENCE, || match verdict(&cluster, EXAMPLE) {
-        Some(told) if told.contains("default/two") => Ok(()),
-        told => Err(told),
-    });
+    seen("default/two");
 }
 
 /// What the API server says of itself must not be believed for longer than it can be reached.
@@ -236,13 +240,17 @@ fn it_heals(mut cluster: Guarded) {
     });
     cluster.servers.start_apiserver();
     // For a while it still turns watches away, and what was known before counts for as long as the staleness allows.
+    cluster.api.apply(&world::migration("one", "Running"));
+    eventually("what happened meanwhile is seen", PATIENCE, || match verdict(&cluster, EXAMPLE) {
+        Some(told) if told.contains("default/one") => Ok(()),
+        told => Err(told),
+    });
     eventually("nothing is amiss any more", PATIENCE, || match cluster.webhook().get("/readyz").unwrap() {
         (200, body) if body == READY => Ok(()),
         other => Err(other),
     });
+    cluster.api.apply(&world::migration("one", "Succeeded"));
     at_once(&cluster, EXAMPLE, None);
-    cluster.api.apply(&world::migration("one", "Running"));
-    at_once(&cluster, EXAMPLE, Some("default/one"));
 }
 
 /// A dead line to the API server, which itself goes on asking us.

@@ -65,6 +65,7 @@ impl Follower {
                     // That is how the API server says that a watch has slept for too long.
                     if error.is_expired() {
                         tracing::debug!(resource = %self.source(), %error, "listing again");
+                        self.board.expired(self.at, &error);
                     } else {
                         self.board.failed(self.at, &error);
                     }
