@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use regex_lite::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn text(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -108,6 +108,85 @@ fn no_link_of_the_page_leads_nowhere() {
     for link in all(r"\]\(#([^)]+)\)", &page) {
         assert!(headings.contains(&link), "#{link} is none of {headings:?}");
     }
+}
+
+/// What keeps a change possible while replicas roll and nodes drain, and what a replica may do on its node. No API
+/// server asks for any of it.
+#[test]
+fn replicas_roll_drain_and_are_confined() {
+    let deployment = yaml("manifests/base/deployment.yaml");
+    let spec = &deployment["spec"];
+    assert_eq!(spec["replicas"], 3);
+    let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}});
+    assert_eq!(spec["strategy"], strategy);
+    let pod = &spec["template"]["spec"];
+    assert_eq!(pod["priorityClassName"], "system-cluster-critical");
+    // One node, or two and a witness, must be able to roll: the spread is a wish, and nothing else keeps pods apart.
+    let spread = pod["topologySpreadConstraints"].as_array().unwrap();
+    assert_eq!(spread.len(), 1);
+    assert_eq!(spread[0]["topologyKey"], "kubernetes.io/hostname");
+    assert_eq!(spread[0]["whenUnsatisfiable"], "ScheduleAnyway");
+
+    let container = &pod["containers"][0];
+    assert_eq!(container["imagePullPolicy"], "IfNotPresent");
+    for (probe, path) in [("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")] {
+        assert_eq!(container[probe]["httpGet"], json!({"path": path, "port": "ops"}), "{probe}");
+    }
+    assert_eq!(container["resources"]["limits"]["cpu"], Value::Null);
+    let confined = json!({
+        "allowPrivilegeEscalation": false, "privileged": false, "readOnlyRootFilesystem": true, "runAsNonRoot": true,
+        "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"},
+    });
+    assert_eq!(container["securityContext"], confined);
+    assert_eq!(pod["securityContext"]["seccompProfile"], confined["seccompProfile"]);
+    for absent in ["affinity", "nodeSelector", "hostNetwork", "hostPID", "hostIPC"] {
+        assert_eq!(pod[absent], Value::Null, "{absent}");
+    }
+
+    let budget = &yaml("manifests/base/disruption.yaml")["spec"];
+    assert_eq!(budget["maxUnavailable"], 1);
+    assert_eq!(budget["unhealthyPodEvictionPolicy"], "AlwaysAllow");
+    assert_eq!(budget["selector"], spec["selector"]);
+}
+
+/// A replica that is to end has its time for that.
+#[test]
+fn the_grace_period_holds_all_that_comes_before_the_end() {
+    let deployment = yaml("manifests/base/deployment.yaml");
+    let pod = &deployment["spec"]["template"]["spec"];
+    let pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"].as_u64().unwrap();
+    // As `serve --help` prints them.
+    let help = text("tests/server/snapshots/server__help__the_help_of_serve.snap");
+    let seconds = ["--shutdown-delay", "--drain-timeout"].map(|flag| {
+        let flag = help.split_once(&format!("      {flag} <TIME>")).unwrap().1;
+        let default = flag.split_once("[default: ").unwrap().1.split_once("s]").unwrap().0;
+        default.parse::<u64>().unwrap()
+    });
+    assert!(pause >= 5, "the API server learns of an endpoint's end with a delay");
+    let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap();
+    assert!(pause + seconds[0] + seconds[1] + 10 < grace, "{pause} {seconds:?} {grace}");
+}
+
+#[test]
+fn the_network_policy_lets_in_and_out_what_is_documented() {
+    let policy = &yaml("manifests/components/network-policy/networkpolicy.yaml")["spec"];
+    assert_eq!(policy["policyTypes"], json!(["Ingress", "Egress"]));
+    let tcp = |port: Value| json!({"port": port, "protocol": "TCP"});
+    let labelled = |label: &str, value: &str| json!([{"namespaceSelector": {"matchLabels": {label: value}}}]);
+    let ingress = json!([
+        {"ports": [tcp("https".into())]},
+        {"from": labelled("migration-network-webhook/scrape", "true"), "ports": [tcp("ops".into())]},
+    ]);
+    assert_eq!(policy["ingress"], ingress);
+    let dns = json!([{"port": 53, "protocol": "UDP"}, tcp(53.into())]);
+    let egress = json!([
+        {"ports": [tcp(443.into()), tcp(6443.into())]},
+        {"to": labelled("kubernetes.io/metadata.name", "kube-system"), "ports": dns},
+    ]);
+    assert_eq!(policy["egress"], egress);
+    let page = text("docs/operations.md");
+    assert!(page.contains("migration-network-webhook/scrape: \"true\""));
+    assert!(page.contains("No test runs with a network plugin"));
 }
 
 /// Also the Secret, which is only read by name.

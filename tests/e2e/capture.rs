@@ -174,6 +174,25 @@ fn what_is_not_served_is_no_error_and_what_can_t_be_reached_is_one() {
     let text = fs::read_to_string(directory.join("facts/virtualmachineinstancemigrations.yaml")).unwrap();
     assert!(text.ends_with("\n# virtualmachineinstancemigrations.kubevirt.io: not served\n"), "{text}");
 
+    // Other contexts of the same file: whoever is in it, and nobody.
+    let text = fs::read_to_string(&kubeconfig).unwrap();
+    let contexts = "contexts: [{name: other, context: {cluster: e2e, user: nobody}}, ";
+    let two = directory.join("two");
+    fs::write(&two, text.replace("contexts: [", contexts)).unwrap();
+    let by = |context: &[&str]| {
+        let args = ["review", "setting.json", "--kube", "--kubeconfig", "two"];
+        run(&kubeconfig, &directory, &[&args[..], context].concat())
+    };
+    assert_eq!(by(&[]).code, 0);
+    assert_eq!(by(&["--context", "e2e"]).code, 0);
+    let other = by(&["--context", "other"]);
+    assert_eq!((other.code, &*other.stdout), (2, ""), "{other}");
+    assert!(other.stderr.starts_with("error: --kube: may not list nodes: "), "{other}");
+    assert!(other.stderr.contains("User \"system:anonymous\" "), "{other}");
+    let unknown = by(&["--context", "unknown"]);
+    assert_eq!((unknown.code, &*unknown.stdout, unknown.stderr.lines().count()), (2, "", 1), "{unknown}");
+    assert!(unknown.stderr.starts_with("error: --kube: the kubeconfig \"two\" can't be used: "), "{unknown}");
+
     let nowhere = fs::read_to_string(&kubeconfig).unwrap().replace(&cluster.servers.address(), "127.0.0.1:1");
     let nowhere_config = directory.join("nowhere");
     fs::write(&nowhere_config, nowhere).unwrap();

@@ -35,9 +35,16 @@ fn apply_with_force_does_not_lose_it() {
     let cluster = Guarded::new(&world::healthy(), Some(&world::ours(world::CANONICAL)));
     let before = cluster.setting().unwrap();
     let manifest = world::manifest(r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"10.52.0.0/24"}"#);
-    let run = cluster.kubectl(["apply", "--force", "-f", "-"]).stdin(manifest).run();
+    let run = cluster.kubectl(["apply", "--force", "-f", "-"]).stdin(&*manifest).run();
     insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("apply-with-force", run.to_string());
     });
     assert_eq!(cluster.setting().unwrap(), before);
+    // The same by another name; it deletes whatever the value is.
+    for manifest in [manifest, world::manifest(world::DOCUMENTED)] {
+        let run = cluster.kubectl(["replace", "--force", "-f", "-"]).stdin(manifest).run();
+        assert_eq!(run.code, 1, "{run}");
+        assert!(run.stderr.contains("the Setting vm-migration-network is never deleted; "), "{run}");
+        assert_eq!(cluster.setting().unwrap(), before);
+    }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::api::Patch;
 use crate::harness::cluster::SETTING;
@@ -15,6 +15,12 @@ use crate::harness::{Cluster, Guarded, Plane, world};
 const EXAMPLE: &str = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24"}"#;
 /// Room for the three nodes and no more.
 const TIGHT: &str = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/29","exclude":["192.168.1.1/32","192.168.1.2/31"]}"#;
+
+const MIGRATIONS: &str = "virtualmachineinstancemigrations.kubevirt.io";
+/// What `/readyz` says when nothing is amiss.
+const READY: &str = "[+]certificate ok\n[+]view ok\n[+]shutdown ok\nreadyz check passed\n";
+/// Lists come in pages.
+const NO_WATCH_LIST: &str = "--feature-gates=WatchList=false";
 
 /// How long the view may lag behind what the API server has acknowledged.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -36,6 +42,18 @@ fn at_once(cluster: &Plane, value: &str, expected: Option<&str>) {
         (Some(told), Some(part)) if told.contains(part) => Ok(()),
         (told, _) => Err(told),
     });
+}
+
+/// How many lists were taken in, by `stream` or by `pages`.
+fn lists(cluster: &Guarded, how: &str) -> u64 {
+    cluster.webhook().count("migration_network_webhook_cluster_lists_total", &[&format!("how=\"{how}\"")])
+}
+
+/// A figure about a resource, as it is printed.
+fn figure(cluster: &Guarded, name: &str, resource: &str) -> String {
+    let (_, page) = cluster.webhook().get("/metrics").unwrap();
+    let start = format!("migration_network_webhook_{name}{{resource=\"{resource}\"}} ");
+    page.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_else(|| panic!("no {start}")).to_owned()
 }
 
 fn disabled() -> Guarded {
@@ -99,47 +117,58 @@ fn the_way_out_of_a_stuck_migration_is_as_the_message_says() {
 
 #[test]
 fn networks_nodes_and_definitions_are_seen_at_once() {
-    let cluster = disabled();
-    at_once(&cluster, EXAMPLE, None);
+    each_change_is_seen(&disabled());
+}
+
+/// Where lists come in pages, all else is as quick.
+#[test]
+fn networks_nodes_and_definitions_are_seen_at_once_without_watch_list() {
+    let cluster = guarded_by(Cluster::fresh(&[NO_WATCH_LIST]), &[]);
+    each_change_is_seen(&cluster);
+    assert_eq!(lists(&cluster, "stream"), 0);
+}
+
+fn each_change_is_seen(cluster: &Guarded) {
+    at_once(cluster, EXAMPLE, None);
 
     cluster.kubectl(["delete", "crd", "ippools.whereabouts.cni.cncf.io"]).ok();
-    at_once(&cluster, EXAMPLE, Some("the CRD ippools.whereabouts.cni.cncf.io is missing"));
+    at_once(cluster, EXAMPLE, Some("the CRD ippools.whereabouts.cni.cncf.io is missing"));
     cluster.define();
-    at_once(&cluster, EXAMPLE, None);
+    at_once(cluster, EXAMPLE, None);
 
     cluster.kubectl(["delete", "vlanconfigs.network.harvesterhci.io", "vm-migration-all"]).ok();
-    at_once(&cluster, EXAMPLE, Some("no VlanConfig belongs to this cluster network"));
+    at_once(cluster, EXAMPLE, Some("no VlanConfig belongs to this cluster network"));
     cluster.api.apply(&world::vlan_config("vm-migration", "all", &world::NODES));
-    at_once(&cluster, EXAMPLE, None);
+    at_once(cluster, EXAMPLE, None);
 
     cluster.api.apply(&world::vlan_status("vm-migration", "node-1", "False"));
-    at_once(&cluster, EXAMPLE, Some("the VLAN is not ready on node-1"));
+    at_once(cluster, EXAMPLE, Some("the VLAN is not ready on node-1"));
     cluster.api.apply(&world::vlan_status("vm-migration", "node-1", "True"));
-    at_once(&cluster, EXAMPLE, None);
+    at_once(cluster, EXAMPLE, None);
 
     cluster.kubectl(["delete", "clusternetworks.network.harvesterhci.io", "vm-migration"]).ok();
-    at_once(&cluster, EXAMPLE, Some("there is no ClusterNetwork of this name"));
+    at_once(cluster, EXAMPLE, Some("there is no ClusterNetwork of this name"));
     cluster.api.apply(&world::cluster_network("vm-migration"));
-    at_once(&cluster, EXAMPLE, None);
+    at_once(cluster, EXAMPLE, None);
 
-    at_once(&cluster, TIGHT, None);
+    at_once(cluster, TIGHT, None);
     cluster.api.apply(&world::node("node-3", 3));
-    at_once(&cluster, TIGHT, Some("4 nodes need an address each and 3 are usable"));
+    at_once(cluster, TIGHT, Some("4 nodes need an address each and 3 are usable"));
     cluster.kubectl(["delete", "node", "node-3"]).ok();
-    at_once(&cluster, TIGHT, None);
+    at_once(cluster, TIGHT, None);
 
     let sibling = r#"{"clusterNetwork":"test-1","vlan":7,"range":"192.168.1.0/24"}"#;
     cluster.api.apply(&world::setting("storage-network", sibling, ""));
-    at_once(&cluster, EXAMPLE, Some("storage-network"));
+    at_once(cluster, EXAMPLE, Some("storage-network"));
     cluster.api.apply(&world::setting("storage-network", "", ""));
-    at_once(&cluster, EXAMPLE, None);
+    at_once(cluster, EXAMPLE, None);
 
     let services = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "ServiceCIDR", "metadata": {"name": "more"},
         "spec": {"cidrs": ["192.168.1.0/28"]}
     });
     cluster.api.apply(&services);
-    at_once(&cluster, EXAMPLE, Some("192.168.1.0/28 (ServiceCIDR more)"));
+    at_once(cluster, EXAMPLE, Some("192.168.1.0/28 (ServiceCIDR more)"));
     cluster.kubectl(["delete", "servicecidr", "more", "--wait=false"]).ok();
 
     let host = json!({
@@ -147,9 +176,9 @@ fn networks_nodes_and_definitions_are_seen_at_once() {
         "spec": {"clusterNetwork": "vm-migration", "vlanID": 100, "ips": {"node-0": "192.168.2.7/24"}}
     });
     let elsewhere = EXAMPLE.replace("192.168.1.0", "192.168.2.0");
-    at_once(&cluster, &elsewhere, None);
+    at_once(cluster, &elsewhere, None);
     cluster.api.apply(&host);
-    at_once(&cluster, &elsewhere, Some("192.168.2.7"));
+    at_once(cluster, &elsewhere, Some("192.168.2.7"));
 }
 
 /// Harvester's network controller, `KubeVirt` and Whereabouts may come after us.
@@ -172,14 +201,36 @@ fn definitions_that_come_later_are_noticed() {
     cluster.define();
     cluster.apply_all(&world::healthy());
     eventually("all of it is seen", PATIENCE, || verdict(&cluster, EXAMPLE).map_or(Ok(()), Err));
+    let seen = |name: &str| {
+        eventually("migrations are seen", PATIENCE, || match verdict(&cluster, EXAMPLE) {
+            Some(told) if told.contains(name) => Ok(()),
+            told => Err(told),
+        });
+    };
+    // Until its definition is noticed, there are none.
     cluster.api.apply(&world::migration("one", "Running"));
-    at_once(&cluster, EXAMPLE, Some("default/one"));
+    seen("default/one");
+
+    // And may go before us: then there are none of them, which is no trouble.
+    cluster.kubectl(["delete", "crd", MIGRATIONS]).ok();
+    eventually("there are none", PATIENCE, || match (verdict(&cluster, EXAMPLE), cluster.webhook().get("/readyz")) {
+        (None, Ok((200, page))) if page == READY => Ok(()),
+        other => Err(other),
+    });
+    cluster.define();
+    cluster.api.apply(&world::migration("two", "Running"));
+    seen("default/two");
 }
 
 /// What the API server says of itself must not be believed for longer than it can be reached.
 #[test]
 fn the_view_heals_after_the_api_server_was_away() {
-    let mut cluster = guarded_by(Cluster::fresh(&[]), &["--max-staleness=10s"]);
+    for flags in [&[][..], &[NO_WATCH_LIST]] {
+        it_heals(guarded_by(Cluster::fresh(flags), &["--max-staleness=10s"]));
+    }
+}
+
+fn it_heals(mut cluster: Guarded) {
     at_once(&cluster, EXAMPLE, None);
     cluster.servers.stop_apiserver();
     eventually("the watches are noticed to be broken", PATIENCE, || {
@@ -188,13 +239,18 @@ fn the_view_heals_after_the_api_server_was_away() {
         if body.contains("nodes") { Ok(()) } else { Err(body) }
     });
     cluster.servers.start_apiserver();
-    eventually("it heals", PATIENCE, || verdict(&cluster, EXAMPLE).map_or(Ok(()), Err));
+    // For a while it still turns watches away, and what was known before counts for as long as the staleness allows.
     cluster.api.apply(&world::migration("one", "Running"));
-    at_once(&cluster, EXAMPLE, Some("default/one"));
+    eventually("what happened meanwhile is seen", PATIENCE, || match verdict(&cluster, EXAMPLE) {
+        Some(told) if told.contains("default/one") => Ok(()),
+        told => Err(told),
+    });
     eventually("nothing is amiss any more", PATIENCE, || match cluster.webhook().get("/readyz").unwrap() {
-        (200, body) if !body.contains("nodes") => Ok(()),
+        (200, body) if body == READY => Ok(()),
         other => Err(other),
     });
+    cluster.api.apply(&world::migration("one", "Succeeded"));
+    at_once(&cluster, EXAMPLE, None);
 }
 
 /// A dead line to the API server, which itself goes on asking us.
@@ -252,18 +308,15 @@ fn lists_are_streamed_or_paged_as_the_api_server_grants() {
         at_once(&cluster, EXAMPLE, None);
         cluster.api.apply(&world::migration("one", "Running"));
         at_once(&cluster, EXAMPLE, Some("default/one"));
-        let lists = |how: &str| {
-            cluster.webhook().count("migration_network_webhook_cluster_lists_total", &[&format!("how=\"{how}\"")])
-        };
-        assert!(lists(expected) > 0, "{flags:?}");
-        assert_eq!(lists(other), 0, "{flags:?}");
+        assert!(lists(&cluster, expected) > 0, "{flags:?}");
+        assert_eq!(lists(&cluster, other), 0, "{flags:?}");
     }
 }
 
 /// One object that can't be read spoils what depends on its kind, and nothing else.
 #[test]
 fn an_object_that_can_not_be_read_is_named() {
-    let cluster = disabled();
+    let mut cluster = disabled();
     at_once(&cluster, EXAMPLE, None);
     let mut odd = world::vlan_status("test-1", "node-0", "True");
     odd["status"] = json!({"conditions": "none"});
@@ -272,10 +325,26 @@ fn an_object_that_can_not_be_read_is_named() {
     let change = json!({"value": EXAMPLE});
     let refusal = cluster.api.patch(SETTING, Patch::Merge, &change).unwrap_err();
     assert_eq!((refusal.code, &refusal.status["reason"]), (503, &"ServiceUnavailable".into()), "{refusal:?}");
+    let statuses = "vlanstatuses.network.harvesterhci.io";
+    assert_eq!(figure(&cluster, "cluster_undecodable_objects", statuses), "1.0");
+    let said = |cluster: &Guarded| {
+        let log = cluster.webhook().process.log();
+        log.lines().filter(|line| line.contains(" WARN ") && line.contains("test-1-node-0")).count()
+    };
+    assert_eq!(said(&cluster), 1);
     let on_mgmt = r#"{"clusterNetwork":"mgmt","vlan":100,"range":"192.168.1.0/24"}"#;
     at_once(&cluster, on_mgmt, None);
+    // So it is when it was there before us.
+    cluster.relist();
+    assert_eq!(said(&cluster), 2);
+    at_once(&cluster, EXAMPLE, Some("test-1-node-0"));
+    // The watch goes on, and brings the next change.
+    cluster.api.apply(&world::vlan_status("vm-migration", "node-1", "False"));
     cluster.api.apply(&world::vlan_status("test-1", "node-0", "True"));
+    at_once(&cluster, EXAMPLE, Some("the VLAN is not ready on node-1"));
+    cluster.api.apply(&world::vlan_status("vm-migration", "node-1", "True"));
     at_once(&cluster, EXAMPLE, None);
+    assert_eq!(figure(&cluster, "cluster_undecodable_objects", statuses), "0.0");
 }
 
 /// A thousand migrations that have ended cost nothing; the one that runs is found among them.
@@ -293,17 +362,5 @@ fn ended_migrations_are_not_kept() {
     cluster.api.apply(&world::migration("ended-7", "Running"));
     at_once(&cluster, EXAMPLE, Some("live migration in progress: default/ended-7; "));
     assert!(start.elapsed() < PATIENCE);
-    let kept: Value = cluster
-        .webhook()
-        .get("/metrics")
-        .unwrap()
-        .1
-        .lines()
-        .find_map(|line| {
-            let labels =
-                "migration_network_webhook_cluster_objects{resource=\"virtualmachineinstancemigrations.kubevirt.io\"} ";
-            Some(line.strip_prefix(labels)?.into())
-        })
-        .unwrap();
-    assert_eq!(kept, "1.0");
+    assert_eq!(figure(&cluster, "cluster_objects", MIGRATIONS), "1.0");
 }

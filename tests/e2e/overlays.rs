@@ -1,11 +1,12 @@
 //! The rendered overlays, and what the API server thinks of them.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::harness::api::path;
-use crate::harness::assets::repository;
+use crate::harness::assets::{repository, tool};
 use crate::harness::manifests::{self, OVERLAYS, documents, only, render, render_text, render_with_components};
 use crate::harness::{Cluster, PATIENCE, eventually};
 
@@ -176,6 +177,65 @@ fn only_the_stand_alone_overlays_bring_a_namespace() {
             let namespace = &object["metadata"]["namespace"];
             assert!(namespace.is_null() || namespace == namespace_of(overlay), "{overlay}: {object}");
         }
+    }
+}
+
+#[test]
+fn the_components_select_what_is_rendered() {
+    for overlay in OVERLAYS {
+        let objects = documents(&render_with_components(overlay, &ALL_COMPONENTS));
+        let service = only(&objects, "Service");
+        let template = &only(&objects, "Deployment")["spec"]["template"];
+        let monitor = &only(&objects, "ServiceMonitor")["spec"];
+        for (label, value) in monitor["selector"]["matchLabels"].as_object().unwrap() {
+            assert_eq!(service["metadata"]["labels"][label], *value, "{overlay}");
+        }
+        let served = service["spec"]["ports"].as_array().unwrap();
+        for endpoint in monitor["endpoints"].as_array().unwrap() {
+            assert!(served.iter().any(|port| port["name"] == endpoint["port"]), "{overlay}: {endpoint}");
+        }
+        let policy = &only(&objects, "NetworkPolicy")["spec"];
+        for (label, value) in policy["podSelector"]["matchLabels"].as_object().unwrap() {
+            assert_eq!(template["metadata"]["labels"][label], *value, "{overlay}");
+        }
+        let listening = template["spec"]["containers"][0]["ports"].as_array().unwrap();
+        for port in policy["ingress"].as_array().unwrap().iter().flat_map(|rule| rule["ports"].as_array().unwrap()) {
+            assert!(listening.iter().any(|listening| listening["name"] == port["port"]), "{overlay}: {port}");
+        }
+    }
+}
+
+/// What `kubectl delete` of an overlay, or of its rendered file, takes away first: nobody is asked from then on.
+#[test]
+fn the_configurations_stand_first_in_each_overlay() {
+    for overlay in OVERLAYS {
+        for text in [render_text(overlay), render_with_components(overlay, &ALL_COMPONENTS)] {
+            let kinds: Vec<Value> = documents(&text).into_iter().map(|mut object| object["kind"].take()).collect();
+            assert_eq!(kinds[..2], ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"], "{overlay}");
+        }
+    }
+}
+
+/// For clusters that see no checkout: the same, with the image of one's own registry.
+#[test]
+fn make_dist_renders_each_overlay() {
+    let directory = repository().join("dist");
+    let make = |image: &[&str]| {
+        let mut command = Command::new("make");
+        command.arg("--silent").arg("dist").args(image).current_dir(repository());
+        let made = command.arg(format!("KUBECTL={}", tool("kubectl").display())).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        OVERLAYS.map(|overlay| fs::read_to_string(directory.join(format!("{overlay}.yaml"))).unwrap())
+    };
+    let shipped = concat!("image: migration-network-webhook:", env!("CARGO_PKG_VERSION"), "\n");
+    let own = "image: registry.example:5000/a/migration-network-webhook:1.2\n";
+    let with_own = make(&["IMAGE=registry.example:5000/a/migration-network-webhook:1.2"]);
+    // What is left there is as shipped.
+    let as_shipped = make(&[]);
+    for ((overlay, as_shipped), with_own) in OVERLAYS.iter().zip(as_shipped).zip(with_own) {
+        assert_eq!(as_shipped, render_text(overlay));
+        assert_eq!(as_shipped.matches(shipped).count(), 1, "{overlay}");
+        assert_eq!(with_own, as_shipped.replace(shipped, own), "{overlay}");
     }
 }
 

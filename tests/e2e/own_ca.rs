@@ -27,7 +27,7 @@ use crate::harness::{Cluster, Plane, world};
 const KINDS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
 /// Applies the two configurations as shipped: nothing but the port is changed, and there is no `caBundle`.
-fn configure(cluster: &Plane, installed: &Installed, port: u16) {
+pub fn configure(cluster: &Plane, installed: &Installed, port: u16) {
     for configuration in installed.objects.iter().filter(|object| is_configuration(object)) {
         let mut configuration = configuration.clone();
         redirect(&mut configuration, port, None);
@@ -36,7 +36,7 @@ fn configure(cluster: &Plane, installed: &Installed, port: u16) {
 }
 
 /// The `caBundle` of every webhook.
-fn bundles(cluster: &Plane, installed: &Installed) -> Vec<String> {
+pub fn bundles(cluster: &Plane, installed: &Installed) -> Vec<String> {
     let mut bundles = Vec::new();
     for kind in KINDS {
         let configuration = cluster.api.get(&path(only(&installed.objects, kind))).unwrap();
@@ -53,7 +53,7 @@ fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
 }
 
 /// The certificate that a replica shows to a client who trusts only this bundle, and asks for the Service's name.
-fn leaf(replica: &Webhook, installed: &Installed, bundle: &str) -> Result<CertificateDer<'static>, String> {
+pub fn leaf(replica: &Webhook, installed: &Installed, bundle: &str) -> Result<CertificateDer<'static>, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(certificates(bundle));
     let provider = Arc::new(crypto::aws_lc_rs::default_provider());
@@ -70,7 +70,7 @@ fn leaf(replica: &Webhook, installed: &Installed, bundle: &str) -> Result<Certif
 }
 
 /// Waits until both phases are in effect with certificates that the API server trusts.
-fn in_effect(cluster: &Plane, replicas: &[Webhook]) {
+pub fn in_effect(cluster: &Plane, replicas: &[Webhook]) {
     eventually("the API server trusts us", PATIENCE, || match cluster.probe() {
         Err(refusal) if refusal.message.contains("check.vm-migration-network.setting\" denied") => Ok(()),
         other => Err(other),

@@ -1,15 +1,20 @@
 //! The registration, and the rights that it and the CA's Secret take: those of the shipped `ServiceAccount`.
 
+use std::collections::BTreeSet;
+use std::fs;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::harness::api::{Patch, path};
+use crate::harness::api::{Api, Patch, path};
+use crate::harness::assets::repository;
 use crate::harness::install::{Installed, NAME, redirect};
 use crate::harness::manifests::only;
 use crate::harness::proxy::Proxy;
 use crate::harness::webhook::{Replica, Webhook};
 use crate::harness::{Cluster, PATIENCE, eventually, world};
+use crate::own_ca;
 
 const KINDS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 const FAILURES: [&str; 2] =
@@ -122,10 +127,11 @@ fn three_replicas_at_once_agree_on_one_ca_and_own_only_its_bundle() {
         assert_eq!(site.generations(), [1]);
         site.wait_for_bundles();
         assert_eq!(site.bundles(), [site.secret("ca-1.crt"), site.secret("ca-1.crt"), site.secret("ca-1.crt")]);
-        // Over TLS, by each of them, for the name that the API server asks for.
-        for _ in 0..6 {
-            site.wait_for_answers();
-        }
+        site.wait_for_answers();
+        // By each of them: the API server stays with the one that it has a connection to.
+        let leaves = replicas.iter().map(|replica| own_ca::leaf(replica, &site.installed, &site.secret("ca-1.crt")));
+        let leaves: BTreeSet<Vec<u8>> = leaves.map(|leaf| leaf.unwrap().to_vec()).collect();
+        assert_eq!(leaves.len(), 3, "one of its own for each");
         for kind in KINDS {
             let live = site.live(kind);
             let managers = live["metadata"]["managedFields"].as_array().unwrap();
@@ -145,6 +151,10 @@ fn three_replicas_at_once_agree_on_one_ca_and_own_only_its_bundle() {
             let applied = site.apply_configurations();
             assert!(applied.lines().all(|line| line.ends_with(" unchanged")), "{applied}");
         }
+        // Also those that apply on the server's side, as Flux does.
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": KINDS.map(|kind| site.configuration(kind))});
+        let server_side = ["apply", "--server-side", "--force-conflicts", "--field-manager=a-tool", "-f", "-"];
+        site.cluster.kubectl(server_side).stdin(list.to_string()).ok();
         assert_eq!(site.bundles(), before);
         for replica in &replicas {
             assert_eq!(failures(replica), 0, "the shipped rights are enough:\n{}", replica.process.log());
@@ -153,6 +163,47 @@ fn three_replicas_at_once_agree_on_one_ca_and_own_only_its_bundle() {
             assert_eq!(drift, [1, 2]);
             assert!(replica.process.log().contains("].clientConfig.service.port is "), "{}", replica.process.log());
         }
+    }
+}
+
+/// Between our look at a configuration and our write someone may delete it, and RBAC can't keep server-side apply from
+/// creating: what is sent must.
+#[test]
+fn a_configuration_that_goes_while_it_is_written_stays_gone() {
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let account = Api::new(site.cluster.servers.port, &site.cluster.token(&site.installed, NAME));
+    for kind in KINDS {
+        let live = site.live(kind);
+        let place = path(&live);
+        let entries = live["webhooks"].as_array().unwrap().iter();
+        let entries = entries.map(|entry| json!({"name": entry["name"], "clientConfig": {"caBundle": "AAAA"}}));
+        let fields = |metadata: Value| {
+            json!({
+                "apiVersion": live["apiVersion"], "kind": kind, "metadata": metadata,
+                "webhooks": entries.clone().collect::<Value>(),
+            })
+        };
+        let metadata = &live["metadata"];
+        let (name, uid, version) = (&metadata["name"], &metadata["uid"], &metadata["resourceVersion"]);
+        let ours = fields(json!({"name": name, "uid": uid, "resourceVersion": version}));
+        site.cluster.api.delete(&place).unwrap();
+        let refusal = account.patch(&place, Patch::Apply(NAME), &ours).unwrap_err();
+        assert_eq!(refusal.code, 409, "{refusal:?}");
+        assert_eq!(site.cluster.api.get(&place).map_err(|refusal| refusal.code), Err(404));
+
+        // Another of its name is not the one we looked at.
+        site.apply_configurations();
+        let refusal = account.patch(&place, Patch::Apply(NAME), &ours).unwrap_err();
+        assert_eq!(refusal.code, 409, "{refusal:?}");
+        assert_eq!(site.bundles(), ["", "", ""]);
+
+        // And the fields that are ours do not make one.
+        site.cluster.api.delete(&place).unwrap();
+        let refusal = account.patch(&place, Patch::Apply(NAME), &fields(json!({"name": name}))).unwrap_err();
+        assert_eq!(refusal.code, 422, "{refusal:?}");
+        assert_eq!(site.cluster.api.get(&place).map_err(|refusal| refusal.code), Err(404));
+        site.apply_configurations();
     }
 }
 
@@ -165,7 +216,11 @@ fn a_deleted_configuration_is_not_created_again() {
     site.service.add(replica.port);
     site.wait_for_answers();
 
-    site.cluster.unregister();
+    // The very command of the operator's page.
+    let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();
+    let command = page.lines().find_map(|line| line.strip_prefix("    kubectl delete mutating")).expect("the command");
+    site.cluster.kubectl(format!("delete mutating{command}").split(' ')).ok();
+    eventually("nothing is checked", PATIENCE, || site.cluster.probe());
     for kind in ["mutating", "validating"] {
         eventually("it has seen that", PATIENCE, || match gauge(&replica, "registration_present", kind) {
             0 => Ok(()),
@@ -189,6 +244,57 @@ fn a_deleted_configuration_is_not_created_again() {
     site.apply_configurations();
     site.wait_for_bundles();
     site.wait_for_answers();
+}
+
+/// Whatever else is changed is theirs: it is told, and stays, also when `caBundle` is written.
+#[test]
+fn what_others_change_is_told_and_left() {
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let replica = site.replica().ready();
+    site.wait_for_bundles();
+    let mut changed = site.live("ValidatingWebhookConfiguration");
+    let entry = &mut changed["webhooks"][1];
+    entry["timeoutSeconds"] = 7.into();
+    entry["clientConfig"]["caBundle"] = "".into();
+    site.cluster.api.replace(&changed, "").unwrap();
+    site.wait_for_bundles();
+    let live = site.live("ValidatingWebhookConfiguration");
+    assert_eq!(live["webhooks"][1]["timeoutSeconds"], 7);
+    // Two ports, which are this test's, and that.
+    eventually("it is counted", PATIENCE, || match gauge(&replica, "registration_drift_fields", "validating") {
+        3 => Ok(()),
+        other => Err(other),
+    });
+    let told = "webhooks[disable.vm-migration-network.setting].timeoutSeconds is 7, shipped as 5";
+    let log = replica.process.log();
+    assert!(log.contains(told), "{log}");
+}
+
+/// As after a restore from a backup: what the Secret holds is what counts, however old it is.
+#[test]
+fn a_secret_that_comes_back_is_taken_up() {
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let replica = site.replica().ready();
+    site.service.add(replica.port);
+    site.wait_for_bundles();
+    let backup = site.cluster.api.get(&site.secret_path()).unwrap();
+    let old = site.secret("ca-1.crt");
+    site.cluster.api.patch(&site.secret_path(), Patch::Merge, &json!({"data": null})).unwrap();
+    eventually("a new CA is trusted", PATIENCE, || match site.bundles() {
+        bundles if bundles.iter().all(|bundle| *bundle != old && *bundle == site.secret("ca-1.crt")) => Ok(()),
+        other => Err(other),
+    });
+    site.wait_for_answers();
+    site.cluster.api.replace(&backup, "").unwrap();
+    eventually("the old CA is trusted", PATIENCE, || match site.bundles() {
+        bundles if bundles.iter().all(|bundle| *bundle == old) => Ok(()),
+        other => Err(other),
+    });
+    site.wait_for_answers();
+    assert_eq!(site.secret("ca-1.crt"), old);
+    assert_eq!(failures(&replica), 0, "{}", replica.process.log());
 }
 
 #[test]

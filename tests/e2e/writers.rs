@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::api::Patch;
+use crate::harness::api::{Answer, Patch};
 use crate::harness::cluster::SETTING;
 use crate::harness::{Cluster, Guarded, Plane, world};
 
@@ -94,11 +94,15 @@ fn all_writers(cluster: &Plane) {
     assert_eq!(after["metadata"]["uid"], before["metadata"]["uid"]);
 }
 
-/// A migration runs, nothing is ready, the siblings are unreadable, Whereabouts is gone: as on a bad day.
+/// A migration runs, nothing is ready, the siblings are unreadable and a `VlanStatus` is, Whereabouts is gone: as on a bad
+/// day.
 pub fn broken(stored: Option<&Value>) -> Guarded {
     let cluster = Cluster::lease();
     cluster.apply_all(&world::healthy());
     cluster.apply_all(&world::breakage());
+    let mut unreadable = world::vlan_status("test-1", "node-0", "True");
+    unreadable["status"] = json!({"conditions": "none"});
+    cluster.api.apply(&unreadable);
     cluster.kubectl(["delete", "crd", "ippools.whereabouts.cni.cncf.io"]).ok();
     if let Some(setting) = stored {
         cluster.store(setting);
@@ -177,4 +181,22 @@ fn no_replica_means_no_change_and_no_deletion() {
         insta::assert_snapshot!("no-replica", told);
     });
     assert_eq!(cluster.setting().unwrap(), before);
+
+    let unanswered = |what: &str, answer: Answer| {
+        let refusal = answer.expect_err(what);
+        assert_eq!(refusal.code, 500, "{what}: {refusal:?}");
+        let told = "failed calling webhook \"check.vm-migration-network.setting\"";
+        assert!(refusal.message.contains(told), "{what}: {refusal:?}");
+    };
+    unanswered("a collection", cluster.api.delete("/apis/harvesterhci.io/v1beta1/settings?dryRun=All"));
+    let patch = |patch: Value| cluster.api.patch(SETTING, Patch::Merge, &patch);
+    unanswered("another default", patch(json!({"default": changed})));
+    unanswered("another default while it is disabled", patch(json!({"value": "", "default": changed})));
+    assert_eq!(cluster.setting().unwrap(), before);
+
+    let mut none = Guarded::new(&world::healthy(), None);
+    none.stop_webhook();
+    unanswered("made enabled", none.api.create(&world::ours(changed), ""));
+    unanswered("made with a default", none.api.create(&world::setting("vm-migration-network", "", changed), ""));
+    assert_eq!(none.setting().map_err(|refusal| refusal.code), Err(404));
 }

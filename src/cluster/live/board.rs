@@ -123,6 +123,12 @@ impl Board {
         self.changed.notify_one();
     }
 
+    /// What it was watched from is too long ago: something may have been missed, until it is listed again.
+    pub(super) fn expired(&self, at: usize, error: &Error) {
+        self.lock().standings[at].doubt(error.to_string());
+        self.changed.notify_one();
+    }
+
     /// It is answered again.
     pub(super) fn resumed(&self, at: usize) {
         self.lock().standings[at].resume();

@@ -15,7 +15,7 @@ use super::lines::Lines;
 use super::list;
 use super::source::Source;
 use super::standing::Next;
-use crate::cluster::fold::Fold;
+use crate::cluster::fold::{Fold, Undecodable};
 
 /// How often an absent resource is looked for.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -65,6 +65,7 @@ impl Follower {
                     // That is how the API server says that a watch has slept for too long.
                     if error.is_expired() {
                         tracing::debug!(resource = %self.source(), %error, "listing again");
+                        self.board.expired(self.at, &error);
                     } else {
                         self.board.failed(self.at, &error);
                     }
@@ -116,10 +117,13 @@ impl Follower {
     async fn list(&mut self) -> Result<Option<(String, Option<Lines>)>, Error> {
         let source = self.source();
         let (mut listed, mut objects) = (Fold::default(), 0);
+        let mut unread: Option<(Undecodable, u64)> = None;
         let mut each = |object| {
             objects += 1;
-            // The fold keeps those that can't be read; they are told together, below.
-            let _ = fold(&mut listed, source.kind, object);
+            // The fold keeps those that can't be read.
+            if let Err(undecodable) = fold(&mut listed, source.kind, object) {
+                unread.get_or_insert((undecodable, 0)).1 += 1;
+            }
         };
         let streamed = !std::mem::take(&mut self.stalled);
         let result = list::list(&self.api, source, &mut self.served, streamed, &mut each).await;
@@ -129,6 +133,10 @@ impl Follower {
             return Ok(None);
         };
         self.board.listed(self.at, listed, objects, list.how);
+        // One line for all of them: a list may hold as many as there are objects.
+        if let Some((first, count)) = unread {
+            tracing::warn!(resource = %source, why = %first.why, more = count - 1, "an object can't be read");
+        }
         Ok(Some((list.version, list.watch)))
     }
 

@@ -76,6 +76,11 @@ impl Standing {
         self.error = None;
     }
 
+    /// Something may have been missed, which is nobody's fault and not worth a line.
+    pub(super) fn doubt(&mut self, error: String) {
+        self.error = Some(error.into());
+    }
+
     /// It went wrong. Returns whether to log that: what goes on, or comes and goes, is logged once in a while.
     pub(super) fn fail(&mut self, now: Instant, error: String) -> bool {
         let error: Arc<str> = error.into();
@@ -202,6 +207,20 @@ mod tests {
         assert!(!standing.look(seconds(start, 480), MAX));
         // Nobody looked at the clock, but it has run all the same.
         assert_eq!(standing.hear(seconds(start, 481), MAX), (Next::ListAgain, false));
+    }
+
+    #[test]
+    fn what_may_have_been_missed_is_told_until_it_is_listed_again() {
+        let start = Instant::now();
+        let mut standing = Standing::new(start);
+        standing.list(start);
+        standing.doubt("too old".to_owned());
+        assert_eq!((standing.trouble(), standing.missing(start)), (Some("too old"), None));
+        standing.list(seconds(start, 1));
+        assert_eq!(standing.trouble(), None);
+        // And it is no reason to say that it is followed again.
+        standing.doubt("too old".to_owned());
+        assert_eq!(standing.hear(seconds(start, 2), MAX), (Next::GoOn, false));
     }
 
     #[test]

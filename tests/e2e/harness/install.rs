@@ -69,15 +69,6 @@ impl Plane {
         }
     }
 
-    /// Takes the two configurations away, and waits until that is in effect.
-    pub fn unregister(&self) {
-        for kind in ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"] {
-            let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}/{NAME}");
-            self.api.delete(&path).unwrap_or_else(|refusal| panic!("{path}: {refusal:?}"));
-        }
-        eventually("no webhook stands in the way", PATIENCE, || self.probe());
-    }
-
     /// A token of a `ServiceAccount` in the same namespace; as shipped, that is [`NAME`].
     pub fn token(&self, installed: &Installed, account: &str) -> String {
         let namespace = &installed.namespace;

@@ -14,12 +14,12 @@ pub fn eventually<T, E: Debug>(what: &str, within: Duration, mut ask: impl FnMut
     let start = Instant::now();
     let mut pause = Duration::from_millis(5);
     loop {
+        // Whoever asks late would see what came late.
+        let left = within.saturating_sub(start.elapsed());
         match ask() {
             Ok(answer) => return answer,
-            Err(error) if start.elapsed() > within => {
-                panic!("not within {within:?}: {what}; last seen: {error:?}")
-            }
-            Err(_) => thread::sleep(pause),
+            Err(error) if left.is_zero() => panic!("not within {within:?}: {what}; last seen: {error:?}"),
+            Err(_) => thread::sleep(pause.min(left)),
         }
         pause = (pause * 2).min(Duration::from_millis(100));
     }
