@@ -79,7 +79,7 @@ async fn a_body_that_is_no_review_is_told_why() {
         (&b""[..], unread("EOF while parsing a value at line 1 column 0")),
         (b"{", unread("EOF while parsing an object at line 1 column 1")),
         (b"<html>", unread("expected value at line 1 column 1")),
-        (b"{\"request\":{\"uid\":\"\xff\"}}", unread("invalid unicode code point at line 1 column 20")),
+        (b"{\"request\":{\"uid\":\"\xff\"}}", unread("invalid utf-8 sequence of 1 bytes from index 19")),
         (b"{\"request\":{}}", "request.uid must be a string of 1 to 256 bytes\n".to_owned()),
         (b"{\"request\":{\"uid\":7}}", "request.uid must be a string of 1 to 256 bytes\n".to_owned()),
     ] {
