@@ -89,6 +89,9 @@ fn expected(command: &str) -> Option<(i32, &'static str)> {
     let told = [
         (" delete mutatingwebhookconfiguration,validating", 0, "\" deleted\n"),
         (" set env ", 0, "deployment.apps/migration-network-webhook env updated\n"),
+        (" get virtualmachineinstancemigrations.kubevirt.io -A", 0, "default     stuck"),
+        (" delete virtualmachineinstancemigrations.kubevirt.io ", 0, "\"stuck\" deleted"),
+        (" annotate ", 0, "setting.harvesterhci.io/vm-migration-network annotated\n"),
         (" --dry-run=server", 1, "! The Setting \"vm-migration-network\" is invalid: value: Invalid value: "),
         (" | base64 -d", 0, "\n  \"version\": 1,\n"),
         (" | openssl x509 ", 0, "\n-----END CERTIFICATE-----\n"),
@@ -106,6 +109,7 @@ fn the_commands_of_the_page_do_what_it_says() {
     let cluster = Cluster::lease();
     cluster.apply_all(&world::healthy());
     cluster.store(&world::ours(world::CANONICAL));
+    cluster.api.apply(&world::migration("stuck", "Running"));
     let installed = cluster.install("harvester");
     let replica = Replica::of(&cluster, &installed).ready();
     own_ca::configure(&cluster, &installed, replica.port);
@@ -132,12 +136,13 @@ fn the_commands_of_the_page_do_what_it_says() {
         let Some((code, told)) = expected(command) else { continue };
         // openssl is not on every machine.
         let command = command.split(" | openssl ").next().unwrap().replace("=RULE", "=range-reserved");
+        let command = command.replace("NAMESPACE NAME", "default stuck").replace("=SHA1", "=0");
         let run = shell(&command);
         assert_eq!(run.code, code, "{command}\n{run}");
         assert!(run.to_string().contains(told), "{command}\n{run}");
         tried += 1;
     }
-    assert_eq!(tried, 7);
+    assert_eq!(tried, 11);
     eventually("nothing is checked any more", PATIENCE, || cluster.probe());
 }
 

@@ -267,8 +267,10 @@ fn what_others_change_is_told_and_left() {
         other => Err(other),
     });
     let told = "webhooks[disable.vm-migration-network.setting].timeoutSeconds is 7, shipped as 5";
-    let log = replica.process.log();
-    assert!(log.contains(told), "{log}");
+    eventually("it is logged", PATIENCE, || {
+        let log = replica.process.log();
+        if log.contains(told) { Ok(()) } else { Err(log) }
+    });
 }
 
 /// As after a restore from a backup: what the Secret holds is what counts, however old it is.
