@@ -47,7 +47,7 @@ gate:
 
 # Wall time of the pure core, for people: BENCHMARKS.md.
 bench:
-	cargo bench --locked --bench time
+	cargo bench --locked --bench time -- --warm-up-time 0.3 --measurement-time 1
 
 # The server over TLS beside a floor, ratios run by run. Two cores, and nobody else on them.
 bench-load:

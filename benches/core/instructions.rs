@@ -1,8 +1,9 @@
 //! Instructions and allocations of the pure core, which hold on noisy machines, and the gate on them:
-//! `cargo bench --bench instructions`. It takes valgrind, and gungraun-runner of gungraun's own version.
+//! `make gate`. It takes valgrind.
 //!
-//! Each limit stands a tenth above what was counted: another compiler, allocator or processor moves a count by a few
-//! hundredths, a needless copy or a second pass by more. Who makes the core faster lowers it.
+//! Each limit of instructions stands a tenth above what was counted: another compiler, allocator or processor moves a count
+//! by a few hundredths, a needless copy or a second pass by more. Allocations are the same everywhere. Who makes the core
+//! faster lowers both.
 
 #![expect(clippy::unwrap_used, reason = "an input that can't be made ends the run")]
 #![expect(missing_docs, reason = "gungraun's macros make public items")]
@@ -35,19 +36,19 @@ fn value(prefix: u8, excludes: usize) -> &'static str {
 }
 
 #[library_benchmark]
-#[bench::bare(args = (24, 0), setup = value, config = limits(1, 1))]
-#[bench::few(args = (24, 10), setup = value, config = limits(1, 1))]
-#[bench::many(args = (16, 1_000), setup = value, config = limits(1, 1))]
-#[bench::most(args = (16, 10_000), setup = value, config = limits(1, 1))]
+#[bench::bare(args = (24, 0), setup = value, config = limits(4_280, 0))]
+#[bench::few(args = (24, 10), setup = value, config = limits(11_900, 3))]
+#[bench::many(args = (16, 1_000), setup = value, config = limits(687_000, 9))]
+#[bench::most(args = (16, 10_000), setup = value, config = limits(7_080_000, 13))]
 fn strict_parse(value: &'static str) -> Draft<'static> {
     Draft::read(black_box(value))
 }
 
 #[library_benchmark]
-#[bench::bare(args = (24, 0), setup = value, config = limits(1, 1))]
-#[bench::few(args = (24, 10), setup = value, config = limits(1, 1))]
-#[bench::many(args = (16, 1_000), setup = value, config = limits(1, 1))]
-#[bench::most(args = (16, 10_000), setup = value, config = limits(1, 1))]
+#[bench::bare(args = (24, 0), setup = value, config = limits(8_820, 1))]
+#[bench::few(args = (24, 10), setup = value, config = limits(18_900, 4))]
+#[bench::many(args = (16, 1_000), setup = value, config = limits(938_000, 10))]
+#[bench::most(args = (16, 10_000), setup = value, config = limits(11_300_000, 14))]
 fn lenient_parse(value: &'static str) -> Result<NetworkConfig<'static>, Unreadable> {
     golang::network_config(black_box(value))
 }
@@ -57,10 +58,10 @@ fn draft(prefix: u8, excludes: usize) -> &'static Draft<'static> {
 }
 
 #[library_benchmark]
-#[bench::bare(args = (24, 0), setup = draft, config = limits(1, 1))]
-#[bench::few(args = (24, 10), setup = draft, config = limits(1, 1))]
-#[bench::many(args = (16, 1_000), setup = draft, config = limits(1, 1))]
-#[bench::most(args = (16, 10_000), setup = draft, config = limits(1, 1))]
+#[bench::bare(args = (24, 0), setup = draft, config = limits(3_390, 5))]
+#[bench::few(args = (24, 10), setup = draft, config = limits(16_600, 11))]
+#[bench::many(args = (16, 1_000), setup = draft, config = limits(1_110_000, 17))]
+#[bench::most(args = (16, 10_000), setup = draft, config = limits(11_300_000, 21))]
 fn canonical_form(draft: &'static Draft<'static>) -> Option<String> {
     Checked::new(black_box(draft)).config().map(|config| config.canonical())
 }
@@ -79,15 +80,15 @@ fn inquiry_while_migrating(migrations: usize, running: usize) -> Inquiry {
 }
 
 #[library_benchmark]
-#[bench::bare(args = (24, 0, 3), setup = inquiry, config = limits(1, 1))]
-#[bench::few(args = (24, 10, 3), setup = inquiry, config = limits(1, 1))]
-#[bench::wide(args = (16, 10, 3), setup = inquiry, config = limits(1, 1))]
-#[bench::many(args = (16, 1_000, 3), setup = inquiry, config = limits(1, 1))]
-#[bench::most(args = (16, 10_000, 3), setup = inquiry, config = limits(1, 1))]
-#[bench::nodes_1000(args = (24, 10, 1_000), setup = inquiry, config = limits(1, 1))]
-#[bench::nodes_5000(args = (16, 10, 5_000), setup = inquiry, config = limits(1, 1))]
-#[bench::migrations_ended(args = (100_000, 0), setup = inquiry_while_migrating, config = limits(1, 1))]
-#[bench::migrations_running(args = (100_000, 5), setup = inquiry_while_migrating, config = limits(1, 1))]
+#[bench::bare(args = (24, 0, 3), setup = inquiry, config = limits(38_400, 11))]
+#[bench::few(args = (24, 10, 3), setup = inquiry, config = limits(63_100, 20))]
+#[bench::wide(args = (16, 10, 3), setup = inquiry, config = limits(63_000, 20))]
+#[bench::many(args = (16, 1_000, 3), setup = inquiry, config = limits(2_300_000, 32))]
+#[bench::most(args = (16, 10_000, 3), setup = inquiry, config = limits(23_400_000, 40))]
+#[bench::nodes_1000(args = (24, 10, 1_000), setup = inquiry, config = limits(654_000, 19))]
+#[bench::nodes_5000(args = (16, 10, 5_000), setup = inquiry, config = limits(3_080_000, 20))]
+#[bench::migrations_ended(args = (100_000, 0), setup = inquiry_while_migrating, config = limits(63_200, 20))]
+#[bench::migrations_running(args = (100_000, 5), setup = inquiry_while_migrating, config = limits(70_200, 29))]
 fn decision((request, facts, policy): Inquiry) -> Decision {
     decide(Phase::Mutate, black_box(request), facts, policy)
 }
@@ -118,10 +119,10 @@ fn refused() -> Call {
 }
 
 #[library_benchmark]
-#[bench::allowed(setup = allowed, config = limits(1, 1))]
-#[bench::mutated(setup = mutated, config = limits(1, 1))]
-#[bench::restored(setup = restored, config = limits(1, 1))]
-#[bench::refused(setup = refused, config = limits(1, 1))]
+#[bench::allowed(setup = allowed, config = limits(85_700, 16))]
+#[bench::mutated(setup = mutated, config = limits(176_000, 42))]
+#[bench::restored(setup = restored, config = limits(170_000, 36))]
+#[bench::refused(setup = refused, config = limits(186_000, 76))]
 fn whole_answer((phase, body, facts, policy): Call) -> Answer {
     answer(phase, black_box(body), facts, policy)
 }
