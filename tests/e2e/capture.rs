@@ -1,28 +1,13 @@
 //! `review --kube` and `capture`: the verdict on files, by what a live cluster has now.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::assets;
-use crate::harness::kubectl::Run;
+use crate::harness::command_line::run;
 use crate::harness::process::scratch;
 use crate::harness::world::{CANONICAL, DOCUMENTED, healthy, manifest, migration, ours};
 use crate::harness::{Cluster, Plane};
-
-/// Our binary with a kubeconfig, in a directory of its own, and no environment.
-fn run(kubeconfig: &Path, directory: &Path, args: &[&str]) -> Run {
-    let mut command = Command::new(assets::webhook());
-    command.env_clear().env("KUBECONFIG", kubeconfig).current_dir(directory).args(args);
-    let output = command.output().unwrap();
-    Run {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 const LISTED: [(&str, &str); 9] = [
     ("", "nodes"),

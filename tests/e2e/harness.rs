@@ -3,6 +3,7 @@
 pub mod api;
 pub mod assets;
 pub mod cluster;
+pub mod command_line;
 pub mod control_plane;
 pub mod edit;
 pub mod guarded;

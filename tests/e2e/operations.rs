@@ -109,11 +109,11 @@ fn the_commands_of_the_page_do_what_it_says() {
     let cluster = Cluster::lease();
     cluster.apply_all(&world::healthy());
     cluster.store(&world::ours(world::CANONICAL));
-    cluster.api.apply(&world::migration("stuck", "Running"));
     let installed = cluster.install("harvester");
     let replica = Replica::of(&cluster, &installed).ready();
     own_ca::configure(&cluster, &installed, replica.port);
     own_ca::in_effect(&cluster, std::slice::from_ref(&replica));
+    cluster.api.apply(&world::migration("stuck", "Running"));
 
     let kubeconfig = cluster.servers.kubeconfig(ADMIN);
     let tools = tool("kubectl").parent().unwrap().display().to_string();

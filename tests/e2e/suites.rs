@@ -8,20 +8,9 @@ use serde_json::Value;
 
 use crate::harness::Cluster;
 use crate::harness::assets;
-use crate::harness::kubectl::Run;
+use crate::harness::command_line::run;
 use crate::harness::process::scratch;
 use crate::harness::world::{CANONICAL, healthy, ours};
-
-fn run(directory: &Path, kubeconfig: &Path, args: &[&str]) -> Run {
-    let mut command = Command::new(assets::webhook());
-    command.env_clear().env("KUBECONFIG", kubeconfig).current_dir(directory).args(args);
-    let output = command.output().unwrap();
-    Run {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 /// The suite that the README shows, as it stands there.
 fn shown() -> String {
@@ -36,7 +25,7 @@ fn what_kustomize_builds_is_judged_by_a_capture() {
     cluster.apply_all(&healthy());
     let directory = scratch("gitops");
     let kubeconfig = cluster.servers.kubeconfig(crate::harness::control_plane::ADMIN);
-    assert_eq!(run(&directory, &kubeconfig, &["capture", "cluster"]).code, 0);
+    assert_eq!(run(&kubeconfig, &directory, &["capture", "cluster"]).code, 0);
 
     let setting = |group: &str, name: &str, value: &str| {
         format!("apiVersion: {group}\nkind: Setting\nmetadata: {{name: {name}}}\nvalue: '{value}'\n")
@@ -90,13 +79,13 @@ fn the_readme_leads_from_a_live_cluster_to_a_suite_that_holds() {
     cluster.store(&ours(CANONICAL));
     let directory = scratch("suite");
     let kubeconfig = cluster.servers.kubeconfig(crate::harness::control_plane::ADMIN);
-    let user = |args: &[&str]| run(&directory, &kubeconfig, args);
+    let user = |args: &[&str]| run(&kubeconfig, &directory, args);
 
     let captured = user(&["capture", "cluster"]);
     assert_eq!((captured.code, &*captured.stderr), (0, ""), "{captured}");
     fs::write(directory.join("mine.suite.yaml"), shown()).unwrap();
     // From here on the cluster is not asked: there is none under this name.
-    let offline = |args: &[&str]| run(&directory, Path::new("gone"), args);
+    let offline = |args: &[&str]| run(Path::new("gone"), &directory, args);
 
     let first = offline(&["test", "mine.suite.yaml"]);
     let block = "  expect:\n    verdict: refused\n    causes:\n    - rule: range-reserved\n      field: value.range\n";
