@@ -212,7 +212,9 @@ async fn what_it_cannot_start_with_is_said() {
         ),
         (
             &["--tls-cert", "/nowhere", "--tls-key", "/nowhere"],
-            "error: \"/nowhere\" can't be read: No such file or directory (os error 2)\n".to_owned(),
+            "error: --tls-cert (MNW_TLS_CERT), --tls-key (MNW_TLS_KEY): \"/nowhere\" can't be read: No such file or directory \
+             (os error 2)\n"
+                .to_owned(),
         ),
         (
             &["--tls-self-signed", "--tls-san", "not a name\u{e9}"],

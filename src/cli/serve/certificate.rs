@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use prometheus_client::registry::Registry;
 use rustls::crypto::CryptoProvider;
 
@@ -64,7 +64,8 @@ impl CertificateArgs {
     ) -> anyhow::Result<Follow> {
         match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => {
-                let files = Files::load(certificate, key, provider, resolver, metrics)?;
+                let files = Files::load(certificate, key, provider, resolver, metrics)
+                    .context("--tls-cert (MNW_TLS_CERT), --tls-key (MNW_TLS_KEY)")?;
                 Ok(Box::pin(Arc::new(files).follow(self.tls_reload_interval)))
             }
             _ if self.tls_self_signed => {
