@@ -6,6 +6,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 pub mod certificate;
+mod decisions;
 mod listener;
 mod requests;
 pub mod view;
@@ -13,8 +14,8 @@ pub mod view;
 pub(super) use listener::Listener;
 pub(super) use requests::{Path, Requests};
 
+use self::decisions::Decisions;
 use crate::admission::{Phase, Record};
-use crate::network::RuleId;
 
 /// The prefix of every name that is this server's own.
 pub const PREFIX: &str = "migration_network_webhook";
@@ -25,9 +26,7 @@ type Counters<const N: usize> = Family<Labels<N>, Counter>;
 /// The server's counters. Clones count into the same.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    decisions: Counters<3>,
-    refusals: Counters<1>,
-    mutations: Counters<1>,
+    decisions: Decisions,
     open: Family<Labels<1>, Gauge>,
     accepted: Counters<1>,
     closed: Counters<2>,
@@ -38,18 +37,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Makes the counters part of what the registry shows. Rules and outcomes are there from the start, at zero.
+    /// Makes the counters part of what the registry shows.
     #[must_use]
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         let own = registry.sub_registry_with_prefix(PREFIX);
-        own.register("decisions", "Reviews answered, by phase, operation and verdict", metrics.decisions.clone());
-        own.register(
-            "refusals",
-            "Refusals by the rule that refused; one may count for several",
-            metrics.refusals.clone(),
-        );
-        own.register("mutations", "What mutation made of the value of an admitted change", metrics.mutations.clone());
+        metrics.decisions.register(own);
         own.register("connections_open", "Connections now open", metrics.open.clone());
         own.register("connections_accepted", "Connections accepted", metrics.accepted.clone());
         own.register("connections_closed", "Connections ended, by the reason", metrics.closed.clone());
@@ -64,25 +57,12 @@ impl Metrics {
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
         own.register("build_info", "Always 1; the version is in the label", build);
         metrics.requests.register(registry);
-        for rule in RuleId::ALL {
-            metrics.refusals.get_or_create(&[("rule", rule.as_str())]).inc_by(0);
-        }
-        for mutation in ["kept", "emptied", "restored", "rewritten"] {
-            metrics.mutations.get_or_create(&[("outcome", mutation)]).inc_by(0);
-        }
         metrics
     }
 
     /// Counts what was decided.
     pub(super) fn decided(&self, phase: Phase, record: &Record) {
-        let labels = [("phase", phase.name()), ("operation", record.operation), ("verdict", record.verdict)];
-        self.decisions.get_or_create(&labels).inc();
-        for rule in record.rules.iter() {
-            self.refusals.get_or_create(&[("rule", rule.as_str())]).inc();
-        }
-        if phase == Phase::Mutate && record.verdict == "allowed" {
-            self.mutations.get_or_create(&[("outcome", record.mutation)]).inc();
-        }
+        self.decisions.count(phase, record);
     }
 
     /// Counts a handshake that failed.

@@ -100,36 +100,44 @@ fn name(line: &mut String, field: &Field) {
 struct Json<'a>(&'a mut String);
 
 impl Json<'_> {
-    fn value(&mut self, field: &Field, value: impl fmt::Display, quote: &str) {
-        let line = &mut *self.0;
-        line.push_str(",\"");
-        line.push_str(field.name());
-        line.push_str("\":");
-        line.push_str(quote);
-        let _ = write!(Guarded::new(line, true), "{value}");
-        line.push_str(quote);
+    fn name(&mut self, field: &Field) {
+        self.0.push_str(",\"");
+        self.0.push_str(field.name());
+        self.0.push_str("\":");
+    }
+
+    /// A number or a truth, which need no quotes and no guard.
+    fn bare(&mut self, field: &Field, value: impl fmt::Display) {
+        self.name(field);
+        let _ = write!(self.0, "{value}");
     }
 }
 
 impl Visit for Json<'_> {
     fn record_str(&mut self, field: &Field, text: &str) {
-        self.value(field, text, "\"");
+        self.name(field);
+        self.0.push('"');
+        let _ = Guarded::new(self.0, true).write_str(text);
+        self.0.push('"');
     }
 
     fn record_u64(&mut self, field: &Field, number: u64) {
-        self.value(field, number, "");
+        self.bare(field, number);
     }
 
     fn record_i64(&mut self, field: &Field, number: i64) {
-        self.value(field, number, "");
+        self.bare(field, number);
     }
 
     fn record_bool(&mut self, field: &Field, truth: bool) {
-        self.value(field, truth, "");
+        self.bare(field, truth);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.value(field, format_args!("{value:?}"), "\"");
+        self.name(field);
+        self.0.push('"');
+        let _ = write!(Guarded::new(self.0, true), "{value:?}");
+        self.0.push('"');
     }
 }
 
