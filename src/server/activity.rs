@@ -221,14 +221,14 @@ impl Activity {
         self.epoch + Duration::from_micros(since) + limit
     }
 
-    /// Why the connection has to end now; `None` while it may go on.
-    pub(super) fn must_end(&self, limits: &Limits) -> Option<Closed> {
+    /// Why the connection has to end now, when its phase is overdue or not; `None` while it may go on.
+    pub(super) fn must_end(&self, overdue: bool) -> Option<Closed> {
         let phase = self.phase();
         match self.order() {
             Order::Abort => Some(Closed::Aborted),
             Order::Displace if phase.is_quiet() => Some(Closed::Displaced),
             Order::Drain if phase == Phase::Idle => Some(Closed::Drained),
-            _ => (self.due(limits) <= Instant::now()).then_some(Closed::Overdue(phase)),
+            _ => overdue.then_some(Closed::Overdue(phase)),
         }
     }
 

@@ -96,7 +96,8 @@ async fn answer(
 /// Runs the future within the limits of the phases that the connection goes through, and obeys orders.
 ///
 /// `finish` asks the future to end by itself, properly; a connection without a request can. The timer is only moved
-/// when a limit comes nearer, so that a busy connection does not pay for one at each request.
+/// when a limit comes nearer, and the clock is only looked at when it goes off, so that a busy connection does not pay for
+/// either at each request.
 async fn watch<F: Future>(
     mut future: Pin<&mut F>,
     activity: &Activity,
@@ -112,21 +113,25 @@ async fn watch<F: Future>(
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(ending.map_or(Ok(output), Err));
             }
-            let Some(why) = activity.must_end(limits) else { break };
+            let due = activity.due(limits);
+            if due < timer.deadline() {
+                timer.as_mut().reset(due);
+            }
+            let mut overdue = false;
+            while !overdue && timer.as_mut().poll(cx).is_ready() {
+                let due = activity.due(limits);
+                overdue = due <= timer.deadline();
+                if !overdue {
+                    timer.as_mut().reset(due);
+                }
+            }
+            let Some(why) = activity.must_end(overdue) else { return Poll::Pending };
             if ending.is_some() || !matches!(activity.phase(), Phase::First | Phase::Idle) {
                 return Poll::Ready(Err(ending.unwrap_or(why)));
             }
             ending = Some(why);
             finish(future.as_mut());
         }
-        let due = activity.due(limits);
-        if due < timer.deadline() {
-            timer.as_mut().reset(due);
-        }
-        while timer.as_mut().poll(cx).is_ready() {
-            timer.as_mut().reset(due);
-        }
-        Poll::Pending
     })
     .await
 }

@@ -45,9 +45,11 @@ impl Webhook {
             Phase::Validate => &self.validate,
         };
         let in_flight = path.begin();
-        let response = match self.review(phase, request, start).await {
+        let answer = self.review(phase, request, start).await;
+        let after = start.elapsed();
+        let response = match answer {
             Ok(answer) => {
-                log(phase, &answer.record, start.elapsed());
+                log(phase, &answer.record, after);
                 self.metrics.decided(phase, &answer.record);
                 json(answer.body)
             }
@@ -60,7 +62,7 @@ impl Webhook {
             }
         };
         drop(in_flight);
-        path.answered(response.status().as_u16(), start.elapsed());
+        path.answered(response.status().as_u16(), after);
         response
     }
 
@@ -70,7 +72,7 @@ impl Webhook {
             let why = "the body must be an AdmissionReview in JSON, with Content-Type: application/json";
             return Err(Turned(StatusCode::UNSUPPORTED_MEDIA_TYPE, why.to_owned()));
         }
-        let (body, room) = self.read(request.into_body(), deadline).await?;
+        let (body, room) = self.read(request.into_body(), start, deadline).await?;
         let answer = self.judging.judge(phase, body, room, deadline).await;
         match StatusCode::from_u16(answer.http_status) {
             Ok(StatusCode::OK) => Ok(answer),
@@ -82,7 +84,7 @@ impl Webhook {
         }
     }
 
-    async fn read(&self, body: Body, deadline: Deadline) -> Result<(Bytes, Option<Room>), Turned> {
+    async fn read(&self, body: Body, start: Instant, deadline: Deadline) -> Result<(Bytes, Option<Room>), Turned> {
         let at_most = self.limits.body_bytes;
         let too_large = || {
             let why = format!("the body is larger than the {at_most} bytes that are read of a review");
@@ -101,7 +103,9 @@ impl Webhook {
                 Some(room)
             }
         };
-        let until = deadline.at.min(Instant::now() + self.limits.body);
+        // The time that a large body waits for room is not its sender's.
+        let since = if room.is_some() { Instant::now() } else { start };
+        let until = deadline.at.min(since + self.limits.body);
         match timeout_at(until, body::read(body, at_most)).await {
             Ok(Ok(body)) => Ok((body, room)),
             Ok(Err(Unread::TooLarge)) => Err(too_large()),
