@@ -1,4 +1,4 @@
-//! The floor: reads a request, answers a fixed review.
+//! The floor: reads a request, answers a fixed review, which is what ours answered.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-const ANSWER: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"705ab4f5-6393-11e8-b7cc-42010a800002","allowed":true,"auditAnnotations":{"decision":"allowed"}}}"#;
-
-/// Serves until the process is ended; prints its address first.
-pub fn serve(directory: &Path) -> Result<()> {
+/// Serves this answer until the process is ended; prints its address first.
+pub fn serve(directory: &Path, answer: &Path) -> Result<()> {
+    let answer = Bytes::from(std::fs::read(answer)?);
     let chain = CertificateDer::pem_file_iter(directory.join("tls.crt"))?.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_file(directory.join("tls.key"))?;
     let provider = tls::provider();
     let resolver = Arc::new(Resolver::default());
     resolver.replace(Arc::new(CertifiedKey::from_der(chain, key, &provider)?));
     let acceptor = TlsAcceptor::from(tls::config(provider, resolver)?);
-    let router = Router::new().route("/mutate", post(answer)).route("/validate", post(answer));
+    let answer = async move |_: Bytes| ([(CONTENT_TYPE, "application/json")], answer.clone());
+    let router = Router::new().route("/mutate", post(answer.clone())).route("/validate", post(answer));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -47,8 +47,4 @@ pub fn serve(directory: &Path) -> Result<()> {
             });
         }
     })
-}
-
-async fn answer(_: Bytes) -> ([(axum::http::HeaderName, &'static str); 1], &'static str) {
-    ([(CONTENT_TYPE, "application/json")], ANSWER)
 }

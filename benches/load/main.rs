@@ -1,8 +1,9 @@
 //! The webhook over TLS beside a floor, in one run on one machine.
 //!
 //! The floor is what no webhook with the same libraries can undercut: hyper, axum and tokio-rustls with our own
-//! TLS settings, which reads the request and answers a fixed review. Both run on core 0, the client on core 1;
-//! runs of the two alternate, so that a noisy neighbour hits both. What counts is the ratio.
+//! TLS settings, which reads the request and answers a fixed review, the very bytes that ours answered. Both run on
+//! core 0, the client on core 1; runs of the two alternate, so that a noisy neighbour hits both. What counts is the
+//! ratio.
 //!
 //! `make bench-load` runs it. `--seconds N` and `--repeat N` change how long it takes. `make bench-start` runs the same
 //! program with `--start`: how long a start takes, and what an idle server holds.
@@ -29,10 +30,10 @@ const CONNECTIONS: [usize; 3] = [1, 16, 128];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [first, directory] = arguments.as_slice()
+    if let [first, directory, answer] = arguments.as_slice()
         && first == "--floor"
     {
-        return floor::serve(directory.as_ref());
+        return floor::serve(directory.as_ref(), answer.as_ref());
     }
     let number = |flag: &str, default: u32| -> Result<u32> {
         let Some(at) = arguments.iter().position(|argument| argument == flag) else { return Ok(default) };
@@ -47,34 +48,32 @@ fn main() -> Result<()> {
     let pinned = process::pin_self();
     let cluster = process::sample_cluster();
     let (ours, _) = Server::ours(on_core_0(WEBHOOK), &certificate, "--cluster", &cluster)?;
-    let floor = Server::floor(&certificate)?;
     println!(
         "{} s per run, {repeat} runs of each server, alternating; {}",
         seconds,
         if pinned { "servers on core 0, client on core 1" } else { "not pinned to cores: taskset is missing" }
     );
     for case in Case::all() {
-        println!("\n{}: {} bytes to {}", case.name, case.body.len(), case.path);
-        let answers = case.answers(&ours, &floor, &certificate)?;
+        let answer = case.answer_of(&ours, &certificate)?;
+        let floor = Server::floor(&certificate, &answer)?;
+        println!("\n{}: {} bytes to {}, {} bytes back", case.name, case.body.len(), case.path, answer.len());
         println!("{}", heading());
         for connections in CONNECTIONS {
-            let run = |server: &Server, answer: &[u8], seconds| -> Result<Run> {
+            let run = |server: &Server, seconds| -> Result<Run> {
                 let duration = Duration::from_secs(u64::from(seconds));
-                busy::load(server, &certificate, &case.request(), answer, connections, duration)
+                busy::load(server, &certificate, &case.request(), &answer, connections, duration)
             };
-            let of_ours = |seconds| run(&ours, &answers[0], seconds);
-            let of_floor = |seconds| run(&floor, &answers[1], seconds);
             let mut runs = (vec![], vec![]);
-            of_ours(1)?;
-            of_floor(1)?;
+            run(&ours, 1)?;
+            run(&floor, 1)?;
             for _ in 0..repeat {
-                runs.0.push(of_ours(seconds)?);
-                runs.1.push(of_floor(seconds)?);
+                runs.0.push(run(&ours, seconds)?);
+                runs.1.push(run(&floor, seconds)?);
             }
             print!("{}", compare(connections, &runs.0, &runs.1));
         }
     }
-    let ([now, peak], [floor, _]) = (ours.resident_mib()?, floor.resident_mib()?);
-    println!("\nresident: ours {now:.1} MiB, at its peak {peak:.1} MiB; floor {floor:.1} MiB");
+    let [now, peak] = ours.resident_mib()?;
+    println!("\nresident: {now:.1} MiB, at its peak {peak:.1} MiB");
     Ok(())
 }

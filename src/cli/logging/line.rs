@@ -3,6 +3,7 @@
 //! Written by hand as there is a line for each decision, and the usual formatter for JSON takes more than three times as
 //! long for one. And nothing that would leave the line, or hide in it, gets through, whoever logged it.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
 
 use jiff::Timestamp;
@@ -37,7 +38,7 @@ impl Format {
         let mut line = String::with_capacity(512);
         match self {
             Self::Text => {
-                let _ = write!(line, "{now:.6}");
+                push_time(&mut line, now);
                 // Levels have four or five letters.
                 line.push_str(if level.len() < 5 { "  " } else { " " });
                 line.push_str(level);
@@ -48,7 +49,7 @@ impl Format {
             }
             Self::Json => {
                 line.push_str("{\"timestamp\":\"");
-                let _ = write!(line, "{now:.6}");
+                push_time(&mut line, now);
                 line.push_str("\",\"level\":\"");
                 line.push_str(level);
                 line.push('"');
@@ -59,6 +60,23 @@ impl Format {
         line.push('\n');
         line
     }
+}
+
+/// `2026-11-24T06:43:14.751518Z`. The calendar is asked once a second, as that takes longer than all the rest of a line.
+fn push_time(line: &mut String, now: Timestamp) {
+    thread_local! {
+        static SECOND: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
+    }
+    let second = now.as_second();
+    SECOND.with_borrow_mut(|(known, text)| {
+        if *known != second {
+            text.clear();
+            let _ = write!(text, "{now:.0}");
+            *known = second;
+        }
+        line.push_str(text.trim_end_matches('Z'));
+    });
+    let _ = write!(line, ".{:06}Z", now.subsec_microsecond());
 }
 
 /// `message name=value name="text"`
@@ -208,6 +226,22 @@ mod tests {
         tracing::subscriber::with_default(Registry::default().with(lines.clone()), log);
         let lines = lines.0.lock().unwrap();
         lines.clone()
+    }
+
+    #[test]
+    fn each_moment_has_its_own_time() {
+        for (micros, text) in [
+            (1_795_502_594_751_518, "2026-11-24T06:43:14.751518Z"),
+            (1_795_502_594_000_007, "2026-11-24T06:43:14.000007Z"),
+            (1_795_502_594_999_999, "2026-11-24T06:43:14.999999Z"),
+            (1_795_502_595_000_000, "2026-11-24T06:43:15.000000Z"),
+            (1_795_502_594_999_999, "2026-11-24T06:43:14.999999Z"),
+        ] {
+            let now = Timestamp::from_microsecond(micros).unwrap();
+            let mut line = String::new();
+            push_time(&mut line, now);
+            assert_eq!((line.as_str(), &line), (text, &format!("{now:.6}")));
+        }
     }
 
     #[test]
