@@ -34,6 +34,7 @@ pub mod quote;
 pub mod range;
 pub mod rule;
 pub mod rules;
+mod slips;
 pub mod violation;
 pub mod vlan;
 pub mod warning;

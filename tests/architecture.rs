@@ -23,7 +23,7 @@ const FLOORS: &[&[&str]] = &[
 const PURE: [&str; 2] = ["network", "admission"];
 
 /// What the pure modules may name of the packages that the crate depends on.
-const PURE_PACKAGES: [&str; 6] = ["base64", "ipnet", "serde", "serde_json", "sha1", "strsim"];
+const PURE_PACKAGES: [&str; 7] = ["base64", "ipnet", "serde", "serde_json", "sha1", "strsim", "wide"];
 
 /// What the pure modules may name of the standard library.
 const PURE_STD: [&str; 14] = [

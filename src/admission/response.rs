@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 
 use super::decision::{Decision, Mutation, Verdict};
 use super::review::{API_VERSION, KIND};
 use crate::network::draft::MAX_LISTED;
 use crate::network::facts::Missing;
+use crate::network::json::push_string;
 use crate::network::rules::Violations;
 use crate::network::{RuleSet, SETTING};
 
@@ -31,9 +31,8 @@ const NOT_DELETABLE: &str = "the Setting vm-migration-network is never deleted; 
     retry without --force to see why";
 
 /// A refusal, as `response.status` carries it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    #[serde(rename = "status")]
     outcome: &'static str,
     /// Everything, for those who see nothing else.
     pub message: String,
@@ -46,7 +45,7 @@ pub struct Status {
 }
 
 /// `status.details`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details {
     /// Its name.
     pub name: &'static str,
@@ -54,12 +53,11 @@ pub struct Details {
     /// Its kind.
     pub kind: &'static str,
     /// The problems, each with its field.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
 }
 
 /// One problem.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// One of Kubernetes' own.
     pub reason: &'static str,
@@ -73,15 +71,16 @@ impl Status {
     /// The refusal in a decision; `None` where it is none.
     #[must_use]
     pub fn of(decision: &Decision) -> Option<Self> {
+        let code = code(&decision.verdict);
         match &decision.verdict {
             Verdict::Allowed => None,
-            Verdict::NotDeletable => Some(Self::new(405, "MethodNotAllowed", NOT_DELETABLE.to_owned(), Vec::new())),
+            Verdict::NotDeletable => Some(Self::new(code, "MethodNotAllowed", NOT_DELETABLE.to_owned(), Vec::new())),
             Verdict::Invalid(violations) => {
                 let causes = causes(violations);
-                Some(Self::new(422, "Invalid", message(violations.total(), &causes), causes))
+                Some(Self::new(code, "Invalid", message(violations.total(), &causes), causes))
             }
             Verdict::FactsMissing(missing) => {
-                Some(Self::new(503, "ServiceUnavailable", unavailable(missing), Vec::new()))
+                Some(Self::new(code, "ServiceUnavailable", unavailable(missing), Vec::new()))
             }
         }
     }
@@ -159,48 +158,13 @@ fn unavailable(missing: &[Missing]) -> String {
     )
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireReview<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    response: WireResponse<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireResponse<'a> {
-    uid: &'a str,
-    allowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'a Status>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patch: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patch_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    warnings: &'a [String],
-    audit_annotations: AuditAnnotations,
-}
-
 /// What the audit log keeps: stored under the webhook's name.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct AuditAnnotations {
+#[derive(Default)]
+struct AuditAnnotations<'a> {
     decision: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    rules: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    config_hash: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allow_during_migration: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct PatchOperation<'a> {
-    op: &'static str,
-    path: &'static str,
-    value: &'a str,
+    rules: RuleSet,
+    config_hash: Option<&'a str>,
+    way_out_taken: bool,
 }
 
 /// Writes the answer to one decision.
@@ -209,28 +173,27 @@ pub fn write(uid: &str, decision: &Decision) -> Vec<u8> {
     let status = Status::of(decision);
     let warnings: Vec<_> = decision.warnings.iter().map(ToString::to_string).collect();
     let patch = patch(&decision.value, &decision.default);
-    let rules = rules(decision);
     let annotations = AuditAnnotations {
         decision: verdict(&decision.verdict),
-        rules: rules.to_string(),
-        config_hash: decision.config_hash.clone(),
-        allow_during_migration: decision.way_out_taken.then_some("used"),
+        rules: rules(decision),
+        config_hash: decision.config_hash.as_deref(),
+        way_out_taken: decision.way_out_taken,
     };
-    to_json(uid, status.as_ref(), patch, &warnings, annotations)
+    to_json(uid, status.as_ref(), patch, &warnings, &annotations)
 }
 
 /// Writes the refusal of a request that can't be judged.
 #[must_use]
 pub fn write_malformed(uid: &str, why: &str) -> Vec<u8> {
     let annotations = AuditAnnotations { decision: "malformed", ..AuditAnnotations::default() };
-    to_json(uid, Some(&Status::malformed(why)), None, &[], annotations)
+    to_json(uid, Some(&Status::malformed(why)), None, &[], &annotations)
 }
 
 /// Writes the refusal of a request that was not judged in time.
 #[must_use]
 pub fn write_late(uid: &str, budget: Duration) -> Vec<u8> {
     let annotations = AuditAnnotations { decision: "late", ..AuditAnnotations::default() };
-    to_json(uid, Some(&Status::late(budget)), None, &[], annotations)
+    to_json(uid, Some(&Status::late(budget)), None, &[], &annotations)
 }
 
 /// The verdict in one word, for logs, metrics and the audit log.
@@ -240,6 +203,17 @@ pub const fn verdict(verdict: &Verdict) -> &'static str {
         Verdict::Allowed => "allowed",
         Verdict::NotDeletable | Verdict::Invalid(_) => "refused",
         Verdict::FactsMissing(_) => "unavailable",
+    }
+}
+
+/// The status code.
+#[must_use]
+pub const fn code(verdict: &Verdict) -> u16 {
+    match verdict {
+        Verdict::Allowed => 200,
+        Verdict::NotDeletable => 405,
+        Verdict::Invalid(_) => 422,
+        Verdict::FactsMissing(_) => 503,
     }
 }
 
@@ -255,35 +229,99 @@ pub fn rules(decision: &Decision) -> RuleSet {
 /// RFC 6902, base64 as the API wants it; `None` when nothing changes. A string is only ever replaced, as one
 /// that is absent stays so.
 fn patch(value: &Mutation, default: &Mutation) -> Option<String> {
-    let operations: Vec<_> = [("/value", value), ("/default", default)]
-        .into_iter()
-        .filter_map(|(path, mutation)| Some(PatchOperation { op: "replace", path, value: mutation.replacement()? }))
-        .collect();
+    let mut operations = String::new();
+    for (before, mutation) in [
+        (r#"{"op":"replace","path":"/value","value":"#, value),
+        (r#"{"op":"replace","path":"/default","value":"#, default),
+    ] {
+        if let Some(replacement) = mutation.replacement() {
+            operations.push(if operations.is_empty() { '[' } else { ',' });
+            operations.push_str(before);
+            push_string(&mut operations, replacement);
+            operations.push('}');
+        }
+    }
     if operations.is_empty() {
         return None;
     }
-    serde_json::to_vec(&operations).ok().map(|json| STANDARD.encode(json))
+    operations.push(']');
+    Some(STANDARD.encode(operations))
 }
 
+/// Writes the review by hand: its shape is fixed, and every request waits for it.
 fn to_json(
     uid: &str,
     status: Option<&Status>,
     patch: Option<String>,
     warnings: &[String],
-    audit_annotations: AuditAnnotations,
+    audit_annotations: &AuditAnnotations<'_>,
 ) -> Vec<u8> {
-    let patch_type = patch.is_some().then_some("JSONPatch");
-    let response =
-        WireResponse { uid, allowed: status.is_none(), status, patch, patch_type, warnings, audit_annotations };
-    let review = WireReview { api_version: API_VERSION, kind: KIND, response };
     // A refusal says everything twice.
     let refusal = status.map_or(0, |status| 3 * status.message.len());
-    let mut json = Vec::with_capacity(USUAL_FRAME + refusal);
-    // Strings and numbers into memory: there is nothing that could fail. An empty body is a failed call, which refuses.
-    if serde_json::to_writer(&mut json, &review).is_err() {
-        json.clear();
+    let mut json = String::with_capacity(USUAL_FRAME + refusal);
+    push_member(&mut json, r#"{"apiVersion":"#, API_VERSION);
+    push_member(&mut json, r#","kind":"#, KIND);
+    push_member(&mut json, r#","response":{"uid":"#, uid);
+    json.push_str(if status.is_none() { r#","allowed":true"# } else { r#","allowed":false"# });
+    if let Some(status) = status {
+        push_status(&mut json, status);
     }
-    json
+    if let Some(patch) = patch {
+        push_member(&mut json, r#","patch":"#, &patch);
+        push_member(&mut json, r#","patchType":"#, "JSONPatch");
+    }
+    for (index, warning) in warnings.iter().enumerate() {
+        push_member(&mut json, if index == 0 { r#","warnings":["# } else { "," }, warning);
+    }
+    if !warnings.is_empty() {
+        json.push(']');
+    }
+    push_annotations(&mut json, audit_annotations);
+    json.push_str("}}");
+    json.into_bytes()
+}
+
+fn push_status(json: &mut String, status: &Status) {
+    let Status { outcome, message, reason, details, code } = status;
+    push_member(json, r#","status":{"status":"#, outcome);
+    push_member(json, r#","message":"#, message);
+    push_member(json, r#","reason":"#, reason);
+    push_member(json, r#","details":{"name":"#, details.name);
+    push_member(json, r#","group":"#, details.group);
+    push_member(json, r#","kind":"#, details.kind);
+    for (index, cause) in details.causes.iter().enumerate() {
+        push_member(json, if index == 0 { r#","causes":[{"reason":"# } else { r#",{"reason":"# }, cause.reason);
+        push_member(json, r#","message":"#, &cause.message);
+        push_member(json, r#","field":"#, &cause.field);
+        json.push('}');
+    }
+    json.push_str(if details.causes.is_empty() { "}" } else { "]}" });
+    // Writing to a string can't fail.
+    let _ = write!(json, r#","code":{code}}}"#);
+}
+
+fn push_annotations(json: &mut String, annotations: &AuditAnnotations<'_>) {
+    push_member(json, r#","auditAnnotations":{"decision":"#, annotations.decision);
+    for (index, rule) in annotations.rules.iter().enumerate() {
+        json.push_str(if index == 0 { r#","rules":""# } else { "," });
+        json.push_str(rule.as_str());
+    }
+    if !annotations.rules.is_empty() {
+        json.push('"');
+    }
+    if let Some(hash) = annotations.config_hash {
+        push_member(json, r#","config-hash":"#, hash);
+    }
+    if annotations.way_out_taken {
+        json.push_str(r#","allow-during-migration":"used""#);
+    }
+    json.push('}');
+}
+
+/// Adds what stands before a string, its key above all, and the string.
+fn push_member(json: &mut String, before: &str, text: &str) {
+    json.push_str(before);
+    push_string(json, text);
 }
 
 #[cfg(test)]
