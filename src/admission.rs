@@ -105,8 +105,8 @@ pub fn answer(phase: Phase, body: &[u8], facts: &Facts, policy: &Policy) -> Answ
         }
     };
     let record = Record {
-        uid: Plain(&review.uid).to_string(),
-        user: Plain(&review.user).to_string(),
+        uid: Plain(&review.uid).text().into_owned(),
+        user: Plain(&review.user).text().into_owned(),
         operation: review.operation,
         ..Record::default()
     };

@@ -15,7 +15,7 @@ use crate::network::draft::MAX_LISTED;
 use crate::network::facts::Missing;
 use crate::network::json::push_string;
 use crate::network::rules::Violations;
-use crate::network::{RuleSet, SETTING};
+use crate::network::{RuleSet, SETTING, Warning};
 
 /// Bytes of `status.message` at most.
 const LONGEST_MESSAGE: usize = 16 << 10;
@@ -171,7 +171,6 @@ struct AuditAnnotations<'a> {
 #[must_use]
 pub fn write(uid: &str, decision: &Decision) -> Vec<u8> {
     let status = Status::of(decision);
-    let warnings: Vec<_> = decision.warnings.iter().map(ToString::to_string).collect();
     let patch = patch(&decision.value, &decision.default);
     let annotations = AuditAnnotations {
         decision: verdict(&decision.verdict),
@@ -179,7 +178,7 @@ pub fn write(uid: &str, decision: &Decision) -> Vec<u8> {
         config_hash: decision.config_hash.as_deref(),
         way_out_taken: decision.way_out_taken,
     };
-    to_json(uid, status.as_ref(), patch, &warnings, &annotations)
+    to_json(uid, status.as_ref(), patch.as_deref(), &decision.warnings, &annotations)
 }
 
 /// Writes the refusal of a request that can't be judged.
@@ -229,7 +228,10 @@ pub fn rules(decision: &Decision) -> RuleSet {
 /// RFC 6902, base64 as the API wants it; `None` when nothing changes. A string is only ever replaced, as one
 /// that is absent stays so.
 fn patch(value: &Mutation, default: &Mutation) -> Option<String> {
-    let mut operations = String::new();
+    /// Bytes around a text, those of escapes among them.
+    const FRAME: usize = 96;
+    let replacements = [value, default].map(|mutation| mutation.replacement().map_or(0, |text| FRAME + text.len()));
+    let mut operations = String::with_capacity(replacements.iter().sum());
     for (before, mutation) in [
         (r#"{"op":"replace","path":"/value","value":"#, value),
         (r#"{"op":"replace","path":"/default","value":"#, default),
@@ -248,30 +250,34 @@ fn patch(value: &Mutation, default: &Mutation) -> Option<String> {
     Some(STANDARD.encode(operations))
 }
 
-/// Writes the review by hand: its shape is fixed, and every request waits for it.
+/// Writes the review by hand: its shape is fixed, and every request waits for it. Only what is not from this crate can hold
+/// anything that JSON escapes, messages and paths among it.
 fn to_json(
     uid: &str,
     status: Option<&Status>,
-    patch: Option<String>,
-    warnings: &[String],
+    patch: Option<&str>,
+    warnings: &[Warning],
     audit_annotations: &AuditAnnotations<'_>,
 ) -> Vec<u8> {
     // A refusal says everything twice.
     let refusal = status.map_or(0, |status| 3 * status.message.len());
-    let mut json = String::with_capacity(USUAL_FRAME + refusal);
-    push_member(&mut json, r#"{"apiVersion":"#, API_VERSION);
-    push_member(&mut json, r#","kind":"#, KIND);
-    push_member(&mut json, r#","response":{"uid":"#, uid);
+    let mut json = String::with_capacity(USUAL_FRAME + refusal + patch.map_or(0, str::len));
+    json.extend([r#"{"apiVersion":""#, API_VERSION, r#"","kind":""#, KIND, r#"","response":{"uid":"#]);
+    push_string(&mut json, uid);
     json.push_str(if status.is_none() { r#","allowed":true"# } else { r#","allowed":false"# });
     if let Some(status) = status {
         push_status(&mut json, status);
     }
     if let Some(patch) = patch {
-        push_member(&mut json, r#","patch":"#, &patch);
-        push_member(&mut json, r#","patchType":"#, "JSONPatch");
+        json.extend([r#","patch":""#, patch, r#"","patchType":"JSONPatch""#]);
     }
+    let mut text = String::new();
     for (index, warning) in warnings.iter().enumerate() {
-        push_member(&mut json, if index == 0 { r#","warnings":["# } else { "," }, warning);
+        json.push_str(if index == 0 { r#","warnings":["# } else { "," });
+        text.clear();
+        text.reserve(USUAL_MESSAGE);
+        let _ = write!(text, "{warning}");
+        push_string(&mut json, &text);
     }
     if !warnings.is_empty() {
         json.push(']');
@@ -283,45 +289,39 @@ fn to_json(
 
 fn push_status(json: &mut String, status: &Status) {
     let Status { outcome, message, reason, details, code } = status;
-    push_member(json, r#","status":{"status":"#, outcome);
-    push_member(json, r#","message":"#, message);
-    push_member(json, r#","reason":"#, reason);
-    push_member(json, r#","details":{"name":"#, details.name);
-    push_member(json, r#","group":"#, details.group);
-    push_member(json, r#","kind":"#, details.kind);
-    for (index, cause) in details.causes.iter().enumerate() {
-        push_member(json, if index == 0 { r#","causes":[{"reason":"# } else { r#",{"reason":"# }, cause.reason);
-        push_member(json, r#","message":"#, &cause.message);
-        push_member(json, r#","field":"#, &cause.field);
+    let Details { name, group, kind, causes } = details;
+    json.extend([r#","status":{"status":""#, outcome, r#"","message":"#]);
+    push_string(json, message);
+    json.extend([r#","reason":""#, reason, r#"","details":{"name":""#, name, r#"","group":""#, group]);
+    json.extend([r#"","kind":""#, kind, r#"""#]);
+    for (index, cause) in causes.iter().enumerate() {
+        json.push_str(if index == 0 { r#","causes":["# } else { "," });
+        json.extend([r#"{"reason":""#, cause.reason, r#"","message":"#]);
+        push_string(json, &cause.message);
+        json.push_str(r#","field":"#);
+        push_string(json, &cause.field);
         json.push('}');
     }
-    json.push_str(if details.causes.is_empty() { "}" } else { "]}" });
+    json.push_str(if causes.is_empty() { "}" } else { "]}" });
     // Writing to a string can't fail.
     let _ = write!(json, r#","code":{code}}}"#);
 }
 
 fn push_annotations(json: &mut String, annotations: &AuditAnnotations<'_>) {
-    push_member(json, r#","auditAnnotations":{"decision":"#, annotations.decision);
+    json.extend([r#","auditAnnotations":{"decision":""#, annotations.decision, r#"""#]);
     for (index, rule) in annotations.rules.iter().enumerate() {
-        json.push_str(if index == 0 { r#","rules":""# } else { "," });
-        json.push_str(rule.as_str());
+        json.extend([if index == 0 { r#","rules":""# } else { "," }, rule.as_str()]);
     }
     if !annotations.rules.is_empty() {
         json.push('"');
     }
     if let Some(hash) = annotations.config_hash {
-        push_member(json, r#","config-hash":"#, hash);
+        json.extend([r#","config-hash":""#, hash, r#"""#]);
     }
     if annotations.way_out_taken {
         json.push_str(r#","allow-during-migration":"used""#);
     }
     json.push('}');
-}
-
-/// Adds what stands before a string, its key above all, and the string.
-fn push_member(json: &mut String, before: &str, text: &str) {
-    json.push_str(before);
-    push_string(json, text);
 }
 
 #[cfg(test)]

@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
         let name = name.to_lowercase();
         Key::ALL
             .into_iter()
-            .filter_map(|key| Some((slips::between(&key.as_str().to_lowercase(), &name)?, key)))
+            .filter_map(|key| Some((slips::between(&key.as_str().to_ascii_lowercase(), &name)?, key)))
             .min_by_key(|(slips, key)| (*slips, self.seen[*key as usize]))
             .map(|(_, key)| key)
     }

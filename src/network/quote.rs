@@ -7,6 +7,10 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
+use wide::u8x16;
+
+use super::blocks;
+
 /// How many characters of a text are shown.
 const SHOWN: usize = 64;
 
@@ -16,7 +20,7 @@ pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_quoted(self.0, self.0.chars().count(), f)
+        write_quoted(self.0, count(self.0), f)
     }
 }
 
@@ -24,9 +28,18 @@ impl fmt::Display for Quoted<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<'a>(pub &'a str);
 
+impl<'a> Plain<'a> {
+    /// What is shown.
+    #[must_use]
+    pub fn text(self) -> Cow<'a, str> {
+        let Self(text) = self;
+        if text.len() <= SHOWN && is_harmless(text) { Cow::Borrowed(text) } else { Cow::Owned(self.to_string()) }
+    }
+}
+
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_cut(self.0, self.0.chars().count(), f)
+        write_cut(self.0, count(self.0), f)
     }
 }
 
@@ -84,8 +97,10 @@ impl Excerpt {
     /// Keeps what is shown of the text, and its length.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let end = text.char_indices().nth(SHOWN).map_or(text.len(), |(at, _)| at);
-        Self { start: text[..end].into(), chars: text.chars().count() }
+        // Nearly every text is shorter than that in bytes.
+        let cut = if text.len() > SHOWN { text.char_indices().nth(SHOWN) } else { None };
+        let end = cut.map_or(text.len(), |(at, _)| at);
+        Self { start: text[..end].into(), chars: count(text) }
     }
 
     /// Shows it without quotes: for numbers, and for names inside a sentence.
@@ -100,6 +115,11 @@ impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_quoted(&self.start, self.chars, f)
     }
+}
+
+/// How many characters there are; of a text so short that it is not cut, no matter how many, its bytes.
+fn count(text: &str) -> usize {
+    if text.len() > SHOWN { text.chars().count() } else { text.len() }
 }
 
 fn write_quoted(start: &str, chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,7 +141,7 @@ fn write_length(chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// Writes the first characters of the text, escaped.
 fn escape(text: &str, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     // Nearly every text: there is one in each line of a log.
-    if text.len() <= shown && text.bytes().all(is_plain) && !text.contains("::") {
+    if text.len() <= shown.min(SHOWN) && is_harmless(text) {
         return f.write_str(text);
     }
     for (at, char) in text.char_indices().take(shown) {
@@ -140,9 +160,16 @@ fn escape(text: &str, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// Whether a byte stands for itself wherever it is, but for a pair of colons.
-const fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'#')
+/// Whether a text of at most 64 bytes can be shown as it is. Few that are held back need it: the others come out the same.
+fn is_harmless(text: &str) -> bool {
+    let (mut harmful, mut colons) = (u8x16::splat(0), 0_u64);
+    for (index, block) in blocks::of(text).enumerate() {
+        let is = |byte| block.simd_eq(u8x16::splat(byte));
+        let not_ascii = block.max(u8x16::splat(0x7f)).simd_eq(block);
+        harmful |= blocks::controls(block) | not_ascii | is(b'"') | is(b'\\') | is(b'#');
+        colons |= u64::from(is(b':').to_bitmask()) << (16 * index);
+    }
+    !harmful.any() && colons & (colons >> 1) == 0
 }
 
 /// A JSON escape, as a surrogate pair where it takes one.

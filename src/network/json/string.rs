@@ -4,60 +4,51 @@ use std::fmt::Write;
 
 use wide::u8x16;
 
+use crate::network::blocks;
+
 /// Adds the text in double quotes, with no escape that JSON does not ask for.
 ///
 /// Messages and values are nearly free of escapes: what lies between two of them is copied whole.
 pub fn push_string(json: &mut String, text: &str) {
     json.reserve(text.len() + 2);
     json.push('"');
-    let mut rest = text;
-    while let Some(at) = first_escaped(rest.as_bytes()) {
-        let (plain, from) = rest.split_at(at);
-        json.push_str(plain);
-        push_escape(json, from.as_bytes()[0]);
-        rest = &from[1..];
+    let mut copied = 0;
+    for (index, block) in blocks::of(text).enumerate() {
+        let mut escaped = escaped(block);
+        while escaped != 0 {
+            let at = 16 * index + escaped.trailing_zeros() as usize;
+            json.push_str(&text[copied..at]);
+            push_escape(json, text.as_bytes()[at]);
+            copied = at + 1;
+            escaped &= escaped - 1;
+        }
     }
-    json.push_str(rest);
+    json.push_str(&text[copied..]);
     json.push('"');
 }
 
-/// Where the first byte stands that can't be as it is. Such a byte is a character of its own.
-fn first_escaped(text: &[u8]) -> Option<usize> {
-    let (blocks, rest) = text.as_chunks::<16>();
-    for (index, block) in blocks.iter().enumerate() {
-        if let Some(at) = first_in_block(*block) {
-            return Some(16 * index + at);
-        }
-    }
-    let mut last = [b' '; 16];
-    last[..rest.len()].copy_from_slice(rest);
-    first_in_block(last).map(|at| 16 * blocks.len() + at)
-}
-
+/// A bit for each byte that can't be as it is. Such a byte is a character of its own.
 #[inline]
-fn first_in_block(block: [u8; 16]) -> Option<usize> {
-    let bytes = u8x16::new(block);
-    let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-    let escaped = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | control;
-    let found = escaped.to_bitmask();
-    (found != 0).then(|| found.trailing_zeros() as usize)
+fn escaped(block: u8x16) -> u32 {
+    let quotes = block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\'));
+    (quotes | blocks::controls(block)).to_bitmask()
 }
 
 fn push_escape(json: &mut String, byte: u8) {
-    let short = match byte {
-        b'\n' => 'n',
-        b'\r' => 'r',
-        b'\t' => 't',
-        0x08 => 'b',
-        0x0c => 'f',
-        b'"' | b'\\' => char::from(byte),
+    json.push_str(match byte {
+        b'"' => "\\\"",
+        b'\\' => "\\\\",
+        b'\n' => "\\n",
+        b'\r' => "\\r",
+        b'\t' => "\\t",
+        0x08 => "\\b",
+        0x0c => "\\f",
         _ => {
             // Writing to a string can't fail.
             let _ = write!(json, "\\u{byte:04x}");
             return;
         }
-    };
-    json.extend(['\\', short]);
+    });
 }
 
 #[cfg(test)]
