@@ -1,17 +1,17 @@
-//! Text as vectors, to search sixteen bytes at a time.
+//! Text as vectors, to be searched sixteen bytes at a time.
 
 use wide::u8x16;
 
-/// The bytes of a text in their order; the last sixteen are filled up with spaces.
+/// The bytes of a text in their order; spaces fill up the last sixteen.
 #[inline]
 pub(super) fn of(text: &str) -> impl Iterator<Item = u8x16> {
     let (blocks, rest) = text.as_bytes().as_chunks();
     let mut last = [b' '; 16];
     last[..rest.len()].copy_from_slice(rest);
-    blocks.iter().copied().chain([last]).map(u8x16::new)
+    blocks.iter().copied().chain((!rest.is_empty()).then_some(last)).map(u8x16::new)
 }
 
-/// A bit for each byte of a block that is a control character.
+/// Which bytes of a block are control characters.
 #[inline]
 pub(super) fn controls(block: u8x16) -> u8x16 {
     block.min(u8x16::splat(0x1f)).simd_eq(block)

@@ -160,7 +160,7 @@ fn escape(text: &str, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// Whether a text of at most 64 bytes can be shown as it is. Few that are held back need it: the others come out the same.
+/// Whether a text of at most 64 bytes is surely shown as it is. One that is held back for nothing comes out the same, more slowly.
 fn is_harmless(text: &str) -> bool {
     let (mut harmful, mut colons) = (u8x16::splat(0), 0_u64);
     for (index, block) in blocks::of(text).enumerate() {
@@ -197,6 +197,8 @@ fn starts_command(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -227,11 +229,21 @@ mod tests {
         assert_eq!(printable_json("{\"é\": 1}"), "{\"é\": 1}");
     }
 
+    proptest! {
+        #[test]
+        fn text_that_is_shown_at_a_glance_is_shown_as_by_its_characters(text in "[ -~]{0,63}|[ab:é]{0,20}|[a#\\PC]{0,9}") {
+            let slowly = Plain(&format!("\n{text}")).to_string();
+            prop_assert_eq!(Plain(&text).to_string(), slowly.strip_prefix("\\n").unwrap());
+            prop_assert_eq!(Plain(&text).text(), slowly.strip_prefix("\\n").unwrap());
+        }
+    }
+
     #[test]
     fn long_text_is_cut_with_its_length() {
         let text = "ä".repeat(65);
         assert_eq!(Quoted(&text).to_string(), format!("\"{}\" (cut, 65 characters)", "ä".repeat(64)));
         assert_eq!(Quoted(&text[2..]).to_string(), format!("\"{}\"", "ä".repeat(64)));
+        assert_eq!(Plain(&"a:".repeat(32)).to_string(), "a:".repeat(32));
         assert_eq!(Plain("vm-1\n").to_string(), "vm-1\\n");
         assert_eq!(Whole(&format!("{text}\n")).to_string(), format!("\"{text}\\n\""));
         assert_eq!(Line(&"é".repeat(2001)).to_string(), format!("{} (cut, 2001 characters)", "é".repeat(2000)));
