@@ -205,9 +205,11 @@ impl<'a> Reader<'a> {
             return None;
         }
         let name = name.to_lowercase();
+        // The only one with a capital letter.
+        let lower = |key: Key| if key == Key::ClusterNetwork { "clusternetwork" } else { key.as_str() };
         Key::ALL
             .into_iter()
-            .filter_map(|key| Some((slips::between(&key.as_str().to_ascii_lowercase(), &name)?, key)))
+            .filter_map(|key| Some((slips::between(lower(key), &name)?, key)))
             .min_by_key(|(slips, key)| (*slips, self.seen[*key as usize]))
             .map(|(_, key)| key)
     }
