@@ -1,10 +1,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::wire::patch;
 use super::*;
-use crate::admission::{Phase, Policy, Request, Setting, decide};
+use crate::admission::{Mutation, Phase, Policy, Request, Setting, decide};
 use crate::network::facts::{FactKind, Facts, ObjectName};
 
 fn decision(value: &str, facts: &Facts) -> Decision {
