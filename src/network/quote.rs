@@ -117,7 +117,7 @@ impl fmt::Display for Excerpt {
     }
 }
 
-/// How many characters there are; of a text so short that it is not cut, no matter how many, its bytes.
+/// How many characters there are, where that matters: a text of few bytes is never cut, and its bytes are counted.
 fn count(text: &str) -> usize {
     if text.len() > SHOWN { text.chars().count() } else { text.len() }
 }

@@ -7,7 +7,7 @@ fn by_definition(one: &str, other: &str) -> Option<usize> {
 }
 
 #[test]
-fn short_words_of_three_letters_are_as_far_apart_as_by_definition() {
+fn all_short_words_of_three_letters_are_as_far_apart_as_by_definition() {
     let mut words = vec![String::new()];
     for index in 0.. {
         if words[index].chars().count() == 4 {
