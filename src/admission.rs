@@ -105,8 +105,8 @@ pub fn answer(phase: Phase, body: &[u8], facts: &Facts, policy: &Policy) -> Answ
         }
     };
     let record = Record {
-        uid: Plain(&review.uid).to_string(),
-        user: Plain(&review.user).to_string(),
+        uid: Plain(&review.uid).text().into_owned(),
+        user: Plain(&review.user).text().into_owned(),
         operation: review.operation,
         ..Record::default()
     };
@@ -119,7 +119,7 @@ pub fn answer(phase: Phase, body: &[u8], facts: &Facts, policy: &Policy) -> Answ
             let decision = decide(phase, request, facts, policy);
             let record = Record {
                 verdict: response::verdict(&decision.verdict),
-                code: response::Status::of(&decision).map_or(200, |status| status.code),
+                code: response::code(&decision.verdict),
                 rules: response::rules(&decision),
                 mutation: decision.value.name(),
                 ..record

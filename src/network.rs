@@ -18,6 +18,7 @@
 //!
 //! Nothing here does I/O.
 
+mod blocks;
 pub mod cidr;
 pub mod config;
 pub mod draft;
@@ -34,6 +35,7 @@ pub mod quote;
 pub mod range;
 pub mod rule;
 pub mod rules;
+mod slips;
 pub mod violation;
 pub mod vlan;
 pub mod warning;

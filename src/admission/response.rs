@@ -6,23 +6,19 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
-
-use super::decision::{Decision, Mutation, Verdict};
-use super::review::{API_VERSION, KIND};
+use self::wire::AuditAnnotations;
+use super::decision::{Decision, Verdict};
 use crate::network::draft::MAX_LISTED;
 use crate::network::facts::Missing;
 use crate::network::rules::Violations;
 use crate::network::{RuleSet, SETTING};
 
+mod wire;
+
 /// Bytes of `status.message` at most.
 const LONGEST_MESSAGE: usize = 16 << 10;
 /// Bytes that nearly every problem fits into: room is made for them once.
 const USUAL_MESSAGE: usize = 320;
-/// Bytes of an answer around its texts.
-const USUAL_FRAME: usize = 640;
 /// Bytes kept free for the line that says how many problems were left out.
 const LAST_LINE: usize = 64;
 
@@ -31,9 +27,8 @@ const NOT_DELETABLE: &str = "the Setting vm-migration-network is never deleted; 
     retry without --force to see why";
 
 /// A refusal, as `response.status` carries it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    #[serde(rename = "status")]
     outcome: &'static str,
     /// Everything, for those who see nothing else.
     pub message: String,
@@ -46,7 +41,7 @@ pub struct Status {
 }
 
 /// `status.details`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details {
     /// Its name.
     pub name: &'static str,
@@ -54,12 +49,11 @@ pub struct Details {
     /// Its kind.
     pub kind: &'static str,
     /// The problems, each with its field.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<Cause>,
 }
 
 /// One problem.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// One of Kubernetes' own.
     pub reason: &'static str,
@@ -73,15 +67,16 @@ impl Status {
     /// The refusal in a decision; `None` where it is none.
     #[must_use]
     pub fn of(decision: &Decision) -> Option<Self> {
+        let code = code(&decision.verdict);
         match &decision.verdict {
             Verdict::Allowed => None,
-            Verdict::NotDeletable => Some(Self::new(405, "MethodNotAllowed", NOT_DELETABLE.to_owned(), Vec::new())),
+            Verdict::NotDeletable => Some(Self::new(code, "MethodNotAllowed", NOT_DELETABLE.to_owned(), Vec::new())),
             Verdict::Invalid(violations) => {
                 let causes = causes(violations);
-                Some(Self::new(422, "Invalid", message(violations.total(), &causes), causes))
+                Some(Self::new(code, "Invalid", message(violations.total(), &causes), causes))
             }
             Verdict::FactsMissing(missing) => {
-                Some(Self::new(503, "ServiceUnavailable", unavailable(missing), Vec::new()))
+                Some(Self::new(code, "ServiceUnavailable", unavailable(missing), Vec::new()))
             }
         }
     }
@@ -159,78 +154,32 @@ fn unavailable(missing: &[Missing]) -> String {
     )
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireReview<'a> {
-    api_version: &'static str,
-    kind: &'static str,
-    response: WireResponse<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireResponse<'a> {
-    uid: &'a str,
-    allowed: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<&'a Status>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patch: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    patch_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    warnings: &'a [String],
-    audit_annotations: AuditAnnotations,
-}
-
-/// What the audit log keeps: stored under the webhook's name.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct AuditAnnotations {
-    decision: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    rules: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    config_hash: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allow_during_migration: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-struct PatchOperation<'a> {
-    op: &'static str,
-    path: &'static str,
-    value: &'a str,
-}
-
 /// Writes the answer to one decision.
 #[must_use]
 pub fn write(uid: &str, decision: &Decision) -> Vec<u8> {
     let status = Status::of(decision);
-    let warnings: Vec<_> = decision.warnings.iter().map(ToString::to_string).collect();
-    let patch = patch(&decision.value, &decision.default);
-    let rules = rules(decision);
+    let patch = wire::patch(&decision.value, &decision.default);
     let annotations = AuditAnnotations {
         decision: verdict(&decision.verdict),
-        rules: rules.to_string(),
-        config_hash: decision.config_hash.clone(),
-        allow_during_migration: decision.way_out_taken.then_some("used"),
+        rules: rules(decision),
+        config_hash: decision.config_hash.as_deref(),
+        way_out_taken: decision.way_out_taken,
     };
-    to_json(uid, status.as_ref(), patch, &warnings, annotations)
+    wire::review(uid, status.as_ref(), patch.as_deref(), &decision.warnings, &annotations)
 }
 
 /// Writes the refusal of a request that can't be judged.
 #[must_use]
 pub fn write_malformed(uid: &str, why: &str) -> Vec<u8> {
     let annotations = AuditAnnotations { decision: "malformed", ..AuditAnnotations::default() };
-    to_json(uid, Some(&Status::malformed(why)), None, &[], annotations)
+    wire::review(uid, Some(&Status::malformed(why)), None, &[], &annotations)
 }
 
 /// Writes the refusal of a request that was not judged in time.
 #[must_use]
 pub fn write_late(uid: &str, budget: Duration) -> Vec<u8> {
     let annotations = AuditAnnotations { decision: "late", ..AuditAnnotations::default() };
-    to_json(uid, Some(&Status::late(budget)), None, &[], annotations)
+    wire::review(uid, Some(&Status::late(budget)), None, &[], &annotations)
 }
 
 /// The verdict in one word, for logs, metrics and the audit log.
@@ -243,6 +192,17 @@ pub const fn verdict(verdict: &Verdict) -> &'static str {
     }
 }
 
+/// The status code.
+#[must_use]
+pub const fn code(verdict: &Verdict) -> u16 {
+    match verdict {
+        Verdict::Allowed => 200,
+        Verdict::NotDeletable => 405,
+        Verdict::Invalid(_) => 422,
+        Verdict::FactsMissing(_) => 503,
+    }
+}
+
 /// The rules that refused.
 #[must_use]
 pub fn rules(decision: &Decision) -> RuleSet {
@@ -250,40 +210,6 @@ pub fn rules(decision: &Decision) -> RuleSet {
         Verdict::Invalid(violations) => violations.rules(),
         _ => RuleSet::default(),
     }
-}
-
-/// RFC 6902, base64 as the API wants it; `None` when nothing changes. A string is only ever replaced, as one
-/// that is absent stays so.
-fn patch(value: &Mutation, default: &Mutation) -> Option<String> {
-    let operations: Vec<_> = [("/value", value), ("/default", default)]
-        .into_iter()
-        .filter_map(|(path, mutation)| Some(PatchOperation { op: "replace", path, value: mutation.replacement()? }))
-        .collect();
-    if operations.is_empty() {
-        return None;
-    }
-    serde_json::to_vec(&operations).ok().map(|json| STANDARD.encode(json))
-}
-
-fn to_json(
-    uid: &str,
-    status: Option<&Status>,
-    patch: Option<String>,
-    warnings: &[String],
-    audit_annotations: AuditAnnotations,
-) -> Vec<u8> {
-    let patch_type = patch.is_some().then_some("JSONPatch");
-    let response =
-        WireResponse { uid, allowed: status.is_none(), status, patch, patch_type, warnings, audit_annotations };
-    let review = WireReview { api_version: API_VERSION, kind: KIND, response };
-    // A refusal says everything twice.
-    let refusal = status.map_or(0, |status| 3 * status.message.len());
-    let mut json = Vec::with_capacity(USUAL_FRAME + refusal);
-    // Strings and numbers into memory: there is nothing that could fail. An empty body is a failed call, which refuses.
-    if serde_json::to_writer(&mut json, &review).is_err() {
-        json.clear();
-    }
-    json
 }
 
 #[cfg(test)]

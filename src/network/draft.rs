@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::json::{self, Kind};
 use super::problem::Problem;
 use super::quote::Excerpt;
+use super::slips;
 use super::violation::{Key, Path};
 
 /// The most problems that are listed one by one.
@@ -199,19 +200,16 @@ impl<'a> Reader<'a> {
 
     /// The key that was probably meant: another case of it, or at most two slips away; of two, the one still missed.
     fn nearest_key(&self, name: &str) -> Option<Key> {
-        const SLIPS: usize = 2;
-        // No key is longer than 14 characters, so nothing longer than this is near; comparing costs the product of lengths.
+        // No key is longer than 14 characters, so nothing longer than this is near.
         if name.len() > 64 {
             return None;
         }
         let name = name.to_lowercase();
-        // Each slip changes the length by one at most.
-        let near = |key: &Key| key.as_str().len().abs_diff(name.chars().count()) <= SLIPS;
+        // The only one with a capital letter.
+        let lower = |key: Key| if key == Key::ClusterNetwork { "clusternetwork" } else { key.as_str() };
         Key::ALL
             .into_iter()
-            .filter(near)
-            .map(|key| (strsim::damerau_levenshtein(&key.as_str().to_lowercase(), &name), key))
-            .filter(|(slips, _)| *slips <= SLIPS)
+            .filter_map(|key| Some((slips::between(lower(key), &name)?, key)))
             .min_by_key(|(slips, key)| (*slips, self.seen[*key as usize]))
             .map(|(_, key)| key)
     }

@@ -4,6 +4,7 @@
 //! watches, printed in a bug report, written out and read back. Each kind is shared and
 //! immutable, so a snapshot costs a handful of reference counts at any size of cluster.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -256,12 +257,13 @@ pub(super) struct NameCursor<'a> {
 impl NameCursor<'_> {
     /// Whether the name is among them. Names must be asked for in rising order.
     pub(super) fn contains(&mut self, name: &str) -> bool {
-        while let [first, rest @ ..] = self.rest
-            && **first < *name
-        {
-            self.rest = rest;
+        while let [first, rest @ ..] = self.rest {
+            match (**first).cmp(name) {
+                Ordering::Less => self.rest = rest,
+                order => return order == Ordering::Equal,
+            }
         }
-        self.rest.first().is_some_and(|first| **first == *name)
+        false
     }
 }
 

@@ -19,6 +19,8 @@ mod text;
 
 /// As Go's `maxNestingDepth`.
 const MAX_DEPTH: usize = 10_000;
+/// A text of so few bytes nests no deeper: what is opened is closed.
+const SURELY_SHALLOW: usize = 2 * MAX_DEPTH;
 
 /// The struct that Harvester reads `vm-migration-network` and `storage-network` into.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,8 +84,15 @@ impl std::error::Error for Unreadable {}
 /// Where Go's `json.Unmarshal` returns one.
 pub fn network_config(text: &str) -> Result<NetworkConfig<'_>, Unreadable> {
     let mut config = ConfigReader::default();
-    config.read(checked(text)?, "")?;
-    Ok(config.finish())
+    if text.len() > SURELY_SHALLOW {
+        config.read(checked(text)?, "")?;
+        return Ok(config.finish());
+    }
+    // That it is JSON all through is seen on the way, unless the way ends early.
+    match config.read(text.trim_matches([' ', '\t', '\n', '\r']), "") {
+        Ok(()) => Ok(config.finish()),
+        Err(unreadable) => Err(checked(text).err().unwrap_or(unreadable)),
+    }
 }
 
 /// Reads the value of `rwx-network`.
@@ -113,9 +122,9 @@ pub fn rwx_network(text: &str) -> Result<RwxNetwork<'_>, Unreadable> {
 /// nothing before it has seen that.
 fn checked(text: &str) -> Result<&str, Unreadable> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| Unreadable::Syntax)?;
-    // A text so short, or with so few brackets, quoted ones too, needs no look at which of them are open.
+    // A text with so few brackets, quoted ones too, needs no look at which of them are open.
     let brackets = || raw.get().bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
-    if raw.get().len() <= 2 * MAX_DEPTH || brackets() <= MAX_DEPTH {
+    if raw.get().len() <= SURELY_SHALLOW || brackets() <= MAX_DEPTH {
         return Ok(raw.get());
     }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);

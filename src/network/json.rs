@@ -10,6 +10,10 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+mod string;
+
+pub use string::push_string;
+
 /// Why a text is no JSON object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotAnObject {
@@ -39,7 +43,7 @@ pub enum Kind {
 impl Kind {
     /// The kind of a text that is known to be JSON.
     pub(super) fn of(json: &str) -> Self {
-        match json.trim_start_matches(BLANK).bytes().next() {
+        match trim_start(json).bytes().next() {
             Some(b'{') => Self::Object,
             Some(b'[') => Self::Array,
             Some(b'"') => Self::String,
@@ -63,13 +67,16 @@ impl fmt::Display for Kind {
     }
 }
 
-/// JSON's white space, and only that.
-pub(super) const BLANK: [char; 4] = [' ', '\t', '\n', '\r'];
+/// The text without the white space before it: JSON's, and only that.
+pub(super) fn trim_start(text: &str) -> &str {
+    let blank = text.bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+    &text[blank..]
+}
 
 /// Whether a text holds nothing but JSON white space.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
-    text.trim_start_matches(BLANK).is_empty()
+    trim_start(text).is_empty()
 }
 
 /// Calls `member` with each key and value, in order. The text must be one object and nothing else; when it
@@ -80,7 +87,7 @@ pub(super) fn members<'a>(text: &'a str, member: impl FnMut(&'a RawValue, &'a Ra
         return Err(NotAnObject::NotJson("starts with a byte order mark (U+FEFF)".into()));
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    if !text.trim_start_matches(BLANK).starts_with('{') {
+    if !trim_start(text).starts_with('{') {
         serde_json::from_str::<IgnoredAny>(text).map_err(not_json)?;
         return Err(NotAnObject::Other(Kind::of(text)));
     }
@@ -109,7 +116,7 @@ impl<'de, F: FnMut(&'de RawValue, &'de RawValue)> Visitor<'de> for Members<F> {
 /// A JSON string's text; `None` when an escape names half a surrogate pair, which is no character.
 pub(super) fn text(string: &RawValue) -> Option<Cow<'_, str>> {
     let inner = string.get().strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
+    if inner.bytes().any(|byte| byte == b'\\') {
         serde_json::from_str(string.get()).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(inner))

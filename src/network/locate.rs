@@ -17,10 +17,7 @@ pub fn offset(text: &str, path: &Path) -> usize {
             member(text, Key::Exclude.as_str()).map(|(key, value)| item(value, *index).unwrap_or(key))
         }
     };
-    found.map_or_else(
-        || text.len() - text.trim_start_matches(json::BLANK).len(),
-        |part| part.as_ptr().addr() - text.as_ptr().addr(),
-    )
+    found.map_or_else(|| text.len() - json::trim_start(text).len(), |part| part.as_ptr().addr() - text.as_ptr().addr())
 }
 
 /// A key and its value, as written.

@@ -7,6 +7,10 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
+use wide::u8x16;
+
+use super::blocks;
+
 /// How many characters of a text are shown.
 const SHOWN: usize = 64;
 
@@ -16,7 +20,7 @@ pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_quoted(self.0, self.0.chars().count(), f)
+        write_quoted(self.0, count(self.0), f)
     }
 }
 
@@ -24,9 +28,18 @@ impl fmt::Display for Quoted<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<'a>(pub &'a str);
 
+impl<'a> Plain<'a> {
+    /// What is shown.
+    #[must_use]
+    pub fn text(self) -> Cow<'a, str> {
+        let Self(text) = self;
+        if text.len() <= SHOWN && is_harmless(text) { Cow::Borrowed(text) } else { Cow::Owned(self.to_string()) }
+    }
+}
+
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_cut(self.0, self.0.chars().count(), f)
+        write_cut(self.0, count(self.0), f)
     }
 }
 
@@ -84,8 +97,10 @@ impl Excerpt {
     /// Keeps what is shown of the text, and its length.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let end = text.char_indices().nth(SHOWN).map_or(text.len(), |(at, _)| at);
-        Self { start: text[..end].into(), chars: text.chars().count() }
+        // Nearly every text is shorter than that in bytes.
+        let cut = if text.len() > SHOWN { text.char_indices().nth(SHOWN) } else { None };
+        let end = cut.map_or(text.len(), |(at, _)| at);
+        Self { start: text[..end].into(), chars: count(text) }
     }
 
     /// Shows it without quotes: for numbers, and for names inside a sentence.
@@ -100,6 +115,11 @@ impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_quoted(&self.start, self.chars, f)
     }
+}
+
+/// How many characters there are, where that matters: a text of few bytes is never cut, and its bytes are counted.
+fn count(text: &str) -> usize {
+    if text.len() > SHOWN { text.chars().count() } else { text.len() }
 }
 
 fn write_quoted(start: &str, chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,7 +141,7 @@ fn write_length(chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// Writes the first characters of the text, escaped.
 fn escape(text: &str, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     // Nearly every text: there is one in each line of a log.
-    if text.len() <= shown && text.bytes().all(is_plain) && !text.contains("::") {
+    if text.len() <= shown.min(SHOWN) && is_harmless(text) {
         return f.write_str(text);
     }
     for (at, char) in text.char_indices().take(shown) {
@@ -140,9 +160,16 @@ fn escape(text: &str, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// Whether a byte stands for itself wherever it is, but for a pair of colons.
-const fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\' | b'#')
+/// Whether a text of at most 64 bytes is surely shown as it is. One that is held back for nothing comes out the same, more slowly.
+fn is_harmless(text: &str) -> bool {
+    let (mut harmful, mut colons) = (u8x16::splat(0), 0_u64);
+    for (index, block) in blocks::of(text).enumerate() {
+        let is = |byte| block.simd_eq(u8x16::splat(byte));
+        let not_ascii = block.max(u8x16::splat(0x7f)).simd_eq(block);
+        harmful |= blocks::controls(block) | not_ascii | is(b'"') | is(b'\\') | is(b'#');
+        colons |= u64::from(is(b':').to_bitmask()) << (16 * index);
+    }
+    !harmful.any() && colons & (colons >> 1) == 0
 }
 
 /// A JSON escape, as a surrogate pair where it takes one.
@@ -170,6 +197,8 @@ fn starts_command(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -200,11 +229,21 @@ mod tests {
         assert_eq!(printable_json("{\"é\": 1}"), "{\"é\": 1}");
     }
 
+    proptest! {
+        #[test]
+        fn text_that_is_shown_at_a_glance_is_shown_as_by_its_characters(text in "[ -~]{0,63}|[ab:é]{0,20}|[a#\\PC]{0,9}") {
+            let slowly = Plain(&format!("\n{text}")).to_string();
+            prop_assert_eq!(Plain(&text).to_string(), slowly.strip_prefix("\\n").unwrap());
+            prop_assert_eq!(Plain(&text).text(), slowly.strip_prefix("\\n").unwrap());
+        }
+    }
+
     #[test]
     fn long_text_is_cut_with_its_length() {
         let text = "ä".repeat(65);
         assert_eq!(Quoted(&text).to_string(), format!("\"{}\" (cut, 65 characters)", "ä".repeat(64)));
         assert_eq!(Quoted(&text[2..]).to_string(), format!("\"{}\"", "ä".repeat(64)));
+        assert_eq!(Plain(&"a:".repeat(32)).to_string(), "a:".repeat(32));
         assert_eq!(Plain("vm-1\n").to_string(), "vm-1\\n");
         assert_eq!(Whole(&format!("{text}\n")).to_string(), format!("\"{text}\\n\""));
         assert_eq!(Line(&"é".repeat(2001)).to_string(), format!("{} (cut, 2001 characters)", "é".repeat(2000)));

@@ -100,11 +100,12 @@ impl Violation {
     /// The field path as API clients know it: `value.exclude[1]`.
     #[must_use]
     pub fn field(&self) -> String {
+        let root = self.root.as_str();
         match &self.path {
-            Path::Whole => self.root.to_string(),
-            Path::Key(key) => format!("{}.{key}", self.root),
-            Path::ExcludeItem(index) => format!("{}.exclude[{index}]", self.root),
-            Path::UnknownKey(key) => format!("{}.{key}", self.root),
+            Path::Whole => root.to_owned(),
+            Path::Key(key) => [root, ".", key.as_str()].concat(),
+            Path::ExcludeItem(index) => [root, ".exclude[", &index.to_string(), "]"].concat(),
+            Path::UnknownKey(key) => [root, ".", key].concat(),
         }
     }
 

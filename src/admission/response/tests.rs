@@ -1,11 +1,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::wire::patch;
 use super::*;
-use crate::admission::{Phase, Policy, Request, Setting, decide};
+use crate::admission::{Mutation, Phase, Policy, Request, Setting, decide};
 use crate::network::facts::{FactKind, Facts, ObjectName};
+use crate::network::{Root, Warning};
 
 fn decision(value: &str, facts: &Facts) -> Decision {
     let new = json!({"value": value}).to_string();
@@ -154,4 +158,55 @@ fn the_audit_log_is_told_that_the_way_out_was_used() {
     let empty = "da39a3ee5e6b4b0d3255bfef95601890afd80709";
     assert_eq!(told(false), json!({"decision": "allowed", "config-hash": empty}));
     assert_eq!(told(true), json!({"decision": "allowed", "config-hash": empty, "allow-during-migration": "used"}));
+}
+
+#[test]
+fn an_answer_is_these_bytes() {
+    let body = |uid: &str, decision: &Decision| String::from_utf8(write(uid, decision)).unwrap();
+    let allowed = Decision {
+        verdict: Verdict::Allowed,
+        value: Mutation::Rewritten("a".into()),
+        warnings: vec![Warning::Mgmt(Root::Value), Warning::Rewritten { fields: "value" }],
+        config_hash: Some("5ba9".into()),
+        way_out_taken: true,
+        ..decision("", &Facts::unknown(""))
+    };
+    assert_eq!(
+        body("u\"é\n", &allowed),
+        concat!(
+            r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u\"é\n","allowed":true,"#,
+            r#""patch":"W3sib3AiOiJyZXBsYWNlIiwicGF0aCI6Ii92YWx1ZSIsInZhbHVlIjoiYSJ9XQ==","patchType":"JSONPatch","#,
+            r#""warnings":["value.clusterNetwork: migration traffic on mgmt shares the control plane's network","#,
+            r#""value rewritten in canonical form; for Git: migration-network-webhook canonicalize FILE"],"#,
+            r#""auditAnnotations":{"decision":"allowed","config-hash":"5ba9","allow-during-migration":"used"}}}"#
+        )
+    );
+    let refused = decision(r#"{"clusterNetwork":"net","vlan":4095,"range":"x"}"#, &Facts::unknown(""));
+    assert_eq!(
+        body("u", &refused),
+        concat!(
+            r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":false,"#,
+            r#""status":{"status":"Failure","message":"vm-migration-network is refused, 2 problems:\n"#,
+            r#"value.vlan: Invalid value: 4095: must be between 0 and 4094 (2 to 4094 are tagged, 0 and 1 untagged)\n"#,
+            r#"value.range: Invalid value: \"x\": not in CIDR notation; must be an IPv4 network such as 192.168.1.0/24","#,
+            r#""reason":"Invalid","#,
+            r#""details":{"name":"vm-migration-network","group":"harvesterhci.io","kind":"Setting","causes":["#,
+            r#"{"reason":"FieldValueInvalid","message":"Invalid value: 4095: must be between 0 and 4094 "#,
+            r#"(2 to 4094 are tagged, 0 and 1 untagged)","field":"value.vlan"},"#,
+            r#"{"reason":"FieldValueInvalid","message":"Invalid value: \"x\": not in CIDR notation; must be an IPv4 network "#,
+            r#"such as 192.168.1.0/24","field":"value.range"}]},"code":422},"auditAnnotations":{"decision":"refused","rules":"vlan-range,range-not-ipv4-network"}}}"#
+        )
+    );
+    let late = String::from_utf8(write_late("u", Duration::from_secs(1))).unwrap();
+    assert_eq!(
+        late,
+        concat!(
+            r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":false,"#,
+            r#""status":{"status":"Failure","message":"vm-migration-network was not judged within the 1s that this request "#,
+            r#"was given, so the change is refused; nothing was found about it. Retry; if it stays so, look at the webhook's "#,
+            r#"log and load","reason":"Timeout","#,
+            r#""details":{"name":"vm-migration-network","group":"harvesterhci.io","kind":"Setting"},"code":504},"#,
+            r#""auditAnnotations":{"decision":"late"}}}"#
+        )
+    );
 }

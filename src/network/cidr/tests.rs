@@ -121,3 +121,11 @@ proptest! {
         prop_assert_eq!(parse_strict(&text).ok(), by_definition());
     }
 }
+
+#[test]
+fn a_network_is_written_as_by_its_own_display() {
+    for number in 0..=u8::MAX {
+        let net = Ipv4Net::new_assert(Ipv4Addr::new(number, 0, number, 255), number % 33);
+        assert_eq!(Shown(net).to_string(), net.to_string());
+    }
+}

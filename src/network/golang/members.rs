@@ -17,8 +17,9 @@ pub(super) fn each_member<'a>(
     if !text.starts_with('{') {
         return Err(Unreadable::WrongType { field: path.to_owned(), expected: "an object" });
     }
-    let mut failure = None;
-    walked(serde_json::Deserializer::from_str(text).deserialize_map(Walk { read, failure: &mut failure }), failure)
+    let (mut failure, mut json) = (None, serde_json::Deserializer::from_str(text));
+    let walk = json.deserialize_map(Walk { read, failure: &mut failure }).and_then(|()| json.end());
+    walked(walk, failure)
 }
 
 /// Calls `read` with each item of an array, in order.

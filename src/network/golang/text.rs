@@ -19,8 +19,12 @@ fn inner(literal: &str) -> &str {
 
 /// Whether Go takes the key for the field: equal but for case.
 ///
-/// No two fields differ by case alone, so that an exact match needs no look of its own.
+/// No two fields differ by case alone, so that it is no matter which of them an exact match is.
 pub(super) fn folds_to(literal: &str, name: &str) -> bool {
+    // As good as always.
+    if inner(literal) == name {
+        return true;
+    }
     let mut key = Literal::new(literal).map(fold);
     name.chars().map(fold).all(|wanted| key.next() == Some(wanted)) && key.next().is_none()
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use ipnet::Ipv4Net;
 
 use super::Problem;
+use crate::network::cidr::Shown;
 use crate::network::facts::{CrdState, ObjectName};
 use crate::network::json::NotAnObject;
 use crate::network::list::Shortened;
@@ -68,23 +69,27 @@ impl fmt::Display for Problem {
                 suggest(f, why.network_fix())
             }
             Self::RangeHasHostBits { range } => {
-                write!(f, "Invalid value: \"{range}\": has host bits set; did you mean {}?", range.trunc())
+                let (range, network) = (Shown(*range), Shown(range.trunc()));
+                write!(f, "Invalid value: \"{range}\": has host bits set; did you mean {network}?")
             }
             Self::RangeTooLarge { range } => write!(
                 f,
                 "Invalid value: \"{range}\": prefix /{} is shorter than /16; Harvester accepts /16 and longer",
-                range.prefix_len()
+                range.prefix_len(),
+                range = Shown(*range)
             ),
             Self::RangeReserved { range, others } => write!(
                 f,
-                "Invalid value: \"{range}\": overlaps {others}; excludes don't help, choose a range that nothing else uses"
+                "Invalid value: \"{range}\": overlaps {others}; excludes don't help, choose a range that nothing else uses",
+                range = Shown(*range)
             ),
             Self::NodeAddress { range, owners, excludes } => {
                 let them = if excludes.len() == 1 { "it" } else { "them" };
                 write!(
                     f,
                     "Invalid value: \"{range}\": a pod could be given an address that is in use: {owners}; \
-                     exclude {them} ({excludes}) or choose another range"
+                     exclude {them} ({excludes}) or choose another range",
+                    range = Shown(*range)
                 )
             }
             Self::TooManyExcludes { count } => {
@@ -95,10 +100,10 @@ impl fmt::Display for Problem {
                 suggest(f, why.host_fix())
             }
             Self::ExcludeOutside { seen, range } => {
-                write!(f, "Invalid value: {seen}: not inside the range {range}")
+                write!(f, "Invalid value: {seen}: not inside the range {}", Shown(*range))
             }
             Self::ExcludeCoversRange { seen, range, host } => {
-                write!(f, "Invalid value: {seen}: covers the whole range {range} and leaves no address")?;
+                write!(f, "Invalid value: {seen}: covers the whole range {} and leaves no address", Shown(*range))?;
                 match host {
                     Some(host) => write!(f, "; did you mean {host}/32?"),
                     None => f.write_str("; to disable the network set value to \"\""),
@@ -110,7 +115,8 @@ impl fmt::Display for Problem {
             Self::RangeTooSmall { range, usable, nodes } => write!(
                 f,
                 "Invalid value: \"{range}\": too small: {nodes} nodes need an address each and {usable} are usable \
-                 (network address, broadcast address and excludes are not); use a larger range"
+                 (network address, broadcast address and excludes are not); use a larger range",
+                range = Shown(*range)
             ),
             Self::MigrationInProgress { first, running, stored_hash } => {
                 migration_in_progress(first, running, stored_hash.as_deref(), f)
@@ -155,7 +161,9 @@ impl fmt::Display for Problem {
             Self::NetworkOverlap { range, sibling, sibling_range, first } => write!(
                 f,
                 "Invalid value: \"{range}\": {first} is usable in {sibling} ({sibling_range}) too; \
-                 choose another range or exclude what both share"
+                 choose another range or exclude what both share",
+                range = Shown(*range),
+                sibling_range = Shown(*sibling_range)
             ),
             Self::UnreadableSibling { sibling, why } => write!(
                 f,
@@ -193,7 +201,7 @@ fn unknown_key(key: &Excerpt, range_v6: bool, nearest: Option<Key>, f: &mut fmt:
 }
 
 fn suggest(f: &mut fmt::Formatter<'_>, fix: Option<Ipv4Net>) -> fmt::Result {
-    fix.map_or(Ok(()), |fix| write!(f, "; did you mean {fix}?"))
+    fix.map_or(Ok(()), |fix| write!(f, "; did you mean {}?", Shown(fix)))
 }
 
 /// Ends with the commands that help, ready to paste: they are needed at the worst of times.

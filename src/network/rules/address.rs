@@ -58,9 +58,10 @@ pub(super) fn range_reserved(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
     }
 }
 
-/// Two networks overlap only when one holds the other.
+/// Two networks overlap only when one holds the other: when they are the same as far as both prefixes go.
 fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
-    one.contains(&other) || other.contains(&one)
+    let shared = one.prefix_len().min(other.prefix_len());
+    (u32::from(one.addr()) ^ u32::from(other.addr())).leading_zeros() >= u32::from(shared)
 }
 
 /// Looks at each node's addresses, so its time grows with the nodes; it allocates only to report.

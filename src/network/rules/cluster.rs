@@ -7,6 +7,7 @@ use super::super::facts::{Coverage, CrdState, NodeNames};
 use super::super::list::Shortened;
 use super::super::problem::Problem;
 use super::super::quote::{Excerpt, Plain};
+use super::super::slips;
 use super::super::violation::{Key, Path};
 use super::super::{MGMT, RuleId};
 use super::{Checked, Judge};
@@ -87,7 +88,6 @@ pub(super) fn whereabouts_crd_missing(judge: &mut Judge<'_, '_>) {
 fn nearest(name: &str, networks: &BTreeSet<String>) -> Option<String> {
     /// Cluster networks have at most 12 characters, so nothing much longer is a slip.
     const LONGEST: usize = 32;
-    const SLIPS: usize = 2;
     if name.len() > LONGEST {
         return None;
     }
@@ -95,8 +95,7 @@ fn nearest(name: &str, networks: &BTreeSet<String>) -> Option<String> {
     networks
         .iter()
         .filter(|network| network.len() <= LONGEST)
-        .map(|network| (strsim::damerau_levenshtein(network, bridged), network))
-        .filter(|(slips, _)| *slips <= SLIPS)
+        .filter_map(|network| Some((slips::between(network, bridged)?, network)))
         .min_by_key(|(slips, _)| *slips)
         .map(|(_, network)| network.clone())
 }
