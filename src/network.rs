@@ -18,7 +18,7 @@
 //!
 //! Nothing here does I/O.
 
-mod blocks;
+pub(crate) mod blocks;
 pub mod cidr;
 pub mod config;
 pub mod draft;

@@ -1,10 +1,15 @@
 //! Logs: to standard error, one line each, in text or JSON, without colours.
 
+use std::cell::RefCell;
 use std::io;
 use std::panic;
 
 use clap::ValueEnum;
-use tracing_subscriber::EnvFilter;
+use jiff::Timestamp;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::network::quote::Quoted;
 
@@ -12,6 +17,7 @@ mod line;
 mod lines;
 
 pub(super) use lines::Lines;
+use lines::Writer;
 
 /// The client of the API server logs every failed call, each time; those who call say it once, and what to do.
 const QUIET: &str = "kube_client=off";
@@ -52,6 +58,30 @@ impl Format {
     }
 }
 
+/// Makes lines of events.
+struct Log {
+    format: Format,
+    lines: Writer,
+}
+
+impl<S: Subscriber> Layer<S> for Log {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        thread_local! {
+            static LINE: RefCell<String> = const { RefCell::new(String::new()) };
+        }
+        let log = |line: &mut String| {
+            line.clear();
+            self.format.line(Timestamp::now(), event, line);
+            self.lines.put(line);
+        };
+        LINE.with(|line| match line.try_borrow_mut() {
+            Ok(mut line) => log(&mut line),
+            // A value that logs while it is written out gets a line of its own, before this one.
+            Err(_) => log(&mut String::new()),
+        });
+    }
+}
+
 fn filter(text: &str) -> Result<String, String> {
     match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
@@ -67,10 +97,9 @@ impl LogArgs {
     /// If this process logs already, or can't start a thread.
     pub(super) fn start(&self) -> anyhow::Result<Lines> {
         let lines = Lines::start(io::stderr(), self.log_format.left_out())?;
-        tracing_subscriber::fmt()
-            .with_env_filter(EnvFilter::try_new(format!("{QUIET},{}", self.log_level))?)
-            .with_writer(lines.writer())
-            .event_format(self.log_format)
+        tracing_subscriber::registry()
+            .with(EnvFilter::try_new(format!("{QUIET},{}", self.log_level))?)
+            .with(Log { format: self.log_format, lines: lines.writer() })
             .try_init()
             .map_err(|error| anyhow::anyhow!("logs can't be set up: {error}"))?;
         panic::set_hook(Box::new(|panic| {

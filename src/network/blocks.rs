@@ -13,6 +13,6 @@ pub(super) fn of(text: &str) -> impl Iterator<Item = u8x16> {
 
 /// Which bytes of a block are control characters.
 #[inline]
-pub(super) fn controls(block: u8x16) -> u8x16 {
+pub(crate) fn controls(block: u8x16) -> u8x16 {
     block.min(u8x16::splat(0x1f)).simd_eq(block)
 }

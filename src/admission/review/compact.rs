@@ -15,16 +15,20 @@ mod cursor;
 
 /// Reads a body; `None` when it is for the usual reader.
 pub(super) fn read(body: &[u8]) -> Option<WireReview<'_>> {
-    let text = std::str::from_utf8(body.strip_suffix(b"\n").unwrap_or(body)).ok()?;
-    let mut cursor = Cursor::new(text);
+    let mut cursor = Cursor::new(body.strip_suffix(b"\n").unwrap_or(body))?;
     let review = read_review(&mut cursor)?;
     cursor.is_at_end().then_some(review)
 }
 
 /// A member is set once.
-#[inline]
+#[expect(clippy::inline_always, reason = "called, it would copy what is set")]
+#[inline(always)]
 fn once<T>(slot: &mut Option<T>, value: Option<T>) -> Option<()> {
-    (slot.is_none() && value.is_some()).then(|| *slot = value)
+    if slot.is_some() || value.is_none() {
+        return None;
+    }
+    *slot = value;
+    Some(())
 }
 
 fn read_review<'a>(it: &mut Cursor<'a>) -> Option<WireReview<'a>> {

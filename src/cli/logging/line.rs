@@ -7,11 +7,8 @@ use std::cell::RefCell;
 use std::fmt::{self, Write};
 
 use jiff::Timestamp;
+use tracing::Event;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
-use tracing_subscriber::registry::LookupSpan;
 
 use super::Format;
 use crate::network::quote::{is_unprintable, write_unicode};
@@ -22,43 +19,32 @@ const LONGEST: usize = 2 << 10;
 /// A surrogate pair.
 const LONGEST_ESCAPE: usize = 12;
 
-impl<S, N> FormatEvent<S, N> for Format
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        writer.write_str(&self.line(Timestamp::now(), event))
-    }
-}
-
 impl Format {
-    fn line(self, now: Timestamp, event: &Event<'_>) -> String {
+    /// Adds the line of an event.
+    pub(super) fn line(self, now: Timestamp, event: &Event<'_>, line: &mut String) {
         let level = event.metadata().level().as_str();
-        let mut line = String::with_capacity(512);
         match self {
             Self::Text => {
-                push_time(&mut line, now);
+                push_time(line, now);
                 // Levels have four or five letters.
                 line.push_str(if level.len() < 5 { "  " } else { " " });
                 line.push_str(level);
-                let mut fields = Text { message: &mut line, rest: String::with_capacity(256) };
+                let mut fields = Text { message: line, rest: String::with_capacity(256) };
                 event.record(&mut fields);
                 let rest = fields.rest;
                 line.push_str(&rest);
             }
             Self::Json => {
                 line.push_str("{\"timestamp\":\"");
-                push_time(&mut line, now);
+                push_time(line, now);
                 line.push_str("\",\"level\":\"");
                 line.push_str(level);
                 line.push('"');
-                event.record(&mut Json(&mut line));
+                event.record(&mut Json(line));
                 line.push('}');
             }
         }
         line.push('\n');
-        line
     }
 }
 
@@ -206,6 +192,7 @@ impl Write for Guarded<'_> {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use tracing::Subscriber;
     use tracing_subscriber::layer::{Context, SubscriberExt as _};
     use tracing_subscriber::{Layer, Registry};
 
@@ -217,7 +204,12 @@ mod tests {
     impl<S: Subscriber> Layer<S> for Lines {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
             let now = Timestamp::from_microsecond(1_795_502_594_751_518).unwrap();
-            self.0.lock().unwrap().push([Format::Text, Format::Json].map(|format| format.line(now, event)));
+            let line = |format: Format| {
+                let mut line = String::new();
+                format.line(now, event, &mut line);
+                line
+            };
+            self.0.lock().unwrap().push([Format::Text, Format::Json].map(line));
         }
     }
 

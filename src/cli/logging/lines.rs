@@ -9,12 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use tracing_subscriber::fmt::MakeWriter;
-
 /// The most that waits to be written.
 const PENDING: usize = 1 << 20;
 /// How long lines are gathered before they are written: many fit into one system call, and nobody reads faster.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(2);
 /// How long the end waits for a slow reader.
 const LAST: Duration = Duration::from_secs(1);
 
@@ -117,26 +115,14 @@ impl Shared {
     }
 }
 
-/// Takes lines in, whole ones.
+/// Takes lines in.
 #[derive(Clone, Debug)]
-pub(in crate::cli) struct Writer(Arc<Shared>);
+pub(super) struct Writer(Arc<Shared>);
 
-impl<'a> MakeWriter<'a> for Writer {
-    type Writer = &'a Self;
-
-    fn make_writer(&'a self) -> &'a Self {
-        self
-    }
-}
-
-impl Write for &Writer {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.put(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl Writer {
+    /// Adds whole lines.
+    pub(super) fn put(&self, lines: &str) {
+        self.0.put(lines.as_bytes());
     }
 }
 
@@ -166,9 +152,9 @@ mod tests {
         let (go, told) = channel();
         let (sender, written) = channel();
         let lines = Lines::start(Slow(told, sender), |left_out| left_out.to_string()).unwrap();
-        let line = [b'x'; 1024];
+        let line = "x".repeat(1024);
         for _ in 0..3000 {
-            (&lines.writer()).write_all(&line).unwrap();
+            lines.writer().put(&line);
         }
         drop(go);
         drop(lines);
@@ -185,8 +171,8 @@ mod tests {
         let (sender, written) = channel();
         let lines = Lines::start(Slow(told, sender), |left_out| left_out.to_string()).unwrap();
         drop(go);
-        (&lines.writer()).write_all(b"one\n").unwrap();
-        (&lines.writer()).write_all(b"two\n").unwrap();
+        lines.writer().put("one\n");
+        lines.writer().put("two\n");
         drop(lines);
         assert_eq!(written.iter().flatten().collect::<Vec<_>>(), b"one\ntwo\n");
     }

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use wide::u8x16;
 
 use crate::admission::setting::Text;
+use crate::network::blocks;
 
 /// Bytes that nearly every value fits into.
 const USUAL_TEXT: usize = 256;
@@ -18,8 +19,19 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) const fn new(text: &'a str) -> Self {
-        Self { rest: text.as_bytes() }
+    /// The start of a body in UTF-8. One with a control character is given up: in a string it is wrong, and between tokens it
+    /// is white space.
+    pub(super) fn new(body: &'a [u8]) -> Option<Self> {
+        let (mut controls, mut all) = (u8x16::splat(0), u8x16::splat(0));
+        let (blocks, last) = body.as_chunks();
+        for block in blocks {
+            let block = u8x16::new(*block);
+            controls |= blocks::controls(block);
+            all |= block;
+        }
+        let is_ascii = !all.any() && last.is_ascii();
+        let is_fine = !controls.any() && !last.iter().any(u8::is_ascii_control);
+        (is_fine && (is_ascii || std::str::from_utf8(body).is_ok())).then_some(Self { rest: body })
     }
 
     pub(super) const fn is_at_end(&self) -> bool {
@@ -226,22 +238,21 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes to the next quotation mark, backslash or control character.
+    /// Goes to the next quotation mark or backslash.
     #[inline(always)]
     fn stop(&mut self) -> Option<()> {
         while let Some((bytes, rest)) = self.rest.split_first_chunk() {
             let bytes = u8x16::new(*bytes);
             let quote = bytes.simd_eq(u8x16::splat(b'"'));
             let backslash = bytes.simd_eq(u8x16::splat(b'\\'));
-            let control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-            let found = (quote | backslash | control).to_bitmask();
+            let found = (quote | backslash).to_bitmask();
             if found != 0 {
                 self.rest = self.rest.get(found.trailing_zeros() as usize..)?;
                 return Some(());
             }
             self.rest = rest;
         }
-        let at = self.rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..b' '))?;
+        let at = self.rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
         self.rest = self.rest.get(at..)?;
         Some(())
     }
