@@ -62,7 +62,17 @@ fn push_time(line: &mut String, now: Timestamp) {
         }
         line.push_str(text.trim_end_matches('Z'));
     });
-    let _ = write!(line, ".{:06}Z", now.subsec_microsecond());
+    line.push('.');
+    push_digits(line, u64::from(now.subsec_microsecond().unsigned_abs()), 6);
+    line.push('Z');
+}
+
+/// At least so many digits.
+fn push_digits(line: &mut String, number: u64, least: u8) {
+    if number >= 10 || least > 1 {
+        push_digits(line, number / 10, least.saturating_sub(1));
+    }
+    line.push(char::from(b'0' + (number % 10) as u8));
 }
 
 /// `message name=value name="text"`
@@ -74,7 +84,9 @@ struct Text<'a> {
 impl Visit for Text<'_> {
     fn record_str(&mut self, field: &Field, text: &str) {
         if field.name() == "message" {
-            return self.record_debug(field, &format_args!("{text}"));
+            self.message.push(' ');
+            let _ = Guarded::new(self.message, false).write_str(text);
+            return;
         }
         name(&mut self.rest, field);
         self.rest.push('"');
@@ -126,7 +138,8 @@ impl Visit for Json<'_> {
     }
 
     fn record_u64(&mut self, field: &Field, number: u64) {
-        self.bare(field, number);
+        self.name(field);
+        push_digits(self.0, number, 1);
     }
 
     fn record_i64(&mut self, field: &Field, number: i64) {
