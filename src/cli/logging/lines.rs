@@ -11,7 +11,8 @@ use std::time::Duration;
 
 /// The most that waits to be written.
 const PENDING: usize = 1 << 20;
-/// How long lines are gathered before they are written: many fit into one system call, and nobody reads faster.
+/// How long lines are gathered after some were written: many fit into one system call, and nobody reads faster. The first
+/// after a pause is written at once.
 const GATHER: Duration = Duration::from_millis(2);
 /// How long the end waits for a slow reader.
 const LAST: Duration = Duration::from_secs(1);
@@ -98,9 +99,6 @@ impl Shared {
                 self.done.notify_all();
                 return;
             }
-            if !state.ending {
-                state = self.news.wait_timeout(state, GATHER).unwrap_or_else(PoisonError::into_inner).0;
-            }
             mem::swap(&mut state.pending, &mut taken);
             let left_out = mem::take(&mut state.left_out);
             drop(state);
@@ -111,6 +109,10 @@ impl Shared {
             }
             taken.clear();
             taken.shrink_to(64 << 10);
+            let state = self.state();
+            if !state.ending {
+                drop(self.news.wait_timeout(state, GATHER).unwrap_or_else(PoisonError::into_inner));
+            }
         }
     }
 }
