@@ -154,11 +154,15 @@ impl Room {
 }
 
 /// Of one connection: its phase, since when, and what it is told to do.
+///
+/// A request takes a connection through several phases in one go, so the clock is not looked at as each begins, but once
+/// when the connection has nothing more to do: see [`Activity::settle`].
 #[derive(Debug)]
 pub(super) struct Activity {
     /// What times are counted from.
     epoch: Instant,
-    /// The phase in the highest byte, below it the microseconds from the epoch to its start: read and written at once.
+    /// The phase in the highest byte, below it the microseconds from the epoch to its start, or [`NOW`]: read and written at
+    /// once.
     state: AtomicU64,
     order: AtomicU8,
     /// The last answer said that the connection ends.
@@ -168,6 +172,8 @@ pub(super) struct Activity {
 }
 
 const TIME: u64 = (1 << 56) - 1;
+/// In the place of a time: the phase began just now.
+const NOW: u64 = TIME;
 
 impl Activity {
     pub(super) fn new(epoch: Instant, room: Arc<Room>) -> Self {
@@ -180,15 +186,24 @@ impl Activity {
             room,
         };
         activity.enter(Phase::Handshake);
+        activity.settle();
         activity
     }
 
     /// A phase begins.
     pub(super) fn enter(&self, phase: Phase) {
-        let now = u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(TIME) & TIME;
-        self.state.store(u64::from(phase as u8) << 56 | now, Ordering::Relaxed);
+        self.state.store(u64::from(phase as u8) << 56 | NOW, Ordering::Relaxed);
         if phase.is_quiet() {
             self.room.offer();
+        }
+    }
+
+    /// Notes the time, if a phase began since the last time.
+    pub(super) fn settle(&self) {
+        let (phase, since) = Self::split(self.state.load(Ordering::Relaxed));
+        if since == NOW {
+            let now = u64::try_from(self.epoch.elapsed().as_micros()).unwrap_or(TIME).min(TIME - 1);
+            self.state.store(u64::from(phase as u8) << 56 | now, Ordering::Relaxed);
         }
     }
 
@@ -210,7 +225,7 @@ impl Activity {
         }
     }
 
-    /// When the phase has lasted long enough.
+    /// When the phase has lasted long enough. The activity is settled.
     pub(super) fn due(&self, limits: &Limits) -> Instant {
         let (phase, since) = Self::split(self.state.load(Ordering::Relaxed));
         let limit = match phase {

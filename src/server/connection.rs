@@ -104,6 +104,7 @@ async fn watch<F: Future>(
     limits: &Limits,
     finish: impl Fn(Pin<&mut F>),
 ) -> Result<F::Output, Closed> {
+    activity.settle();
     let mut timer = pin!(sleep_until(activity.due(limits)));
     let mut ending = None;
     poll_fn(|cx| {
@@ -113,6 +114,7 @@ async fn watch<F: Future>(
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(ending.map_or(Ok(output), Err));
             }
+            activity.settle();
             let due = activity.due(limits);
             if due < timer.deadline() {
                 timer.as_mut().reset(due);

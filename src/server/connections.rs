@@ -130,6 +130,7 @@ mod tests {
     async fn enter(connections: &Arc<Connections>, phase: Phase) -> Place {
         let place = connections.admit().await;
         place.activity.enter(phase);
+        place.activity.settle();
         tokio::time::sleep(Duration::from_millis(2)).await;
         place
     }

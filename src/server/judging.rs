@@ -59,7 +59,8 @@ impl Judging {
                 admission::answer(phase, &body, &self.view.facts(), &self.policy)
             };
         }
-        match timeout_at(deadline.at, self.in_thread(phase, body.clone(), room)).await {
+        // On the heap, as small ones would carry it along.
+        match Box::pin(timeout_at(deadline.at, self.in_thread(phase, body.clone(), room))).await {
             Ok(Some(answer)) => answer,
             // Looking for the uid takes a small part of what judging takes, and as much bandwidth to provoke.
             Ok(None) | Err(_) => admission::out_of_time(&body, deadline.budget),

@@ -24,8 +24,9 @@ const OPENMETRICS: HeaderValue = HeaderValue::from_static("application/openmetri
 /// What the API server asks.
 pub(super) fn webhook(webhook: Arc<Webhook>) -> Router {
     let phase = |phase: Phase| {
-        post(move |State(webhook): State<Arc<Webhook>>, request: Request| async move {
-            webhook.answer(phase, request).await
+        post(move |State(webhook): State<Arc<Webhook>>, request: Request| {
+            let asked = webhook.asked(request);
+            async move { webhook.answer(phase, asked).await }
         })
     };
     Router::new()

@@ -28,6 +28,13 @@ pub(super) struct Webhook {
     quota: Quota,
 }
 
+/// A request whose body may still be on its way.
+pub(super) struct Asked {
+    start: Instant,
+    deadline: Deadline,
+    body: Result<Body, Turned>,
+}
+
 /// Why a request gets no review back.
 struct Turned(StatusCode, String);
 
@@ -37,15 +44,29 @@ impl Webhook {
         Self { judging, limits, metrics, mutate, validate, quota: Quota::default() }
     }
 
-    /// Answers one request.
-    pub(super) async fn answer(&self, phase: Phase, request: Request) -> Response<Body> {
+    /// What is asked, but for the body that may still be on its way. Not part of the answer, as it would be carried along
+    /// with every step of it.
+    pub(super) fn asked(&self, request: Request) -> Asked {
         let start = Instant::now();
+        let deadline = Deadline::new(request.uri().query(), start, self.limits.request);
+        let body = if is_json(request.headers()) {
+            Ok(request.into_body())
+        } else {
+            let why = "the body must be an AdmissionReview in JSON, with Content-Type: application/json";
+            Err(Turned(StatusCode::UNSUPPORTED_MEDIA_TYPE, why.to_owned()))
+        };
+        Asked { start, deadline, body }
+    }
+
+    /// Answers one request.
+    pub(super) async fn answer(&self, phase: Phase, asked: Asked) -> Response<Body> {
         let path = match phase {
             Phase::Mutate => &self.mutate,
             Phase::Validate => &self.validate,
         };
         let in_flight = path.begin();
-        let answer = self.review(phase, request, start).await;
+        let start = asked.start;
+        let answer = self.review(phase, asked).await;
         let after = start.elapsed();
         let response = match answer {
             Ok(answer) => {
@@ -66,13 +87,9 @@ impl Webhook {
         response
     }
 
-    async fn review(&self, phase: Phase, request: Request, start: Instant) -> Result<Answer, Turned> {
-        let deadline = Deadline::new(request.uri().query(), start, self.limits.request);
-        if !is_json(request.headers()) {
-            let why = "the body must be an AdmissionReview in JSON, with Content-Type: application/json";
-            return Err(Turned(StatusCode::UNSUPPORTED_MEDIA_TYPE, why.to_owned()));
-        }
-        let (body, room) = self.read(request.into_body(), start, deadline).await?;
+    async fn review(&self, phase: Phase, asked: Asked) -> Result<Answer, Turned> {
+        let Asked { start, deadline, body } = asked;
+        let (body, room) = self.read(body?, start, deadline).await?;
         let answer = self.judging.judge(phase, body, room, deadline).await;
         match StatusCode::from_u16(answer.http_status) {
             Ok(StatusCode::OK) => Ok(answer),
@@ -96,7 +113,7 @@ impl Webhook {
             // One that does not say how large it is may become as large as any.
             size => {
                 let size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(at_most);
-                let Some(room) = self.judging.room(size, deadline).await else {
+                let Some(room) = Box::pin(self.judging.room(size, deadline)).await else {
                     let why = "too many large requests at one time; try again";
                     return Err(Turned(StatusCode::SERVICE_UNAVAILABLE, why.to_owned()));
                 };
