@@ -22,15 +22,15 @@ impl<'a> Cursor<'a> {
     /// The start of a body in UTF-8. One with a control character is given up: in a string it is wrong, and between tokens it
     /// is white space.
     pub(super) fn new(body: &'a [u8]) -> Option<Self> {
-        let (mut controls, mut all) = (u8x16::splat(0), u8x16::splat(0));
-        let (blocks, last) = body.as_chunks();
-        for block in blocks {
+        let (mut least, mut all) = (u8x16::splat(u8::MAX), u8x16::splat(0));
+        let (chunks, last) = body.as_chunks();
+        for block in chunks {
             let block = u8x16::new(*block);
-            controls |= blocks::controls(block);
+            least = least.min(block);
             all |= block;
         }
         let is_ascii = !all.any() && last.is_ascii();
-        let is_fine = !controls.any() && !last.iter().any(u8::is_ascii_control);
+        let is_fine = !blocks::controls(least).any() && !last.iter().any(|byte| *byte < b' ');
         (is_fine && (is_ascii || std::str::from_utf8(body).is_ok())).then_some(Self { rest: body })
     }
 
