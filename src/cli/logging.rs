@@ -74,11 +74,11 @@ impl<S: Subscriber> Layer<S> for Log {
             self.format.line(Timestamp::now(), event, line);
             self.lines.put(line);
         };
-        LINE.with(|line| match line.try_borrow_mut() {
-            Ok(mut line) => log(&mut line),
-            // A value that logs while it is written out gets a line of its own, before this one.
-            Err(_) => log(&mut String::new()),
-        });
+        let held = LINE.try_with(|line| line.try_borrow_mut().map(|mut line| log(&mut line)).is_ok());
+        // A value that logs while it is written out, or a thread that ends.
+        if held != Ok(true) {
+            log(&mut String::new());
+        }
     }
 }
 

@@ -23,14 +23,14 @@ impl<'a> Cursor<'a> {
     /// is white space.
     pub(super) fn new(body: &'a [u8]) -> Option<Self> {
         let (mut least, mut all) = (u8x16::splat(u8::MAX), u8x16::splat(0));
-        let (chunks, last) = body.as_chunks();
+        let (chunks, end) = body.as_chunks();
         for block in chunks {
             let block = u8x16::new(*block);
             least = least.min(block);
             all |= block;
         }
-        let is_ascii = !all.any() && last.is_ascii();
-        let is_fine = !blocks::controls(least).any() && !last.iter().any(|byte| *byte < b' ');
+        let is_ascii = !all.any() && end.is_ascii();
+        let is_fine = !blocks::controls(least).any() && !end.iter().any(|byte| *byte < b' ');
         (is_fine && (is_ascii || std::str::from_utf8(body).is_ok())).then_some(Self { rest: body })
     }
 
