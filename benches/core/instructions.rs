@@ -36,19 +36,19 @@ fn value(prefix: u8, excludes: usize) -> &'static str {
 }
 
 #[library_benchmark]
-#[bench::bare(args = (24, 0), setup = value, config = limits(4_280, 0))]
-#[bench::few(args = (24, 10), setup = value, config = limits(11_900, 3))]
-#[bench::many(args = (16, 1_000), setup = value, config = limits(687_000, 9))]
-#[bench::most(args = (16, 10_000), setup = value, config = limits(7_080_000, 13))]
+#[bench::bare(args = (24, 0), setup = value, config = limits(4_080, 0))]
+#[bench::few(args = (24, 10), setup = value, config = limits(11_700, 3))]
+#[bench::many(args = (16, 1_000), setup = value, config = limits(682_000, 9))]
+#[bench::most(args = (16, 10_000), setup = value, config = limits(6_920_000, 13))]
 fn strict_parse(value: &'static str) -> Draft<'static> {
     Draft::read(black_box(value))
 }
 
 #[library_benchmark]
-#[bench::bare(args = (24, 0), setup = value, config = limits(8_820, 1))]
-#[bench::few(args = (24, 10), setup = value, config = limits(18_900, 4))]
-#[bench::many(args = (16, 1_000), setup = value, config = limits(938_000, 10))]
-#[bench::most(args = (16, 10_000), setup = value, config = limits(11_300_000, 14))]
+#[bench::bare(args = (24, 0), setup = value, config = limits(5_640, 0))]
+#[bench::few(args = (24, 10), setup = value, config = limits(13_900, 3))]
+#[bench::many(args = (16, 1_000), setup = value, config = limits(754_000, 9))]
+#[bench::most(args = (16, 10_000), setup = value, config = limits(11_400_000, 14))]
 fn lenient_parse(value: &'static str) -> Result<NetworkConfig<'static>, Unreadable> {
     golang::network_config(black_box(value))
 }
@@ -58,10 +58,10 @@ fn draft(prefix: u8, excludes: usize) -> &'static Draft<'static> {
 }
 
 #[library_benchmark]
-#[bench::bare(args = (24, 0), setup = draft, config = limits(3_390, 5))]
-#[bench::few(args = (24, 10), setup = draft, config = limits(16_600, 11))]
-#[bench::many(args = (16, 1_000), setup = draft, config = limits(1_110_000, 17))]
-#[bench::most(args = (16, 10_000), setup = draft, config = limits(11_300_000, 21))]
+#[bench::bare(args = (24, 0), setup = draft, config = limits(2_910, 4))]
+#[bench::few(args = (24, 10), setup = draft, config = limits(16_300, 10))]
+#[bench::many(args = (16, 1_000), setup = draft, config = limits(1_130_000, 16))]
+#[bench::most(args = (16, 10_000), setup = draft, config = limits(11_600_000, 20))]
 fn canonical_form(draft: &'static Draft<'static>) -> Option<String> {
     Checked::new(black_box(draft)).config().map(|config| config.canonical())
 }
@@ -80,15 +80,15 @@ fn inquiry_while_migrating(migrations: usize, running: usize) -> Inquiry {
 }
 
 #[library_benchmark]
-#[bench::bare(args = (24, 0, 3), setup = inquiry, config = limits(38_400, 11))]
-#[bench::few(args = (24, 10, 3), setup = inquiry, config = limits(63_100, 20))]
-#[bench::wide(args = (16, 10, 3), setup = inquiry, config = limits(63_000, 20))]
-#[bench::many(args = (16, 1_000, 3), setup = inquiry, config = limits(2_300_000, 32))]
-#[bench::most(args = (16, 10_000, 3), setup = inquiry, config = limits(23_400_000, 40))]
-#[bench::nodes_1000(args = (24, 10, 1_000), setup = inquiry, config = limits(654_000, 19))]
-#[bench::nodes_5000(args = (16, 10, 5_000), setup = inquiry, config = limits(3_080_000, 20))]
-#[bench::migrations_ended(args = (100_000, 0), setup = inquiry_while_migrating, config = limits(63_200, 20))]
-#[bench::migrations_running(args = (100_000, 5), setup = inquiry_while_migrating, config = limits(70_200, 29))]
+#[bench::bare(args = (24, 0, 3), setup = inquiry, config = limits(29_700, 9))]
+#[bench::few(args = (24, 10, 3), setup = inquiry, config = limits(55_200, 18))]
+#[bench::wide(args = (16, 10, 3), setup = inquiry, config = limits(55_100, 18))]
+#[bench::many(args = (16, 1_000, 3), setup = inquiry, config = limits(2_320_000, 30))]
+#[bench::most(args = (16, 10_000, 3), setup = inquiry, config = limits(23_500_000, 38))]
+#[bench::nodes_1000(args = (24, 10, 1_000), setup = inquiry, config = limits(444_000, 17))]
+#[bench::nodes_5000(args = (16, 10, 5_000), setup = inquiry, config = limits(2_050_000, 18))]
+#[bench::migrations_ended(args = (100_000, 0), setup = inquiry_while_migrating, config = limits(55_100, 18))]
+#[bench::migrations_running(args = (100_000, 5), setup = inquiry_while_migrating, config = limits(60_600, 27))]
 fn decision((request, facts, policy): Inquiry) -> Decision {
     decide(Phase::Mutate, black_box(request), facts, policy)
 }
@@ -119,10 +119,10 @@ fn refused() -> Call {
 }
 
 #[library_benchmark]
-#[bench::allowed(setup = allowed, config = limits(85_700, 16))]
-#[bench::mutated(setup = mutated, config = limits(176_000, 42))]
-#[bench::restored(setup = restored, config = limits(170_000, 36))]
-#[bench::refused(setup = refused, config = limits(186_000, 76))]
+#[bench::allowed(setup = allowed, config = limits(43_100, 9))]
+#[bench::mutated(setup = mutated, config = limits(115_000, 28))]
+#[bench::restored(setup = restored, config = limits(109_000, 22))]
+#[bench::refused(setup = refused, config = limits(89_400, 38))]
 fn whole_answer((phase, body, facts, policy): Call) -> Answer {
     answer(phase, black_box(body), facts, policy)
 }
