@@ -225,9 +225,10 @@ impl Activity {
         }
     }
 
-    /// When the phase has lasted long enough. The activity is settled.
+    /// When the phase has lasted long enough. Only after [`Activity::settle`].
     pub(super) fn due(&self, limits: &Limits) -> Instant {
         let (phase, since) = Self::split(self.state.load(Ordering::Relaxed));
+        debug_assert_ne!(since, NOW, "not settled");
         let limit = match phase {
             // Who connected just before the drain is about to ask; who does not was not going to.
             Phase::Handshake | Phase::First if self.order() == Order::Drain => phase.limit(limits).min(GOOD_BYE),
@@ -236,7 +237,7 @@ impl Activity {
         self.epoch + Duration::from_micros(since) + limit
     }
 
-    /// Why the connection has to end now, when its phase is overdue or not; `None` while it may go on.
+    /// Why the connection has to end now: by order, or as its phase is overdue; `None` while it may go on.
     pub(super) fn must_end(&self, overdue: bool) -> Option<Closed> {
         let phase = self.phase();
         match self.order() {

@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use prometheus_client::metrics::counter::Counter;
 use tokio::net::TcpStream;
+use tokio::task::unconstrained;
 use tokio::time::sleep_until;
 use tower::Service as _;
 
@@ -95,9 +96,9 @@ async fn answer(
 
 /// Runs the future within the limits of the phases that the connection goes through, and obeys orders.
 ///
-/// `finish` asks the future to end by itself, properly; a connection without a request can. The timer is only moved
-/// when a limit comes nearer, and the clock is only looked at when it goes off, so that a busy connection does not pay for
-/// either at each request.
+/// `finish` asks the future to end by itself, properly; a connection without a request can. The timer is only moved when
+/// a limit comes nearer, and the clock is looked at once in a poll that began a phase, so that a busy connection pays little
+/// for either at each request.
 async fn watch<F: Future>(
     mut future: Pin<&mut F>,
     activity: &Activity,
@@ -120,7 +121,8 @@ async fn watch<F: Future>(
                 timer.as_mut().reset(due);
             }
             let mut overdue = false;
-            while !overdue && timer.as_mut().poll(cx).is_ready() {
+            // Unconstrained, as a client that always has more to read uses up what a task may do in one go.
+            while !overdue && pin!(unconstrained(timer.as_mut())).poll(cx).is_ready() {
                 let due = activity.due(limits);
                 overdue = due <= timer.deadline();
                 if !overdue {
@@ -145,7 +147,8 @@ mod tests {
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
-    use tokio::time::timeout;
+    use tokio::task::consume_budget;
+    use tokio::time::{Instant, timeout};
 
     use super::super::connections::Connections;
     use super::super::metrics::Metrics;
@@ -185,6 +188,19 @@ mod tests {
         assert_eq!(answers.matches("HTTP/1.1 500 Internal Server Error\r\n").count(), 2);
         assert_eq!((answers.matches(words).count(), answers.matches("\r\n\r\nfine").count()), (2, 1));
         assert_eq!(panics, 2);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_always_has_work_is_ended_in_time() {
+        let activity = Activity::new(Instant::now(), Arc::default());
+        let limits = Limits { handshake: Duration::from_millis(10), ..Limits::default() };
+        let busy = async {
+            loop {
+                consume_budget().await;
+            }
+        };
+        let ended = timeout(Duration::from_secs(30), watch(pin!(busy), &activity, &limits, |_| {})).await.unwrap();
+        assert_eq!(ended.err(), Some(Closed::Overdue(Phase::Handshake)));
     }
 
     #[tokio::test]
