@@ -54,7 +54,8 @@ fn push_time(line: &mut String, now: Timestamp) {
         static SECOND: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
     }
     let second = now.as_second();
-    SECOND.with_borrow_mut(|(known, text)| {
+    let pushed = SECOND.try_with(|it| {
+        let (known, text) = &mut *it.borrow_mut();
         if *known != second {
             text.clear();
             let _ = write!(text, "{now:.0}");
@@ -62,6 +63,11 @@ fn push_time(line: &mut String, now: Timestamp) {
         }
         line.push_str(text.trim_end_matches('Z'));
     });
+    if pushed.is_err() {
+        // The thread ends, and what it knew is gone.
+        let _ = write!(line, "{now:.6}");
+        return;
+    }
     line.push('.');
     push_digits(line, u64::from(now.subsec_microsecond().unsigned_abs()), 6);
     line.push('Z');
@@ -203,6 +209,7 @@ impl Write for Guarded<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Sender, channel};
     use std::sync::{Arc, Mutex};
 
     use tracing::Subscriber;
@@ -247,6 +254,34 @@ mod tests {
             push_time(&mut line, now);
             assert_eq!((line.as_str(), &line), (text, &format!("{now:.6}")));
         }
+    }
+
+    #[test]
+    fn a_thread_that_ends_still_tells_the_time() {
+        struct Last(&'static str, Sender<(&'static str, String)>);
+        impl Drop for Last {
+            fn drop(&mut self) {
+                let mut line = String::new();
+                push_time(&mut line, Timestamp::from_microsecond(1_795_502_594_751_518).unwrap());
+                self.1.send((self.0, line)).unwrap();
+            }
+        }
+        thread_local! {
+            static BEFORE: RefCell<Option<Last>> = const { RefCell::new(None) };
+            static AFTER: RefCell<Option<Last>> = const { RefCell::new(None) };
+        }
+        // What a thread has is dropped in an order of its own: one of the two comes after the second that it knew.
+        let (sender, lines) = channel();
+        let thread = std::thread::spawn(move || {
+            BEFORE.set(Some(Last("before", sender.clone())));
+            push_time(&mut String::new(), Timestamp::UNIX_EPOCH);
+            AFTER.set(Some(Last("after", sender)));
+        });
+        thread.join().unwrap();
+        let mut lines: Vec<_> = lines.iter().collect();
+        lines.sort();
+        let time = "2026-11-24T06:43:14.751518Z".to_owned();
+        assert_eq!(lines, [("after", time.clone()), ("before", time)]);
     }
 
     #[test]
