@@ -67,12 +67,11 @@ impl Decisions {
         for rule in rules.iter() {
             self.by_rule[rule as usize].inc();
         }
-        if phase == Phase::Mutate && *verdict == "allowed" {
-            for (outcome, counter) in OUTCOMES.iter().zip(&self.by_outcome) {
-                if outcome == mutation {
-                    counter.inc();
-                }
-            }
+        if phase == Phase::Mutate
+            && *verdict == "allowed"
+            && let Some(outcome) = index(&OUTCOMES, mutation)
+        {
+            self.by_outcome[outcome].inc();
         }
     }
 }
