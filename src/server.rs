@@ -49,6 +49,7 @@ use handshake::Transport;
 use health::Health;
 use judging::Judging;
 use port::Port;
+use routes::Routes;
 use webhook::Webhook;
 
 /// How to serve.
@@ -148,15 +149,15 @@ impl Bound {
             webhook,
             Common {
                 transport: Transport::tls(tls, metrics.clone()),
-                router: routes::webhook(Arc::new(Webhook::new(judging, limits, metrics.clone()))),
+                routes: Routes::Webhook(Box::new(Webhook::new(judging, limits, metrics.clone()))),
                 limits,
                 panics: panics.clone(),
             },
             limits.connections,
             metrics.listener("webhook"),
         );
-        let router = routes::ops(Arc::clone(&health), Arc::new(registry));
-        let ops_common = Common { transport: Transport::Plain, router, limits, panics };
+        let routes = routes::ops(Arc::clone(&health), Arc::new(registry));
+        let ops_common = Common { transport: Transport::Plain, routes, limits, panics };
         let ops_port = Port::open(ops, ops_common, limits.ops_connections, metrics.listener("ops"));
 
         shutdown.begun().await;

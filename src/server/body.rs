@@ -1,8 +1,8 @@
 //! Reading a request's body within bounds.
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use http_body_util::BodyExt as _;
-use hyper::body::Body as _;
+use hyper::body::{Body as _, Incoming};
 
 /// Why a body was not read.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,12 +14,12 @@ pub(super) enum Unread {
 }
 
 /// The length that the client announces; `None` when it does not.
-pub(super) fn announced(body: &Body) -> Option<u64> {
+pub(super) fn announced(body: &Incoming) -> Option<u64> {
     body.size_hint().exact()
 }
 
 /// Reads the whole body. One that comes in one piece, as nearly all do, is not copied.
-pub(super) async fn read(mut body: Body, at_most: usize) -> Result<Bytes, Unread> {
+pub(super) async fn read(mut body: Incoming, at_most: usize) -> Result<Bytes, Unread> {
     let mut first = Bytes::new();
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {

@@ -7,8 +7,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
-use axum::Router;
-use axum::body::Body;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request, Response};
 use hyper::body::{Body as _, Incoming};
@@ -19,20 +17,20 @@ use prometheus_client::metrics::counter::Counter;
 use tokio::net::TcpStream;
 use tokio::task::unconstrained;
 use tokio::time::sleep_until;
-use tower::Service as _;
 
 use super::activity::{Activity, Closed, Order, Phase};
 use super::connections::Place;
 use super::handshake::Transport;
 use super::limits::Limits;
 use super::panics;
+use super::routes::{Content, Routes};
 use super::stream::{Io, Stream};
 
 /// What the connections of one listener have in common.
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) transport: Transport,
-    pub(super) router: Router,
+    pub(super) routes: Routes,
     pub(super) limits: Limits,
     pub(super) panics: Counter,
 }
@@ -79,12 +77,10 @@ async fn answer(
     request: Request<Incoming>,
     activity: &Activity,
     common: &Common,
-) -> Result<Response<Body>, Infallible> {
+) -> Result<Response<Content>, Infallible> {
     activity.enter(Phase::Request);
     let has_body = !request.body().is_end_stream();
-    let mut router = common.router.clone();
-    let answer = async move { router.call(request).await.unwrap_or_else(|never| match never {}) };
-    let mut response = panics::caught(&common.panics, answer).await;
+    let mut response = panics::caught(&common.panics, common.routes.answer(request)).await;
     // A body that was refused may still be on its way; and when the server ends, the client is to go elsewhere.
     if activity.order() > Order::Serve || (has_body && response.status().as_u16() >= 400) {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -159,13 +155,13 @@ mod tests {
     async fn answer_to(requests: &str, limits: Limits) -> (String, u64, u64) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let router = Router::new()
+        let router = axum::Router::new()
             .route("/panic", get(async || -> &'static str { panic!("oh no") }))
             .route("/never", get(async || std::future::pending::<&'static str>().await))
             .route("/fine", get(async || "fine"));
         let metrics = Metrics::default();
         let panics = metrics.requests().panics();
-        let common = Common { transport: Transport::Plain, router, limits, panics: panics.clone() };
+        let common = Common { transport: Transport::Plain, routes: Routes::Router(router), limits, panics: panics.clone() };
         let connections = Arc::new(Connections::new(1, metrics.listener("test")));
         let place = connections.admit().await;
         let (stream, address) = listener.accept().await.unwrap();

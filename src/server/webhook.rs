@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 
 use super::body::{self, Unread};
@@ -32,7 +33,7 @@ pub(super) struct Webhook {
 pub(super) struct Asked {
     start: Instant,
     deadline: Deadline,
-    body: Result<Body, Turned>,
+    body: Result<Incoming, Turned>,
 }
 
 /// Why a request gets no review back.
@@ -46,7 +47,7 @@ impl Webhook {
 
     /// What is asked, but for the body that may still be on its way. Not part of the answer, as it would be carried along
     /// with every step of it.
-    pub(super) fn asked(&self, request: Request) -> Asked {
+    pub(super) fn asked(&self, request: Request<Incoming>) -> Asked {
         let start = Instant::now();
         let deadline = Deadline::new(request.uri().query(), start, self.limits.request);
         let body = if is_json(request.headers()) {
@@ -59,7 +60,7 @@ impl Webhook {
     }
 
     /// Answers one request.
-    pub(super) async fn answer(&self, phase: Phase, asked: Asked) -> Response<Body> {
+    pub(super) async fn answer(&self, phase: Phase, asked: Asked) -> Response<Full<Bytes>> {
         let path = match phase {
             Phase::Mutate => &self.mutate,
             Phase::Validate => &self.validate,
@@ -101,7 +102,7 @@ impl Webhook {
         }
     }
 
-    async fn read(&self, body: Body, start: Instant, deadline: Deadline) -> Result<(Bytes, Option<Room>), Turned> {
+    async fn read(&self, body: Incoming, start: Instant, deadline: Deadline) -> Result<(Bytes, Option<Room>), Turned> {
         let at_most = self.limits.body_bytes;
         let too_large = || {
             let why = format!("the body is larger than the {at_most} bytes that are read of a review");
@@ -145,8 +146,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.trim().eq_ignore_ascii_case("application/json")
 }
 
-fn json(body: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+fn json(body: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
