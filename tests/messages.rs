@@ -356,11 +356,11 @@ fn a_thoroughly_bad_value_is_refused_once_with_everything_that_is_wrong() {
         ]
     );
     let status = Status::of(&decision).unwrap();
-    assert_eq!((status.code, status.reason, status.details.causes.len()), (422, "Invalid", 12));
+    assert_eq!((status.code, status.reason, status.causes().len()), (422, "Invalid", 12));
     // Each problem is a line of the message as well, with its field.
-    let lines: Vec<&str> = status.message.lines().collect();
+    let lines: Vec<&str> = status.message().lines().collect();
     assert_eq!(lines[0], "vm-migration-network is refused, 12 problems:");
-    for (line, cause) in lines[1..].iter().zip(&status.details.causes) {
+    for (line, cause) in lines[1..].iter().zip(status.causes()) {
         assert_eq!(*line, format!("{}: {}", cause.field, cause.message));
     }
     assert_eq!(lines.len(), 13);

@@ -4,6 +4,7 @@
 //! message and drop the causes. So each problem is in both.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::time::Duration;
 
 use self::wire::AuditAnnotations;
@@ -11,16 +12,19 @@ use super::decision::{Decision, Verdict};
 use crate::network::draft::MAX_LISTED;
 use crate::network::facts::Missing;
 use crate::network::rules::Violations;
-use crate::network::{RuleSet, SETTING};
+use crate::network::{Root, RuleSet, SETTING, Violation};
 
 mod wire;
 
 /// Bytes of `status.message` at most.
 const LONGEST_MESSAGE: usize = 16 << 10;
-/// Bytes that nearly every problem fits into: room is made for them once.
-const USUAL_MESSAGE: usize = 320;
+/// Bytes that a problem takes: room is made for as many, and seldom more is needed.
+const USUAL_LINE: usize = 192;
 /// Bytes kept free for the line that says how many problems were left out.
 const LAST_LINE: usize = 64;
+
+/// The kind of what is refused.
+pub const SETTING_KIND: &str = "Setting";
 
 const NOT_DELETABLE: &str = "the Setting vm-migration-network is never deleted; to disable the network set value to \"\". \
     kubectl apply --force turns a refused update into a delete: if you used it, the new value was probably refused, \
@@ -29,38 +33,68 @@ const NOT_DELETABLE: &str = "the Setting vm-migration-network is never deleted; 
 /// A refusal, as `response.status` carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    outcome: &'static str,
-    /// Everything, for those who see nothing else.
-    pub message: String,
     /// One of Kubernetes' own reasons: kubectl hides causes under any other.
     pub reason: &'static str,
-    /// What was refused.
-    pub details: Details,
     /// The status code.
     pub code: u16,
+    /// The message, and after it the problems that were too long for it.
+    text: String,
+    /// Where the message ends.
+    message: usize,
+    problems: Vec<Place>,
 }
 
-/// `status.details`
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Details {
-    /// Its name.
-    pub name: &'static str,
-    group: &'static str,
-    /// Its kind.
-    pub kind: &'static str,
-    /// The problems, each with its field.
-    pub causes: Vec<Cause>,
-}
-
-/// One problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
+/// One problem, as `details.causes` carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause<'a> {
     /// One of Kubernetes' own.
     pub reason: &'static str,
-    /// On one line.
-    pub message: String,
     /// The field path.
-    pub field: String,
+    pub field: &'a str,
+    /// On one line.
+    pub message: &'a str,
+}
+
+/// Where in the text of a refusal a problem stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    reason: &'static str,
+    field: Range<usize>,
+    message: Range<usize>,
+}
+
+/// A line of the message.
+enum Line<'a> {
+    Problem(&'a Violation),
+    /// How many there are that are not listed, and in which string the next of them is.
+    More(usize, Root),
+}
+
+impl Line<'_> {
+    /// Adds the line.
+    fn push(&self, text: &mut String) -> Place {
+        text.push('\n');
+        let start = text.len();
+        let reason = match self {
+            Self::Problem(violation) => {
+                violation.push_field(text);
+                violation.reason()
+            }
+            Self::More(_, root) => {
+                text.push_str(root.as_str());
+                "FieldValueInvalid"
+            }
+        };
+        let field = start..text.len();
+        text.push_str(": ");
+        let start = text.len();
+        // Writing to a string can't fail.
+        let _ = match self {
+            Self::Problem(violation) => write!(text, "{violation}"),
+            Self::More(more, _) => write!(text, "and {more} more problems"),
+        };
+        Place { reason, field, message: start..text.len() }
+    }
 }
 
 impl Status {
@@ -70,33 +104,70 @@ impl Status {
         let code = code(&decision.verdict);
         match &decision.verdict {
             Verdict::Allowed => None,
-            Verdict::NotDeletable => Some(Self::new(code, "MethodNotAllowed", NOT_DELETABLE.to_owned(), Vec::new())),
-            Verdict::Invalid(violations) => {
-                let causes = causes(violations);
-                Some(Self::new(code, "Invalid", message(violations.total(), &causes), causes))
-            }
-            Verdict::FactsMissing(missing) => {
-                Some(Self::new(code, "ServiceUnavailable", unavailable(missing), Vec::new()))
-            }
+            Verdict::NotDeletable => Some(Self::new(code, "MethodNotAllowed", NOT_DELETABLE.to_owned())),
+            Verdict::Invalid(violations) => Some(Self::invalid(code, violations)),
+            Verdict::FactsMissing(missing) => Some(Self::new(code, "ServiceUnavailable", unavailable(missing))),
         }
     }
 
     /// The refusal of a request that can't be judged.
     #[must_use]
     pub fn malformed(why: &str) -> Self {
-        Self::new(400, "BadRequest", format!("the request can't be judged, so it is refused: {why}"), Vec::new())
+        Self::new(400, "BadRequest", format!("the request can't be judged, so it is refused: {why}"))
     }
 
     /// The refusal of a request that was not judged in time.
     #[must_use]
     pub fn late(budget: Duration) -> Self {
-        Self::new(504, "Timeout", late(budget), Vec::new())
+        Self::new(504, "Timeout", late(budget))
     }
 
-    fn new(code: u16, reason: &'static str, mut message: String, causes: Vec<Cause>) -> Self {
-        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
-        let details = Details { name: SETTING, group: "harvesterhci.io", kind: "Setting", causes };
-        Self { outcome: "Failure", message, reason, details, code }
+    /// Everything, for those who see nothing else.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.text[..self.message]
+    }
+
+    /// The problems, each with its field.
+    #[must_use]
+    pub fn causes(&self) -> impl ExactSizeIterator<Item = Cause<'_>> {
+        self.problems.iter().map(|Place { reason, field, message }| Cause {
+            reason,
+            field: &self.text[field.clone()],
+            message: &self.text[message.clone()],
+        })
+    }
+
+    fn new(code: u16, reason: &'static str, text: String) -> Self {
+        let message = text.floor_char_boundary(LONGEST_MESSAGE);
+        Self { reason, code, text, message, problems: Vec::new() }
+    }
+
+    /// A line that sums up, then a line for each problem.
+    fn invalid(code: u16, violations: &Violations) -> Self {
+        let (listed, total) = (violations.listed(), violations.total());
+        let shown = if total > MAX_LISTED { MAX_LISTED - 1 } else { total };
+        let more = listed.get(shown).map(|next| Line::More(total - shown, next.root));
+        let lines = listed.iter().take(shown).map(Line::Problem).chain(more);
+
+        let plural = if total == 1 { "problem" } else { "problems" };
+        let mut text = String::with_capacity(LAST_LINE + listed.len() * USUAL_LINE);
+        let mut problems = Vec::with_capacity(listed.len());
+        let mut message = None;
+        let _ = write!(text, "{SETTING} is refused, {total} {plural}:");
+        for (index, line) in lines.enumerate() {
+            let end = text.len();
+            let mut place = line.push(&mut text);
+            if message.is_none() && text.len() + LAST_LINE > LONGEST_MESSAGE {
+                text.truncate(end);
+                let _ = write!(text, "\nand {} more problems", total - index);
+                message = Some(text.len());
+                place = line.push(&mut text);
+            }
+            problems.push(place);
+        }
+        let message = message.unwrap_or(text.len());
+        Self { reason: "Invalid", code, text, message, problems }
     }
 }
 
@@ -106,43 +177,6 @@ pub(super) fn late(budget: Duration) -> String {
         "{SETTING} was not judged within the {budget:?} that this request was given, so the change is refused; nothing was \
          found about it. Retry; if it stays so, look at the webhook's log and load"
     )
-}
-
-fn causes(violations: &Violations) -> Vec<Cause> {
-    let total = violations.total();
-    let shown = if total > MAX_LISTED { MAX_LISTED - 1 } else { total };
-    let mut causes: Vec<_> = violations
-        .listed()
-        .iter()
-        .take(shown)
-        .map(|it| {
-            let mut message = String::with_capacity(USUAL_MESSAGE);
-            let _ = write!(message, "{it}");
-            Cause { reason: it.reason(), message, field: it.field() }
-        })
-        .collect();
-    if let Some(last) = violations.listed().get(shown) {
-        let message = format!("and {} more problems", total - shown);
-        causes.push(Cause { reason: "FieldValueInvalid", message, field: last.root.to_string() });
-    }
-    causes
-}
-
-/// A line that sums up, then a line for each problem.
-fn message(total: usize, causes: &[Cause]) -> String {
-    let plural = if total == 1 { "problem" } else { "problems" };
-    let lines = causes.iter().map(|cause| cause.field.len() + cause.message.len() + 3).sum::<usize>();
-    let mut message = String::with_capacity(LAST_LINE + lines.min(LONGEST_MESSAGE));
-    let _ = write!(message, "{SETTING} is refused, {total} {plural}:");
-    for (index, cause) in causes.iter().enumerate() {
-        let line = ["\n", &cause.field, ": ", &cause.message];
-        if message.len() + line.iter().map(|it| it.len()).sum::<usize>() + LAST_LINE > LONGEST_MESSAGE {
-            let _ = write!(message, "\nand {} more problems", total - index);
-            break;
-        }
-        message.extend(line);
-    }
-    message
 }
 
 fn unavailable(missing: &[Missing]) -> String {

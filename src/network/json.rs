@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 mod string;
 
-pub use string::push_string;
+pub use string::{push_escaped, push_string};
 
 /// Why a text is no JSON object.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -45,7 +45,10 @@ impl<T: fmt::Display> FromIterator<T> for Shortened {
 
 impl fmt::Display for Shortened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.named.join(", "))?;
+        for (index, item) in self.named.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { ", " })?;
+            f.write_str(item)?;
+        }
         if self.more > 0 { write!(f, " and {} more", self.more) } else { Ok(()) }
     }
 }

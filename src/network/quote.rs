@@ -165,8 +165,7 @@ fn is_harmless(text: &str) -> bool {
     let (mut harmful, mut colons) = (u8x16::splat(0), 0_u64);
     for (index, block) in blocks::of(text).enumerate() {
         let is = |byte| block.simd_eq(u8x16::splat(byte));
-        let not_ascii = block.max(u8x16::splat(0x7f)).simd_eq(block);
-        harmful |= blocks::controls(block) | not_ascii | is(b'"') | is(b'\\') | is(b'#');
+        harmful |= blocks::controls(block) | blocks::beyond(block, b'~') | is(b'"') | is(b'\\') | is(b'#');
         colons |= u64::from(is(b':').to_bitmask()) << (16 * index);
     }
     !harmful.any() && colons & (colons >> 1) == 0

@@ -58,6 +58,9 @@ pub struct Findings {
     pub judged: RuleSet,
 }
 
+/// As many violations as nearly every bad value has: room is made for them once.
+const USUAL: usize = 8;
+
 /// Violations in the order reported: the first few, how many more, and which rules in all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violations {
@@ -96,6 +99,9 @@ impl Violations {
     fn push(&mut self, violation: Violation) {
         self.rules.insert(violation.rule());
         if self.listed.len() < MAX_LISTED {
+            if self.listed.is_empty() {
+                self.listed.reserve(USUAL);
+            }
             self.listed.push(violation);
         } else {
             self.more += 1;

@@ -8,40 +8,28 @@ const MOST: usize = 2;
 /// Nearly every pair is told apart by the letters that only one of them has; what both start or end with is no matter. Only
 /// the rest is compared, as that costs the product of the lengths.
 pub(super) fn between(one: &str, other: &str) -> Option<usize> {
-    let (one, other) = without_shared_ends(one, other);
-    let (ours, theirs) = (Letters::of(one), Letters::of(other));
     // Each slip changes the length by one at most, and brings in one letter at most.
-    let far = ours.count.abs_diff(theirs.count) > MOST || ours.not_in(theirs) > MOST || theirs.not_in(ours) > MOST;
+    if one.is_ascii() && other.is_ascii() && one.len().abs_diff(other.len()) > MOST {
+        return None;
+    }
+    let (one, other) = without_shared_ends(one, other);
+    let (ours, theirs) = (letters(one), letters(other));
+    let far = [ours & !theirs, theirs & !ours].into_iter().any(|letters| letters.count_ones() as usize > MOST);
     (!far).then(|| strsim::damerau_levenshtein(one, other)).filter(|slips| *slips <= MOST)
 }
 
 fn without_shared_ends<'a>(mut one: &'a str, mut other: &'a str) -> (&'a str, &'a str) {
-    let start = one.chars().zip(other.chars()).take_while(|(one, other)| one == other);
-    let start = start.map(|(char, _)| char.len_utf8()).sum::<usize>();
+    let shared = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    let start = one.floor_char_boundary(shared);
     (one, other) = (&one[start..], &other[start..]);
-    let end = one.chars().rev().zip(other.chars().rev()).take_while(|(one, other)| one == other);
-    let end = end.map(|(char, _)| char.len_utf8()).sum::<usize>();
+    let shared = one.bytes().rev().zip(other.bytes().rev()).take_while(|(one, other)| one == other).count();
+    let end = one.len() - one.ceil_char_boundary(one.len() - shared);
     (&one[..one.len() - end], &other[..other.len() - end])
 }
 
-/// The characters of a word: how many, and of which kinds, of 64.
-#[derive(Clone, Copy, Default)]
-struct Letters {
-    count: usize,
-    kinds: u64,
-}
-
-impl Letters {
-    fn of(word: &str) -> Self {
-        word.chars().fold(Self::default(), |Self { count, kinds }, char| Self {
-            count: count + 1,
-            kinds: kinds | 1 << (u32::from(char) % u64::BITS),
-        })
-    }
-
-    const fn not_in(self, other: Self) -> usize {
-        (self.kinds & !other.kinds).count_ones() as usize
-    }
+/// Which kinds of characters there are in a word, of 64.
+fn letters(word: &str) -> u64 {
+    word.chars().fold(0, |letters, char| letters | 1 << (u32::from(char) % u64::BITS))
 }
 
 #[cfg(test)]

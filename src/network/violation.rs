@@ -1,6 +1,6 @@
 //! A reason to refuse a value: which problem, and in which field.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use super::problem::Problem;
 use super::rule::RuleId;
@@ -97,16 +97,28 @@ impl Violation {
         self.problem.rule()
     }
 
-    /// The field path as API clients know it: `value.exclude[1]`.
+    /// The field path as API clients know it: `value.exclude[1]`. It has no character that JSON escapes.
     #[must_use]
     pub fn field(&self) -> String {
-        let root = self.root.as_str();
-        match &self.path {
-            Path::Whole => root.to_owned(),
-            Path::Key(key) => [root, ".", key.as_str()].concat(),
-            Path::ExcludeItem(index) => [root, ".exclude[", &index.to_string(), "]"].concat(),
-            Path::UnknownKey(key) => [root, ".", key].concat(),
-        }
+        let mut field = String::new();
+        self.push_field(&mut field);
+        field
+    }
+
+    pub(crate) fn push_field(&self, text: &mut String) {
+        text.push_str(self.root.as_str());
+        let key = match &self.path {
+            Path::Whole => return,
+            Path::ExcludeItem(index) => {
+                // Writing to a string can't fail.
+                let _ = write!(text, ".exclude[{index}]");
+                return;
+            }
+            Path::Key(key) => key.as_str(),
+            Path::UnknownKey(key) => key,
+        };
+        text.push('.');
+        text.push_str(key);
     }
 
     /// The reason of the API's `causes[]`.

@@ -95,7 +95,7 @@ impl Seen {
     }
 
     fn refused(status: &Status) -> Self {
-        let why = status.details.causes.is_empty().then(|| status.message.clone());
+        let why = (status.causes().len() == 0).then(|| status.message().to_owned());
         Self { why, ..Self::new(Verdict::Refused, Some(status.code)) }
     }
 

@@ -3,18 +3,28 @@
 //! Only words of this crate's own stand there as they are, as none of them holds what JSON escapes.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Details, Status, USUAL_MESSAGE};
+use super::{SETTING_KIND, Status};
 use crate::admission::decision::Mutation;
 use crate::admission::review::{API_VERSION, KIND};
-use crate::network::json::push_string;
-use crate::network::{RuleSet, Warning};
+use crate::network::json::{push_escaped, push_string};
+use crate::network::{RuleSet, SETTING, Warning};
 
+/// Bytes that nearly every warning fits into.
+const USUAL_WARNING: usize = 320;
 /// Bytes of an answer around its texts.
 const USUAL_FRAME: usize = 640;
+
+/// Adds texts one after the other: what is fixed takes no call.
+macro_rules! push {
+    ($json:expr, $($text:expr),+) => {
+        $($json.push_str($text);)+
+    };
+}
 
 /// What the audit log keeps: stored under the webhook's name.
 #[derive(Default)]
@@ -59,22 +69,22 @@ pub(super) fn review(
     annotations: &AuditAnnotations<'_>,
 ) -> Vec<u8> {
     // A refusal says everything twice.
-    let refusal = status.map_or(0, |status| 3 * status.message.len());
+    let refusal = status.map_or(0, |status| 3 * status.message().len());
     let mut json = String::with_capacity(USUAL_FRAME + refusal + patch.map_or(0, str::len));
-    json.extend([r#"{"apiVersion":""#, API_VERSION, r#"","kind":""#, KIND, r#"","response":{"uid":"#]);
+    push!(json, r#"{"apiVersion":""#, API_VERSION, r#"","kind":""#, KIND, r#"","response":{"uid":"#);
     push_string(&mut json, uid);
     json.push_str(if status.is_none() { r#","allowed":true"# } else { r#","allowed":false"# });
     if let Some(status) = status {
         push_status(&mut json, status);
     }
     if let Some(patch) = patch {
-        json.extend([r#","patch":""#, patch, r#"","patchType":"JSONPatch""#]);
+        push!(json, r#","patch":""#, patch, r#"","patchType":"JSONPatch""#);
     }
     let mut text = String::new();
     for (index, warning) in warnings.iter().enumerate() {
         json.push_str(if index == 0 { r#","warnings":["# } else { "," });
         text.clear();
-        text.reserve(USUAL_MESSAGE);
+        text.reserve(USUAL_WARNING);
         // Writing to a string can't fail.
         let _ = write!(text, "{warning}");
         push_string(&mut json, &text);
@@ -88,29 +98,44 @@ pub(super) fn review(
 }
 
 fn push_status(json: &mut String, status: &Status) {
-    let Status { outcome, message, reason, details, code } = status;
-    let Details { name, group, kind, causes } = details;
-    json.extend([r#","status":{"status":""#, outcome, r#"","message":"#]);
-    push_string(json, message);
-    json.extend([r#","reason":""#, reason, r#"","details":{"name":""#, name, r#"","group":""#, group]);
-    json.extend([r#"","kind":""#, kind, r#"""#]);
-    for (index, cause) in causes.iter().enumerate() {
+    json.push_str(r#","status":{"status":"Failure","message":""#);
+    let told = push_message(json, status);
+    push!(json, r#"","reason":""#, status.reason, r#"","details":{"name":""#, SETTING);
+    push!(json, r#"","group":"harvesterhci.io","kind":""#, SETTING_KIND, r#"""#);
+    for (index, cause) in status.causes().enumerate() {
         json.push_str(if index == 0 { r#","causes":["# } else { "," });
-        json.extend([r#"{"reason":""#, cause.reason, r#"","message":"#]);
-        push_string(json, &cause.message);
-        json.push_str(r#","field":"#);
-        push_string(json, &cause.field);
-        json.push('}');
+        push!(json, r#"{"reason":""#, cause.reason, r#"","message":""#);
+        match told.get(index) {
+            Some(place) => json.extend_from_within(place.clone()),
+            None => push_escaped(json, cause.message),
+        }
+        push!(json, r#"","field":""#, cause.field, r#""}"#);
     }
-    json.push_str(if causes.is_empty() { "}" } else { "]}" });
+    json.push_str(if status.problems.is_empty() { "}" } else { "]}" });
     // Writing to a string can't fail.
-    let _ = write!(json, r#","code":{code}}}"#);
+    let _ = write!(json, r#","code":{}}}"#, status.code);
+}
+
+/// Adds the message. Each problem is told once more, as a cause, so this gives where those stand that are in it.
+fn push_message(json: &mut String, status: &Status) -> Vec<Range<usize>> {
+    let message = status.message();
+    let mut told = Vec::with_capacity(status.problems.len());
+    let mut written = 0;
+    for problem in status.problems.iter().map(|it| &it.message).take_while(|it| it.end <= message.len()) {
+        push_escaped(json, &message[written..problem.start]);
+        let start = json.len();
+        push_escaped(json, &message[problem.clone()]);
+        told.push(start..json.len());
+        written = problem.end;
+    }
+    push_escaped(json, &message[written..]);
+    told
 }
 
 fn push_annotations(json: &mut String, annotations: &AuditAnnotations<'_>) {
-    json.extend([r#","auditAnnotations":{"decision":""#, annotations.decision, r#"""#]);
+    push!(json, r#","auditAnnotations":{"decision":""#, annotations.decision, r#"""#);
     for (index, rule) in annotations.rules.iter().enumerate() {
-        json.extend([if index == 0 { r#","rules":""# } else { "," }, rule.as_str()]);
+        push!(json, if index == 0 { r#","rules":""# } else { "," }, rule.as_str());
     }
     if !annotations.rules.is_empty() {
         json.push('"');

@@ -9,8 +9,10 @@ use std::fmt::{self, Write};
 use jiff::Timestamp;
 use tracing::Event;
 use tracing::field::{Field, Visit};
+use wide::u8x16;
 
 use super::Format;
+use crate::network::blocks;
 use crate::network::quote::{is_unprintable, write_unicode};
 
 /// The most bytes that one value takes of a line.
@@ -177,14 +179,20 @@ impl<'a> Guarded<'a> {
         Self { line, quoted, left: LONGEST }
     }
 
-    const fn is_plain(&self, byte: u8) -> bool {
-        matches!(byte, b' '..=b'~') && !(self.quoted && matches!(byte, b'"' | b'\\'))
+    /// Whether the text can stand in the line as it is.
+    fn is_plain(&self, text: &str) -> bool {
+        let harmful = blocks::of(text).fold(u8x16::splat(0), |harmful, block| {
+            let quotes = block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\'));
+            let quotes = if self.quoted { quotes } else { u8x16::splat(0) };
+            harmful | blocks::controls(block) | blocks::beyond(block, b'~') | quotes
+        });
+        !harmful.any()
     }
 }
 
 impl Write for Guarded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if text.len() <= self.left && text.bytes().all(|byte| self.is_plain(byte)) {
+        if text.len() <= self.left && self.is_plain(text) {
             self.left -= text.len();
             self.line.push_str(text);
             return Ok(());

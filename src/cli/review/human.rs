@@ -34,7 +34,7 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
                 }
             }
             Verdict::NotDeletable => {
-                for line in judged.status().iter().flat_map(|status| status.message.lines()) {
+                for line in judged.status().iter().flat_map(|status| status.message().lines()) {
                     writeln!(out, "{INDENT}{line}")?;
                 }
             }

@@ -3,7 +3,9 @@
 use clap::ValueEnum;
 
 use super::judged::{Judged, Outcome};
+use crate::admission::response::SETTING_KIND;
 use crate::admission::{Route, route};
+use crate::network::SETTING;
 use crate::report::preview::{self, Answer, Refusal};
 
 /// Who shows it.
@@ -36,11 +38,11 @@ pub(super) fn answer(judged: &Judged<'_>) -> Answer {
     let Some(webhook) = route.webhook() else { return Answer::default() };
     let refusal = judged.status().map(|status| Refusal {
         webhook,
-        kind: status.details.kind.to_owned(),
-        name: status.details.name.to_owned(),
+        kind: SETTING_KIND.to_owned(),
+        name: SETTING.to_owned(),
         reason: status.reason.to_owned(),
-        causes: status.details.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect(),
-        message: status.message,
+        causes: status.causes().map(|cause| format!("{}: {}", cause.field, cause.message)).collect(),
+        message: status.message().to_owned(),
     });
     Answer { refusal, warnings: judged.warnings().iter().map(ToString::to_string).collect() }
 }

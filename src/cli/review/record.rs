@@ -82,7 +82,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         user: &judged.user,
         verdict: judged.verdict(),
         code: status.as_ref().map_or(200, |status| status.code),
-        message: status.map(|status| status.message),
+        message: status.map(|status| status.message().to_owned()),
         missing: judged.missing(),
         warnings: warnings.iter().map(ToString::to_string).collect(),
         warning_kinds: warnings.iter().map(|warning| warning.kind()).collect(),

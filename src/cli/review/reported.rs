@@ -38,7 +38,7 @@ pub(super) fn of(judged: &Judged<'_>, file: &Text, strings: &[Strings], warnings
         "allowed" | "refused" => Status::Failed,
         _ => Status::Error,
     };
-    let message = status.as_ref().map(|status| status.message.clone()).filter(|_| causes.is_empty());
+    let message = status.as_ref().map(|status| status.message().to_owned()).filter(|_| causes.is_empty());
     let (refusal, error) = if fared == Status::Error { (None, message) } else { (message, None) };
     Record {
         verdict: Some(judged.verdict()),

@@ -7,11 +7,17 @@ use wide::u8x16;
 use crate::network::blocks;
 
 /// Adds the text in double quotes, with no escape that JSON does not ask for.
+pub fn push_string(json: &mut String, text: &str) {
+    json.push('"');
+    push_escaped(json, text);
+    json.push('"');
+}
+
+/// Adds the text as it is between the double quotes.
 ///
 /// Messages and values are nearly free of escapes: what lies between two of them is copied whole.
-pub fn push_string(json: &mut String, text: &str) {
-    json.reserve(text.len() + 2);
-    json.push('"');
+pub fn push_escaped(json: &mut String, text: &str) {
+    json.reserve(text.len() + 1);
     let mut copied = 0;
     for (index, block) in blocks::of(text).enumerate() {
         let mut escaped = escaped(block);
@@ -24,7 +30,6 @@ pub fn push_string(json: &mut String, text: &str) {
         }
     }
     json.push_str(&text[copied..]);
-    json.push('"');
 }
 
 /// A bit for each byte that can't be as it is. Such a byte is a character of its own.
@@ -35,20 +40,21 @@ fn escaped(block: u8x16) -> u32 {
 }
 
 fn push_escape(json: &mut String, byte: u8) {
-    json.push_str(match byte {
-        b'"' => "\\\"",
-        b'\\' => "\\\\",
-        b'\n' => "\\n",
-        b'\r' => "\\r",
-        b'\t' => "\\t",
-        0x08 => "\\b",
-        0x0c => "\\f",
+    let letter = match byte {
+        b'\n' => 'n',
+        b'\r' => 'r',
+        b'\t' => 't',
+        0x08 => 'b',
+        0x0c => 'f',
+        b' '.. => char::from(byte),
         _ => {
             // Writing to a string can't fail.
             let _ = write!(json, "\\u{byte:04x}");
             return;
         }
-    });
+    };
+    json.push('\\');
+    json.push(letter);
 }
 
 #[cfg(test)]
