@@ -7,9 +7,10 @@ use std::panic;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::network::quote::Quoted;
 
@@ -82,11 +83,17 @@ impl<S: Subscriber> Layer<S> for Log {
     }
 }
 
+/// A word alone must be a level: taken for a module, a misspelled one would silence all others.
 fn filter(text: &str) -> Result<String, String> {
-    match EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("{error}; must be a level, or module=level, or several with commas between")),
-    }
+    let is_level = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
+    let why = match text.split(',').find(|part| !is_level(part)) {
+        Some(word) => format!("{} is no level", Quoted(word)),
+        None => match text.parse::<Targets>() {
+            Ok(_) => return Ok(text.to_owned()),
+            Err(error) => error.to_string(),
+        },
+    };
+    Err(format!("{why}; must be a level, or module=level, or several with commas between"))
 }
 
 impl LogArgs {
@@ -98,7 +105,7 @@ impl LogArgs {
     pub(super) fn start(&self) -> anyhow::Result<Lines> {
         let lines = Lines::start(io::stderr(), self.log_format.left_out())?;
         tracing_subscriber::registry()
-            .with(EnvFilter::try_new(format!("{QUIET},{}", self.log_level))?)
+            .with(format!("{QUIET},{}", self.log_level).parse::<Targets>()?)
             .with(Log { format: self.log_format, lines: lines.writer() })
             .try_init()
             .map_err(|error| anyhow::anyhow!("logs can't be set up: {error}"))?;

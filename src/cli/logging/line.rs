@@ -75,12 +75,16 @@ fn push_time(line: &mut String, now: Timestamp) {
     line.push('Z');
 }
 
-/// At least so many digits.
-fn push_digits(line: &mut String, number: u64, least: u8) {
-    if number >= 10 || least > 1 {
-        push_digits(line, number / 10, least.saturating_sub(1));
+/// At least so many digits, which are fewer than a number can have.
+fn push_digits(line: &mut String, mut number: u64, least: usize) {
+    let mut digits = [b'0'; "18446744073709551615".len()];
+    let mut start = digits.len();
+    while number > 0 || digits.len() - start < least {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
     }
-    line.push(char::from(b'0' + (number % 10) as u8));
+    line.push_str(str::from_utf8(&digits[start..]).unwrap_or_default());
 }
 
 /// `message name=value name="text"`

@@ -11,6 +11,8 @@ use wide::u8x16;
 use crate::admission::setting::Text;
 use crate::network::blocks;
 
+/// Bytes that are looked at in one go.
+const BLOCK: usize = 16;
 /// Bytes that nearly every value fits into.
 const USUAL_TEXT: usize = 256;
 
@@ -71,18 +73,34 @@ impl<'a> Cursor<'a> {
         self.expect(b'"')?;
         let start = self.rest;
         self.stop()?;
-        let mut piece = self.since(start)?;
-        if self.peek()? == b'"' {
-            self.next()?;
-            return std::str::from_utf8(piece).ok().map(|text| Text::Text(Cow::Borrowed(text)));
+        if self.peek()? == b'\\' {
+            self.rest = start;
+            return self.unescaped().map(|text| Text::Text(Cow::Owned(text)));
         }
+        let text = self.since(start)?;
+        self.next()?;
+        std::str::from_utf8(text).ok().map(|text| Text::Text(Cow::Borrowed(text)))
+    }
+
+    /// What is left of a string that has escapes.
+    ///
+    /// A block is copied at a time, and cut where it turns out to go beyond the next quotation mark or backslash.
+    fn unescaped(&mut self) -> Option<String> {
         let mut text = Vec::with_capacity(USUAL_TEXT);
         loop {
-            text.extend_from_slice(piece);
-            match self.next()? {
-                b'"' => return String::from_utf8(text).ok().map(|text| Text::Text(Cow::Owned(text))),
-                b'\\' => {}
-                _ => return None,
+            let end = text.len();
+            let block = block(self.rest);
+            text.extend_from_slice(&block);
+            let found = quotes_and_backslashes(block);
+            if found == 0 {
+                self.rest = self.rest.get(BLOCK..)?;
+                continue;
+            }
+            let piece = found.trailing_zeros() as usize;
+            text.truncate(end + piece);
+            self.rest = self.rest.get(piece..)?;
+            if self.next()? == b'"' {
+                return String::from_utf8(text).ok();
             }
             text.push(match self.next()? {
                 itself @ (b'"' | b'\\' | b'/') => itself,
@@ -93,9 +111,6 @@ impl<'a> Cursor<'a> {
                 b't' => b'\t',
                 _ => return None,
             });
-            let start = self.rest;
-            self.stop()?;
-            piece = self.since(start)?;
         }
     }
 
@@ -241,11 +256,8 @@ impl<'a> Cursor<'a> {
     /// Goes to the next quotation mark or backslash.
     #[inline(always)]
     fn stop(&mut self) -> Option<()> {
-        while let Some((bytes, rest)) = self.rest.split_first_chunk() {
-            let bytes = u8x16::new(*bytes);
-            let quote = bytes.simd_eq(u8x16::splat(b'"'));
-            let backslash = bytes.simd_eq(u8x16::splat(b'\\'));
-            let found = (quote | backslash).to_bitmask();
+        while let Some((block, rest)) = self.rest.split_first_chunk() {
+            let found = quotes_and_backslashes(*block);
             if found != 0 {
                 self.rest = self.rest.get(found.trailing_zeros() as usize..)?;
                 return Some(());
@@ -256,6 +268,22 @@ impl<'a> Cursor<'a> {
         self.rest = self.rest.get(at..)?;
         Some(())
     }
+}
+
+/// The first bytes; zeros fill it up.
+fn block(bytes: &[u8]) -> [u8; BLOCK] {
+    bytes.first_chunk().copied().unwrap_or_else(|| {
+        let mut last = [0; BLOCK];
+        last[..bytes.len()].copy_from_slice(bytes);
+        last
+    })
+}
+
+/// A bit for each of the two in the block.
+#[inline(always)]
+fn quotes_and_backslashes(block: [u8; BLOCK]) -> u32 {
+    let block = u8x16::new(block);
+    (block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\'))).to_bitmask()
 }
 
 #[inline(always)]
