@@ -119,10 +119,10 @@ fn refused() -> Call {
 }
 
 #[library_benchmark]
-#[bench::allowed(setup = allowed, config = limits(43_100, 9))]
+#[bench::allowed(setup = allowed, config = limits(42_800, 9))]
 #[bench::mutated(setup = mutated, config = limits(115_000, 28))]
 #[bench::restored(setup = restored, config = limits(109_000, 22))]
-#[bench::refused(setup = refused, config = limits(89_400, 38))]
+#[bench::refused(setup = refused, config = limits(80_600, 26))]
 fn whole_answer((phase, body, facts, policy): Call) -> Answer {
     answer(phase, black_box(body), facts, policy)
 }

@@ -69,18 +69,18 @@ pub(super) struct Shown(pub(super) Ipv4Net);
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(self.0, f)
+        let mut text = [0; "255.255.255.255/32".len()];
+        let mut length = 0;
+        write(self.0, |byte| {
+            text[length] = byte;
+            length += 1;
+        });
+        f.write_str(str::from_utf8(&text[..length]).unwrap_or_default())
     }
 }
 
 /// Writes what a network's own `Display` does, in a quarter of its time: a value may hold 10,000 of them.
-pub(super) fn write(net: Ipv4Net, out: &mut impl fmt::Write) -> fmt::Result {
-    let mut text = [0; "255.255.255.255/32".len()];
-    let mut length = 0;
-    let mut push = |byte| {
-        text[length] = byte;
-        length += 1;
-    };
+pub(super) fn write(net: Ipv4Net, mut push: impl FnMut(u8)) {
     for (index, number) in net.addr().octets().into_iter().chain([net.prefix_len()]).enumerate() {
         match index {
             0 => {}
@@ -95,7 +95,6 @@ pub(super) fn write(net: Ipv4Net, out: &mut impl fmt::Write) -> fmt::Result {
         }
         push(b'0' + number % 10);
     }
-    out.write_str(str::from_utf8(&text[..length]).unwrap_or_default())
 }
 
 /// Reads `address/prefix`, and keeps the address as written: host bits are the caller's to judge.

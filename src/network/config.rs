@@ -52,8 +52,7 @@ impl Config {
 /// Adds a network in double quotes.
 fn push_net(json: &mut String, net: Ipv4Net) {
     json.push('"');
-    // Writing to a string can't fail.
-    let _ = cidr::write(net, json);
+    cidr::write(net, |byte| json.push(char::from(byte)));
     json.push('"');
 }
 

@@ -86,7 +86,7 @@ impl<'a> Cursor<'a> {
     ///
     /// A block is copied at a time, and cut where it turns out to go beyond the next quotation mark or backslash.
     fn unescaped(&mut self) -> Option<String> {
-        let mut text = Vec::with_capacity(USUAL_TEXT);
+        let mut text = Vec::with_capacity(USUAL_TEXT + BLOCK);
         loop {
             let end = text.len();
             let block = block(self.rest);
