@@ -26,7 +26,7 @@ const PURE: [&str; 2] = ["network", "admission"];
 const PURE_PACKAGES: [&str; 7] = ["base64", "ipnet", "serde", "serde_json", "sha1", "strsim", "wide"];
 
 /// What the pure modules may name of the standard library.
-const PURE_STD: [&str; 14] = [
+const PURE_STD: [&str; 15] = [
     "borrow",
     "cmp",
     "collections",
@@ -36,6 +36,7 @@ const PURE_STD: [&str; 14] = [
     "marker",
     "mem",
     "net",
+    "ops",
     "slice",
     "str",
     "string",

@@ -161,7 +161,8 @@ mod tests {
             .route("/fine", get(async || "fine"));
         let metrics = Metrics::default();
         let panics = metrics.requests().panics();
-        let common = Common { transport: Transport::Plain, routes: Routes::Router(router), limits, panics: panics.clone() };
+        let common =
+            Common { transport: Transport::Plain, routes: Routes::Router(router), limits, panics: panics.clone() };
         let connections = Arc::new(Connections::new(1, metrics.listener("test")));
         let place = connections.admit().await;
         let (stream, address) = listener.accept().await.unwrap();

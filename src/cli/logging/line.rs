@@ -75,7 +75,7 @@ fn push_time(line: &mut String, now: Timestamp) {
     line.push('Z');
 }
 
-/// At least so many digits, which are fewer than a number can have.
+/// At least so many digits; a number has twenty at most.
 fn push_digits(line: &mut String, mut number: u64, least: usize) {
     let mut digits = [b'0'; "18446744073709551615".len()];
     let mut start = digits.len();
