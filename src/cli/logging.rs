@@ -83,17 +83,24 @@ impl<S: Subscriber> Layer<S> for Log {
     }
 }
 
-/// A word alone must be a level: taken for a module, a misspelled one would silence all others.
+/// Every part is looked at: a word that is no level would be taken for a module, and silence all others.
 fn filter(text: &str) -> Result<String, String> {
-    let is_level = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
-    let why = match text.split(',').find(|part| !is_level(part)) {
-        Some(word) => format!("{} is no level", Quoted(word)),
-        None => match text.parse::<Targets>() {
-            Ok(_) => return Ok(text.to_owned()),
-            Err(error) => error.to_string(),
-        },
-    };
-    Err(format!("{why}; must be a level, or module=level, or several with commas between"))
+    let is_level = |level: &str| !level.is_empty() && level.parse::<LevelFilter>().is_ok();
+    let in_module = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
+    for part in text.split(',') {
+        let (module, level) = part.split_once('=').map_or((None, part), |(module, level)| (Some(module), level));
+        let wrong = match module {
+            Some(module) if module.is_empty() || !module.bytes().all(in_module) => Some((module, "module")),
+            _ => (!is_level(level)).then_some((level, "level")),
+        };
+        if let Some((wrong, what)) = wrong {
+            return Err(format!(
+                "{} is no {what}; must be a level, or module=level, or several with commas and no spaces between",
+                Quoted(wrong)
+            ));
+        }
+    }
+    Ok(text.to_owned())
 }
 
 impl LogArgs {
@@ -116,5 +123,33 @@ impl LogArgs {
             tracing::error!(panic = %Quoted(words), place, "a bug: the code panicked");
         }));
         Ok(lines)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_of_a_filter_is_a_level_or_a_module_with_one() {
+        for text in ["info", "OFF", "info,rustls=debug", "rustls=debug,warn", "a_b::c=trace,kube_client=off,error"] {
+            assert_eq!(filter(text).as_deref(), Ok(text));
+            assert!(format!("{QUIET},{text}").parse::<Targets>().is_ok(), "{text}");
+        }
+        for (text, wrong) in [
+            ("warning", r#""warning" is no level"#),
+            ("", r#""" is no level"#),
+            ("info,", r#""" is no level"#),
+            ("info,,rustls=debug", r#""" is no level"#),
+            ("rustls=debug, warn", r#"" warn" is no level"#),
+            ("info, rustls=debug", r#"" rustls" is no module"#),
+            ("rustls=", r#""" is no level"#),
+            ("=debug", r#""" is no module"#),
+            ("x=y=z", r#""y=z" is no level"#),
+            ("a[b]=debug", r#""a[b]" is no module"#),
+        ] {
+            let more = "; must be a level, or module=level, or several with commas and no spaces between";
+            assert_eq!(filter(text), Err(format!("{wrong}{more}")));
+        }
     }
 }

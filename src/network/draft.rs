@@ -13,7 +13,7 @@ use super::json::{self, Kind};
 use super::problem::Problem;
 use super::quote::Excerpt;
 use super::slips;
-use super::violation::{Key, Path};
+use super::violation::{Key, Path, PlainKey};
 
 /// The most problems that are listed one by one.
 pub const MAX_LISTED: usize = 50;
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
         if let Some(key) = nearest {
             self.meant[key as usize] = true;
         }
-        let path = if is_plain(name) { Path::UnknownKey(name.to_owned()) } else { Path::Whole };
+        let path = PlainKey::of(name).map_or(Path::Whole, Path::UnknownKey);
         self.syntax.push(|| {
             (path, Problem::UnknownKey { key: Excerpt::of(name), range_v6: super::is_range_v6(name), nearest })
         });
@@ -276,11 +276,6 @@ impl<'a> Visitor<'a> for &mut Items<'_, 'a> {
 fn is_integer(number: &str) -> bool {
     let digits = number.strip_prefix('-').unwrap_or(number);
     digits.bytes().all(|byte| byte.is_ascii_digit()) && number != "-0"
-}
-
-/// Whether a key can stand in a field path without being mistaken for a part of it.
-fn is_plain(key: &str) -> bool {
-    (1..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ pub fn offset(text: &str, path: &Path) -> usize {
     let found = match path {
         Path::Whole => None,
         Path::Key(key) => member(text, key.as_str()).map(|(key, _)| key),
-        Path::UnknownKey(key) => member(text, key).map(|(key, _)| key),
+        Path::UnknownKey(key) => member(text, key.as_str()).map(|(key, _)| key),
         Path::ExcludeItem(index) => {
             member(text, Key::Exclude.as_str()).map(|(key, value)| item(value, *index).unwrap_or(key))
         }
@@ -39,6 +39,7 @@ fn item(array: &str, index: usize) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::violation::PlainKey;
     use super::*;
 
     #[test]
@@ -52,7 +53,7 @@ mod tests {
             (Path::ExcludeItem(1), "7 ".into()),
             (Path::ExcludeItem(2), r#""c""#.into()),
             (Path::ExcludeItem(3), r#""exclude""#.into()),
-            (Path::UnknownKey("x-y".into()), r#""x-y""#.into()),
+            (Path::UnknownKey(PlainKey::of("x-y").unwrap()), r#""x-y""#.into()),
             (Path::Key(Key::Range), r#"{"vlan": 1"#.into()),
         ] {
             let at = offset(text, &path);

@@ -41,7 +41,26 @@ pub enum Path {
     /// An entry of `exclude`.
     ExcludeItem(usize),
     /// A key that is not one of the four, but plain enough to be part of a path.
-    UnknownKey(String),
+    UnknownKey(PlainKey),
+}
+
+/// A key that can stand in a field path without being mistaken for a part of it: 1 to 64 letters, digits, `_` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlainKey(String);
+
+impl PlainKey {
+    /// The key; `None` where it is not plain.
+    #[must_use]
+    pub fn of(key: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        ((1..=64).contains(&key.len()) && key.bytes().all(plain)).then(|| Self(key.to_owned()))
+    }
+
+    /// As it is spelled.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// The keys of a value.
@@ -115,7 +134,7 @@ impl Violation {
                 return;
             }
             Path::Key(key) => key.as_str(),
-            Path::UnknownKey(key) => key,
+            Path::UnknownKey(key) => key.as_str(),
         };
         text.push('.');
         text.push_str(key);

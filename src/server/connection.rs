@@ -73,21 +73,24 @@ async fn http(io: Io, activity: &Arc<Activity>, common: &Common) -> Closed {
 const LEAST_BUFFER: usize = 16 << 10;
 
 /// Answers one request.
-async fn answer(
+fn answer(
     request: Request<Incoming>,
     activity: &Activity,
     common: &Common,
-) -> Result<Response<Content>, Infallible> {
+) -> impl Future<Output = Result<Response<Content>, Infallible>> {
     activity.enter(Phase::Request);
     let has_body = !request.body().is_end_stream();
-    let mut response = panics::caught(&common.panics, common.routes.answer(request)).await;
-    // A body that was refused may still be on its way; and when the server ends, the client is to go elsewhere.
-    if activity.order() > Order::Serve || (has_body && response.status().as_u16() >= 400) {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        activity.set_ends();
+    let answer = panics::caught(&common.panics, || common.routes.answer(request));
+    async move {
+        let mut response = answer.await;
+        // A body that was refused may still be on its way; and when the server ends, the client is to go elsewhere.
+        if activity.order() > Order::Serve || (has_body && response.status().as_u16() >= 400) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            activity.set_ends();
+        }
+        activity.enter(Phase::Response);
+        Ok(response)
     }
-    activity.enter(Phase::Response);
-    Ok(response)
 }
 
 /// Runs the future within the limits of the phases that the connection goes through, and obeys orders.

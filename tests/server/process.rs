@@ -254,10 +254,9 @@ async fn what_it_cannot_start_with_is_said() {
             &["--log-level", "rustls=debug,warning"],
             format!(
                 "error: invalid value 'rustls=debug,warning' for '--log-level <LEVEL>': \"warning\" is no level; must be a \
-                 level, or module=level, or several with commas between{usage}"
+                 level, or module=level, or several with commas and no spaces between{usage}"
             ),
         ),
-        (&["--log-level", "x=y=z"], "error: invalid value 'x=y=z' for '--log-level <LEVEL>': ".to_owned()),
     ] {
         let start = ["serve", "--cluster", cluster.to_str().unwrap()];
         let output = binary(&[&start, arguments].concat()).env("MNW_LOG_LEVEL", "error").output().unwrap();

@@ -39,6 +39,8 @@ async fn wrong_paths_and_methods_are_told_which_are_right() {
         assert_eq!((response.status, response.text()), (405, PATHS), "{method}");
         assert_eq!(response.headers["allow"], "POST", "{method}");
     }
+    let head = client.request("HEAD", "/mutate").await.unwrap();
+    assert_eq!((head.status, head.text(), &*head.headers["allow"]), (405, "", "POST"));
     assert_eq!(client.post("/validate", review()).await.unwrap().status, 200, "on the same connection");
 
     let mut ops = Client::plain(served.addresses.ops).await;

@@ -1,6 +1,6 @@
 //! The answer as JSON, written by hand: its shape is fixed, and every request waits for it.
 //!
-//! Only words of this crate's own stand there as they are, as none of them holds what JSON escapes.
+//! Only words of this crate's own and field paths stand there as they are, as none of them holds what JSON escapes.
 
 use std::fmt::Write;
 use std::ops::Range;

@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
         std::str::from_utf8(text).ok().map(|text| Text::Text(Cow::Borrowed(text)))
     }
 
-    /// What is left of a string that has escapes.
+    /// A string that has escapes, after its first quotation mark.
     ///
     /// A block is copied at a time, and cut where it turns out to go beyond the next quotation mark or backslash.
     fn unescaped(&mut self) -> Option<String> {
