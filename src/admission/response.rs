@@ -37,7 +37,7 @@ pub struct Status {
     pub reason: &'static str,
     /// The status code.
     pub code: u16,
-    /// The message, and after it what it is too short for: the problems from the first that does not fit on.
+    /// The message, and after it what does not fit into it: of problems the first such, and all that follow.
     text: String,
     /// Where the message ends.
     message: usize,

@@ -58,7 +58,7 @@ fn problems_of_every_rule_count_though_they_are_not_listed() {
     assert_eq!(rules(&decision).to_string(), "vlan-range,exclude-invalid,migration-in-progress");
     let status = Status::of(&decision).unwrap();
     // vlan, the number of excludes, each of them, and the migration.
-    assert!(status.message().starts_with("vm-migration-network is refused, 20003 problems:\n"), "{}", status.message);
+    assert!(status.message().starts_with("vm-migration-network is refused, 20003 problems:\n"), "{}", status.message());
     assert_eq!(status.causes().last().unwrap().message, "and 19954 more problems");
 }
 
