@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use prometheus_client::registry::Registry;
 use tokio::runtime;
 
@@ -75,7 +75,8 @@ impl Args {
         drop(lines);
         match ended? {
             Ended::Drained | Ended::CutOff(_) => Ok(Exit::Ok),
-            Ended::Aborted(cut_off) => bail!("stopped by a second signal; connections cut off: {cut_off}"),
+            // Logged, and not said once more: where the log's reader is stuck, that would wait for it.
+            Ended::Aborted(_) => Ok(Exit::CouldNotTell),
         }
     }
 
@@ -132,7 +133,9 @@ impl Args {
         match ended {
             Ended::Drained => tracing::info!("stopped; everything was answered"),
             Ended::CutOff(connections) => tracing::warn!(connections, "stopped; the drain timeout cut some off"),
-            Ended::Aborted(connections) => tracing::warn!(connections, "stopped at once"),
+            Ended::Aborted(connections) => {
+                tracing::error!(connections, "stopped by a second signal; these connections were cut off");
+            }
         }
         Ok(ended)
     }

@@ -1,10 +1,11 @@
 //! The binary from start to end: arguments, signals, files that change, too few descriptors.
 
 use std::fs;
-use std::io;
-use std::process::Command;
+use std::io::{self, Write as _};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -127,8 +128,53 @@ async fn a_second_signal_ends_it_at_once() {
         assert_eq!(server.wait().code(), Some(2));
         let log = server.log();
         assert!(log.iter().any(|line| line.contains(&format!("stopping at once signal=\"SIG{second}\""))), "{log:#?}");
-        assert_eq!(log.last().unwrap(), "error: stopped by a second signal; connections cut off: 1");
+        let last = log.last().unwrap();
+        assert!(
+            last.contains(" ERROR stopped by a second signal; these connections were cut off connections=1"),
+            "{last}"
+        );
     }
+}
+
+/// It could not write its last words either.
+#[test]
+fn a_second_signal_ends_it_at_once_also_when_nobody_reads_its_log() {
+    let (reader, mut writer) = io::pipe().unwrap();
+    let cluster = reviews::kept::fixture("clusters/ready.yaml");
+    let ports = ["serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--shutdown-delay", "1h"];
+    let rest = ["--tls-self-signed", "--cluster", cluster.to_str().unwrap()];
+    let mut command = binary(&[&ports[..], &rest].concat());
+    command.stdout(Stdio::null()).stderr(writer.try_clone().unwrap());
+    // More than a pipe takes, so that this waits too.
+    let full = thread::spawn(move || writer.write_all(&vec![b'\n'; 1 << 20]));
+    let mut child = command.spawn().unwrap();
+    drop(command);
+
+    let status = format!("/proc/{}/status", child.id());
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let mut told = 0;
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        if std::time::Instant::now() > deadline {
+            child.kill().unwrap();
+            break None;
+        }
+        // Until then a signal is the end.
+        let listens = fs::read_to_string(&status).is_ok_and(|status| {
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() >> 14 & 1 == 1)
+        });
+        if listens {
+            let kill = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status().unwrap();
+            told += u32::from(kill.success());
+        }
+        thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!((code, told > 1), (Some(2), true));
+    drop(reader);
+    assert!(full.join().unwrap().is_err());
 }
 
 #[test]
