@@ -50,7 +50,7 @@ impl Metrics {
         own.register("handshake_failures", "TLS handshakes that failed", metrics.handshake_failures.clone());
         own.register(
             "certificate_reload_failures",
-            "Certificates that were not taken, and the one before served on; each distinct problem once",
+            "Looks at the certificate files that found none to take, so that the one before is served on",
             metrics.reload_failures.clone(),
         );
         let build = Family::<Labels<1>, Gauge>::default();
@@ -70,7 +70,7 @@ impl Metrics {
         self.handshake_failures.get_or_create(&[("reason", reason)]).inc();
     }
 
-    /// Counts a certificate that was not taken.
+    /// Counts a look at the certificate files that found none to take.
     pub fn reload_failed(&self) {
         self.reload_failures.inc();
     }

@@ -79,7 +79,7 @@ struct Progress {
     /// Changed, and not yet seen twice the same.
     unsettled: Option<u64>,
     refused: Option<u64>,
-    /// What was logged and counted already.
+    /// What was logged already.
     said: Option<String>,
 }
 
@@ -141,6 +141,7 @@ impl Files {
             return Poll::Unchanged;
         }
         if progress.refused == Some(found) {
+            self.metrics.reload_failed();
             return Poll::Refused;
         }
         if progress.unsettled.replace(found) != Some(found) {
@@ -174,12 +175,12 @@ impl Files {
         Ok(())
     }
 
-    /// Says and counts each distinct problem once, not every other second.
+    /// Counts each look that was in vain, so that an alert can tell how long it lasts; says each distinct problem once.
     fn refuse(&self, progress: &mut Progress, error: &Error) -> Poll {
+        self.metrics.reload_failed();
         let why = error.to_string();
         if progress.said.as_ref() != Some(&why) {
             tracing::error!(%error, "the new certificate is not taken; the last good one stays");
-            self.metrics.reload_failed();
             progress.said = Some(why);
         }
         Poll::Refused
