@@ -52,7 +52,8 @@ variants! { Problem, problem_name, PROBLEMS:
 }
 
 variants! { Warning, warning_name, WARNINGS:
-    Rewritten Restored Mgmt FewSpareAddresses NodeAddressExcluded MigrationInProgress RuleOnlyWarns NotJudged
+    Rewritten Restored Mgmt FewSpareAddresses NodeAddressExcluded MigrationInProgress MigrationsUnseen RuleOnlyWarns
+    NotJudged
 }
 
 fn value(cluster_network: &str, vlan: &str, range: &str, exclude: &[&str]) -> Value {
@@ -271,6 +272,12 @@ fn every_warning_has_its_words() {
             json!({}),
             json!({"value": canonical, "metadata": way_out}),
             Facts { migrations: known(migrations(5)), ..ready() },
+            Policy::default(),
+        ),
+        (
+            json!({}),
+            json!({"value": canonical, "metadata": way_out}),
+            Facts { migrations: Facts::unknown("not listed yet").migrations, ..ready() },
             Policy::default(),
         ),
         (

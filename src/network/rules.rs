@@ -52,7 +52,7 @@ pub struct Findings {
     pub warnings: Vec<Warning>,
     /// Facts without which the verdict is open; each kind once.
     pub missing: Vec<Missing>,
-    /// Whether a running migration was let pass by the way out.
+    /// Whether migrations were let pass by the way out: running ones, or whatever there is where none can be seen.
     pub way_out_taken: bool,
     /// The rules that were held against something: not those that had no sound input or lacked a fact.
     pub judged: RuleSet,
@@ -117,8 +117,9 @@ pub fn judge(root: Root, checked: &Checked<'_>, inquiry: Inquiry<'_>, findings: 
     }
 }
 
-/// Holds a value against one rule alone. `cluster-network-missing` stands for the two that it can hide as well:
+/// Holds a value against one rule alone, for benchmarks. `cluster-network-missing` stands for the two that it can hide as well:
 /// they are nothing on their own.
+#[doc(hidden)]
 pub fn judge_one(rule: RuleId, root: Root, checked: &Checked<'_>, inquiry: Inquiry<'_>, findings: &mut Findings) {
     if let Some((_, rule)) = RULES.iter().find(|(id, _)| *id == rule) {
         rule(&mut Judge { root, inquiry, findings }, checked);

@@ -48,6 +48,13 @@ pub enum Warning {
         /// The migrations.
         running: Shortened,
     },
+    /// The operator went ahead, and nobody could see whether virtual machines are migrating.
+    MigrationsUnseen {
+        /// Which string.
+        root: Root,
+        /// Why.
+        missing: Missing,
+    },
     /// A rule would refuse, but only warns here.
     RuleOnlyWarns(Box<Violation>),
     /// A rule that only warns could not be judged.
@@ -91,7 +98,7 @@ impl Warning {
             Self::FewSpareAddresses { root, .. } | Self::NodeAddressExcluded { root, .. } => {
                 (*root, Path::Key(Key::Range))
             }
-            Self::MigrationInProgress { root, .. } => (*root, Path::Whole),
+            Self::MigrationInProgress { root, .. } | Self::MigrationsUnseen { root, .. } => (*root, Path::Whole),
             Self::RuleOnlyWarns(violation) => (violation.root, violation.path.clone()),
             Self::NotJudged { .. } => (Root::Value, Path::Whole),
         }
@@ -108,7 +115,7 @@ impl Warning {
             Self::NodeAddressExcluded { .. } => "node-address-excluded",
             Self::MigrationInProgress { .. } => "migration-in-progress",
             Self::RuleOnlyWarns(violation) => violation.rule().as_str(),
-            Self::NotJudged { .. } => "not-judged",
+            Self::MigrationsUnseen { .. } | Self::NotJudged { .. } => "not-judged",
         }
     }
 }
@@ -141,6 +148,11 @@ impl fmt::Display for Warning {
             Self::MigrationInProgress { root, running } => write!(
                 f,
                 "{root}: changed while virtual machines are being migrated ({running}); \
+                 now remove the annotation {ALLOW_DURING_MIGRATION}, it arms again with the same value"
+            ),
+            Self::MigrationsUnseen { root, missing } => write!(
+                f,
+                "{root}: changed without a look at whether virtual machines are being migrated, {missing}; \
                  now remove the annotation {ALLOW_DURING_MIGRATION}, it arms again with the same value"
             ),
             Self::RuleOnlyWarns(violation) => {

@@ -14,7 +14,10 @@ pub(super) fn migration_in_progress(judge: &mut Judge<'_, '_>) {
     let taken = way_out.is_some_and(|way_out| way_out.taken);
     let migrations = match &judge.inquiry.facts.migrations {
         // With the way out taken the verdict does not depend on them.
-        Err(_) if taken => return,
+        Err(missing) if taken => {
+            judge.findings.way_out_taken = true;
+            return judge.warn(Warning::MigrationsUnseen { root: judge.root, missing: missing.clone() });
+        }
         fact => judge.need(fact, RuleId::MigrationInProgress),
     };
     let Some(migrations) = migrations else { return };

@@ -35,6 +35,10 @@ pub(super) fn vlan_exclusive(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
     let Some(ours) = checked.vlan() else { return };
     let facts = judge.inquiry.facts;
     let Some(siblings) = judge.need(&facts.siblings, RuleId::VlanExclusive) else { return };
+    if matches!(siblings.storage, Sibling::Unreadable(_)) {
+        // `network-overlap` speaks of it.
+        return;
+    }
     judge.judged(RuleId::VlanExclusive);
     if let Sibling::On { vlan, exclusive_vlan: true, .. } = siblings.storage
         && vlan == ours

@@ -37,9 +37,13 @@ fn the_way_out_is_the_hash_of_what_is_stored() {
         assert_eq!(way_out(old, new, &annotation), expected, "{old:?} {new} {annotation}");
     }
 
-    // It opens one door only, and asks for no list of migrations.
+    // It opens one door only, also where migrations can't be seen, and leaves its trace there too.
     let annotations = json!({"annotations": {"migration-network-webhook/allow-during-migration": hash(GOOD)}});
     let request = update(&json!({"value": GOOD}), &json!({"metadata": annotations, "value": REWRITTEN}));
     assert_eq!(mutated(&request, &migrating()), "whereabouts-crd-missing value");
-    assert_eq!(mutated(&request, &Facts { migrations: unknown().migrations, ..ready() }), UNTOUCHED);
+    let blind = Facts { migrations: unknown().migrations, ..ready() };
+    assert_eq!(mutated(&request, &blind), UNTOUCHED);
+    let decision = decide(Phase::Validate, &request, &blind, &Policy::default());
+    let warnings: Vec<_> = decision.warnings.iter().map(Warning::kind).collect();
+    assert_eq!((decision.way_out_taken, warnings), (true, vec!["not-judged"]));
 }
