@@ -38,7 +38,7 @@ impl Judging {
         Self {
             view,
             policy: Arc::new(policy),
-            room: Arc::new(Semaphore::new((bytes / UNIT).clamp(1, Semaphore::MAX_PERMITS))),
+            room: Arc::new(Semaphore::new(bytes.div_ceil(UNIT).clamp(1, Semaphore::MAX_PERMITS))),
             threads: Arc::new(Semaphore::new(available_parallelism().map_or(1, usize::from))),
         }
     }
@@ -150,6 +150,11 @@ mod tests {
         }
         let answer = judging.judge(Phase::Mutate, Bytes::from_static(b"{"), None, within(0)).await;
         assert_eq!((answer.http_status, answer.record.verdict), (504, "late"));
+    }
+
+    #[tokio::test]
+    async fn there_is_room_for_as_many_bytes_as_are_shared_also_when_that_is_an_odd_number() {
+        assert!(judging(100_000).room(100_000, within(1000)).await.is_some());
     }
 
     #[tokio::test]
