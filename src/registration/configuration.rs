@@ -90,13 +90,14 @@ impl Configuration {
             if claim.is_empty() {
                 return Ok(Standing::Present { held: None, current: false, drift });
             }
-            if claim.is(known) {
+            if !known.is_empty() && claim.is(known) {
                 return Ok(Standing::Present { held: Some(claim.held()), current: true, drift });
             }
             // Only now, after the configuration: whoever adds a CA to a bundle has added it to the Secret before. So
             // what is read here holds all that this version of the configuration may hold, and no other is written.
             let wanted = Bundle::of(&self.secret.read().await?.succession);
-            let current = claim.is(&wanted);
+            // Without a CA yet an entry that trusts none holds the same as the Secret, and still nobody is trusted.
+            let current = !wanted.is_empty() && claim.is(&wanted);
             if current || wanted.is_empty() {
                 return Ok(Standing::Present { held: Some(claim.held()), current, drift });
             }

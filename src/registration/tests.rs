@@ -255,3 +255,17 @@ async fn drift_is_counted_and_left() {
     assert_eq!(live, drifted["webhooks"]);
     assert_eq!(stub.object(&path(Kind::Validating)).unwrap()["webhooks"], strange["webhooks"]);
 }
+
+#[tokio::test]
+async fn who_trusts_nobody_is_not_up_to_date() {
+    let stub = stub(&successions()[0]);
+    // As it is shipped: nothing in it yet.
+    let empty = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "ca", "namespace": "here"}});
+    stub.put(SECRET, empty);
+    let running = Running::start(&stub, &Succession::Vacant);
+    until("it has looked", || running.shows(r#"registration_present{configuration="validating"} 1"#)).await;
+    for kind in [Kind::Mutating, Kind::Validating] {
+        assert!(running.shows(&format!("registration_ca_bundle_current{{configuration=\"{}\"}} 0", kind.label())));
+    }
+    assert_eq!(stub.count("patch"), 0);
+}
