@@ -32,7 +32,8 @@ pub(super) struct LogArgs {
     log_format: Format,
 
     /// The least level that is logged: error, warn, info (each decision), debug or trace; also by module, such as
-    /// info,rustls=debug
+    /// info,kube_client=debug
+    #[expect(clippy::doc_markdown, reason = "it is the help, where it stands as it is")]
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MNW_LOG_LEVEL", value_parser = filter)]
     log_level: String,
 }
@@ -46,15 +47,13 @@ enum Format {
 }
 
 impl Format {
-    /// The line for those that a slow reader of the log missed.
-    fn left_out(self) -> fn(u64) -> String {
+    /// The line for those that could not be written, or not in time.
+    fn left_out(self, lines: u64) -> String {
+        const WORDS: &str = "lines of the log were left out: its reader is too slow, or gone for a while";
+        let now = Timestamp::now();
         match self {
-            Self::Text => |lines| format!(" WARN {lines} lines of the log were left out: its reader is too slow"),
-            Self::Json => |lines| {
-                format!(
-                    r#"{{"level":"WARN","message":"lines of the log were left out: its reader is too slow","lines":{lines}}}"#
-                )
-            },
+            Self::Text => format!("{now:.6}  WARN {WORDS} lines={lines}"),
+            Self::Json => format!(r#"{{"timestamp":"{now:.6}","level":"WARN","message":"{WORDS}","lines":{lines}}}"#),
         }
     }
 }
@@ -110,10 +109,11 @@ impl LogArgs {
     ///
     /// If this process logs already, or can't start a thread.
     pub(super) fn start(&self) -> anyhow::Result<Lines> {
-        let lines = Lines::start(io::stderr(), self.log_format.left_out())?;
+        let format = self.log_format;
+        let lines = Lines::start(io::stderr(), move |lines| format.left_out(lines))?;
         tracing_subscriber::registry()
             .with(format!("{QUIET},{}", self.log_level).parse::<Targets>()?)
-            .with(Log { format: self.log_format, lines: lines.writer() })
+            .with(Log { format, lines: lines.writer() })
             .try_init()
             .map_err(|error| anyhow::anyhow!("logs can't be set up: {error}"))?;
         panic::set_hook(Box::new(|panic| {

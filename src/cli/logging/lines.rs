@@ -46,7 +46,10 @@ impl Lines {
     /// # Errors
     ///
     /// If there can be none.
-    pub(super) fn start(sink: impl Write + Send + 'static, note: fn(u64) -> String) -> io::Result<Self> {
+    pub(super) fn start(
+        sink: impl Write + Send + 'static,
+        note: impl Fn(u64) -> String + Send + 'static,
+    ) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let lines = Self(Arc::clone(&shared));
         thread::Builder::new().name("logs".to_owned()).spawn(move || shared.write_to(sink, note))?;
@@ -86,8 +89,8 @@ impl Shared {
         }
     }
 
-    fn write_to(&self, mut sink: impl Write, note: fn(u64) -> String) {
-        let mut taken = Vec::new();
+    fn write_to(&self, mut sink: impl Write, note: impl Fn(u64) -> String) {
+        let (mut taken, mut lost) = (Vec::new(), 0);
         loop {
             let mut state = self.state();
             while state.pending.is_empty() && !state.ending {
@@ -102,10 +105,13 @@ impl Shared {
             mem::swap(&mut state.pending, &mut taken);
             let left_out = mem::take(&mut state.left_out);
             drop(state);
-            // Without a reader there is nobody to tell.
-            let _ = sink.write_all(&taken);
-            if left_out > 0 {
-                let _ = writeln!(sink, "{}", note(left_out));
+            // Without a reader there is nobody to tell. One may come back: then it hears how much it missed.
+            if sink.write_all(&taken).is_err() {
+                lost += taken.split_inclusive(|byte| *byte == b'\n').count() as u64;
+            }
+            lost += left_out;
+            if lost > 0 && writeln!(sink, "{}", note(lost)).is_ok() {
+                lost = 0;
             }
             taken.clear();
             taken.shrink_to(64 << 10);
@@ -165,6 +171,38 @@ mod tests {
         let left_out: usize = text.replace('x', "").lines().map(|note| note.parse::<usize>().unwrap()).sum();
         assert_eq!(whole + left_out, 3000);
         assert!(left_out >= 3000 - 2 * 1024, "there is room for 1024, and as many may have been taken");
+    }
+
+    /// Its first writes fail.
+    struct Gone(u32, Sender<Vec<u8>>);
+
+    impl Write for Gone {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.0 > 0 {
+                self.0 -= 1;
+                let _ = self.1.send(b"failed\n".to_vec());
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let _ = self.1.send(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_counted() {
+        let (sender, written) = channel();
+        // The lines, and then the note of them.
+        let lines = Lines::start(Gone(2, sender), |left_out| format!("{left_out} left out")).unwrap();
+        lines.writer().put("one\ntwo\n");
+        let failed: Vec<_> = written.iter().take(2).flatten().collect();
+        lines.writer().put("three\n");
+        drop(lines);
+        let written = failed.into_iter().chain(written.iter().flatten()).collect();
+        assert_eq!(String::from_utf8(written).unwrap(), "failed\nfailed\nthree\n2 left out\n");
     }
 
     #[test]
