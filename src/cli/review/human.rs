@@ -40,7 +40,7 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
             }
             Verdict::FactsMissing(missing) => {
                 for missing in missing {
-                    writeln!(out, "{INDENT}missing in --cluster: {missing}")?;
+                    writeln!(out, "{INDENT}missing: {missing}")?;
                 }
             }
         },

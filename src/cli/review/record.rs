@@ -27,7 +27,7 @@ struct Record<'a> {
     form: Option<&'static str>,
     /// `CREATE`, `UPDATE`, `DELETE` or `unknown`.
     operation: &'static str,
-    /// Of a manifest, where its old side is from: `file` or `cluster`.
+    /// Of a manifest, where its old side is from: `file`, `cluster` or `live`.
     old: Option<&'static str>,
     uid: &'a str,
     user: &'a str,
