@@ -62,6 +62,8 @@ pub const WHEREABOUTS_CRD: &str = "ippools.whereabouts.cni.cncf.io";
 pub const MATCHED_NODES: &str = "network.harvesterhci.io/matched-nodes";
 /// The annotation of the Setting by which an operator goes ahead while virtual machines migrate.
 pub const ALLOW_DURING_MIGRATION: &str = "migration-network-webhook/allow-during-migration";
+/// The shortest prefix of a range that Harvester takes.
+pub const SHORTEST_PREFIX: u8 = 16;
 /// The most entries that `exclude` may have, as written.
 pub const MAX_EXCLUDES: usize = 10_000;
 

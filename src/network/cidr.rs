@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::Ipv4Net;
 
+use super::SHORTEST_PREFIX;
+
 /// What a text is instead of an IPv4 network, with what a "did you mean" needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CidrError {
@@ -29,20 +31,30 @@ pub enum CidrError {
 }
 
 impl CidrError {
-    /// The network that was probably meant.
-    pub(super) fn network_fix(self) -> Option<Ipv4Net> {
-        match self {
-            Self::MappedIpv4(fix) | Self::LeadingZeroInOctet(fix) | Self::Netmask(fix) => fix.map(|fix| fix.trunc()),
-            Self::LeadingZeroInPrefix(fix) | Self::Spaces(fix) => Some(fix.trunc()),
-            Self::BareAddress(_) | Self::Ipv6 | Self::PrefixTooLong(_) | Self::NotCidr => None,
-        }
+    /// The range that was probably meant, if it could be one.
+    pub(super) fn range_fix(self) -> Option<Ipv4Net> {
+        self.rewritten().map(|net| net.trunc()).filter(|net| net.prefix_len() >= SHORTEST_PREFIX)
     }
 
-    /// The block that was probably meant; for a bare address that address alone.
-    pub(super) fn host_fix(self) -> Option<Ipv4Net> {
+    /// The block of this range that was probably meant, if it could be excluded; for a bare address, and for one with the
+    /// mask of the range, that address alone.
+    pub(super) fn exclude_fix(self, range: Option<Ipv4Net>) -> Option<Ipv4Net> {
+        if let Self::BareAddress(address) | Self::PrefixTooLong(address) = self {
+            return Some(Ipv4Net::from(address));
+        }
+        let written = self.rewritten()?;
+        let Some(range) = range else { return Some(written.trunc()) };
+        let is_host = written.prefix_len() == range.prefix_len() && written.addr() != written.network();
+        let block = if is_host { Ipv4Net::from(written.addr()) } else { written.trunc() };
+        (range.contains(&block) && block != range).then_some(block)
+    }
+
+    /// What was written, as it should have been; with its host bits.
+    const fn rewritten(self) -> Option<Ipv4Net> {
         match self {
-            Self::BareAddress(address) | Self::PrefixTooLong(address) => Some(Ipv4Net::from(address)),
-            _ => self.network_fix(),
+            Self::MappedIpv4(net) | Self::LeadingZeroInOctet(net) | Self::Netmask(net) => net,
+            Self::LeadingZeroInPrefix(net) | Self::Spaces(net) => Some(net),
+            Self::BareAddress(_) | Self::Ipv6 | Self::PrefixTooLong(_) | Self::NotCidr => None,
         }
     }
 }

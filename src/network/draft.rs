@@ -114,6 +114,8 @@ struct Reader<'a> {
     seen: [bool; Key::ALL.len()],
     /// Keys that an unknown key near them stands for: they are not missed again.
     meant: [bool; Key::ALL.len()],
+    /// Unknown keys that are as near to one key as to another.
+    ties: Vec<Tie>,
     cluster_network: Option<Cow<'a, str>>,
     vlan: Option<&'a str>,
     range: Option<Cow<'a, str>>,
@@ -149,8 +151,11 @@ impl<'a> Reader<'a> {
         if !self.syntax.has_room() {
             return self.syntax.count_one_more();
         }
-        let nearest = self.nearest_key(name);
-        if let Some(key) = nearest {
+        let near = nearest_keys(name);
+        let nearest = near.first().copied();
+        if let [_, _, ..] = *near {
+            self.ties.push(Tie { problem: self.syntax.listed.len(), near });
+        } else if let Some(key) = nearest {
             self.meant[key as usize] = true;
         }
         let path = PlainKey::of(name).map_or(Path::Whole, Path::UnknownKey);
@@ -198,28 +203,25 @@ impl<'a> Reader<'a> {
         Some(items.entries)
     }
 
-    /// The key that was probably meant: another case of it, or at most two slips away; of two, the one still missed.
-    fn nearest_key(&self, name: &str) -> Option<Key> {
-        // No key is longer than 14 characters, so nothing longer than this is near.
-        if name.len() > 64 {
-            return None;
-        }
-        let name = name.to_lowercase();
-        // The only one with a capital letter.
-        let lower = |key: Key| if key == Key::ClusterNetwork { "clusternetwork" } else { key.as_str() };
-        Key::ALL
-            .into_iter()
-            .filter_map(|key| Some((slips::between(lower(key), &name)?, key)))
-            .min_by_key(|(slips, key)| (*slips, self.seen[*key as usize]))
-            .map(|(_, key)| key)
-    }
-
     fn refuse<T>(&mut self, key: Key, problem: Problem) -> Option<T> {
         self.syntax.push(|| (Path::Key(key), problem));
         None
     }
 
+    /// Of two keys that are equally near, the one that nothing else stands for was meant.
+    fn settle_ties(&mut self) {
+        for Tie { problem, near } in std::mem::take(&mut self.ties) {
+            let missed = near.iter().find(|key| !self.seen[**key as usize] && !self.meant[**key as usize]);
+            let Some(key) = missed.or(near.first()) else { continue };
+            self.meant[*key as usize] = true;
+            if let Some((_, Problem::UnknownKey { nearest, .. })) = self.syntax.listed.get_mut(problem) {
+                *nearest = Some(*key);
+            }
+        }
+    }
+
     fn finish(mut self) -> Draft<'a> {
+        self.settle_ties();
         for key in [Key::ClusterNetwork, Key::Vlan, Key::Range] {
             if !self.seen[key as usize] && !self.meant[key as usize] {
                 self.syntax.push(|| (Path::Key(key), Problem::MissingKey { key, null: false }));
@@ -236,6 +238,27 @@ impl<'a> Reader<'a> {
             exclude: self.exclude,
         }
     }
+}
+
+/// An unknown key that may stand for any of several, until it is known which of them are there.
+struct Tie {
+    /// Its place among the problems.
+    problem: usize,
+    near: Vec<Key>,
+}
+
+/// The keys that may have been meant: another case of it, or at most two slips away; several if they are equally near.
+fn nearest_keys(name: &str) -> Vec<Key> {
+    // No key is longer than 14 characters, so nothing longer than this is near.
+    if name.len() > 64 {
+        return Vec::new();
+    }
+    let name = name.to_lowercase();
+    // The only one with a capital letter.
+    let lower = |key: Key| if key == Key::ClusterNetwork { "clusternetwork" } else { key.as_str() };
+    let slips = Key::ALL.map(|key| slips::between(lower(key), &name));
+    let Some(fewest) = slips.into_iter().flatten().min() else { return Vec::new() };
+    Key::ALL.into_iter().filter(|key| slips[*key as usize] == Some(fewest)).collect()
 }
 
 /// The entries of `exclude`, each judged on its own.

@@ -62,7 +62,7 @@ fn problems(entries: &[Option<Cow<'_, str>>], written: &[Written], range: Option
             None => continue,
             Some(Ok(net)) => net,
             Some(Err(why)) => {
-                problems.push(|| (path, Problem::ExcludeNotCidr { seen: shown(index), why }));
+                problems.push(|| (path, Problem::ExcludeNotCidr { seen: shown(index), why, range }));
                 continue;
             }
         };

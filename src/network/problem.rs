@@ -43,7 +43,7 @@ pub enum Problem {
     NodeAddress { range: Ipv4Net, owners: Shortened, excludes: Shortened },
     // exclude-invalid
     TooManyExcludes { count: usize },
-    ExcludeNotCidr { seen: Excerpt, why: CidrError },
+    ExcludeNotCidr { seen: Excerpt, why: CidrError, range: Option<Ipv4Net> },
     ExcludeOutside { seen: Excerpt, range: Ipv4Net },
     ExcludeCoversRange { seen: Excerpt, range: Ipv4Net, host: Option<Ipv4Addr> },
     ExcludeOverlap { seen: Excerpt, other: usize, other_seen: Excerpt },

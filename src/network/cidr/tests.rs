@@ -129,3 +129,33 @@ fn a_network_is_written_as_by_its_own_display() {
         assert_eq!(Shown(net).to_string(), net.to_string());
     }
 }
+
+#[test]
+fn what_is_offered_is_not_refused_for_what_was_offered() {
+    for (written, offered) in [
+        ("192.168.1.0/255.255.255.0", Some("192.168.1.0/24")),
+        (" 192.168.1.7/24", Some("192.168.1.0/24")),
+        ("::ffff:10.1.0.0/112", Some("10.1.0.0/16")),
+        ("10.0.0.0/255.0.0.0", None),
+        ("::ffff:10.0.0.0/104", None),
+        ("192.168.1.0/00", None),
+        ("192.168.1.0", None),
+    ] {
+        assert_eq!(parse_strict(written).unwrap_err().range_fix(), offered.map(net), "{written}");
+    }
+    let range = Some(net("192.168.1.0/24"));
+    for (written, offered) in [
+        ("192.168.1.9/030", Some("192.168.1.8/30")),
+        ("192.168.1.5/255.255.255.0", Some("192.168.1.5/32")),
+        ("192.168.1.5/24 ", Some("192.168.1.5/32")),
+        ("192.168.01.5/24", Some("192.168.1.5/32")),
+        ("192.168.1.0/024", None),
+        ("192.168.0.0/255.255.0.0", None),
+        ("192.168.2.0/025", None),
+        ("192.168.2.5", Some("192.168.2.5/32")),
+        ("192.168.1.5/33", Some("192.168.1.5/32")),
+    ] {
+        assert_eq!(parse_strict(written).unwrap_err().exclude_fix(range), offered.map(net), "{written}");
+    }
+    assert_eq!(parse_strict("192.168.2.9/030").unwrap_err().exclude_fix(None), Some(net("192.168.2.8/30")));
+}

@@ -272,8 +272,20 @@ fn a_slip_is_one_mistake() {
         (r#"{"clusterNetwork":"n","vlan":1,"lang":"r"}"#, &["value.lang"]),
         (r#"{"clusterNetwork":"n","range":"r","lang":1}"#, &["value.lang"]),
         (r#"{"clusterNetwork":"n","lang":1}"#, &["value.lang", "value.range"]),
+        // Also where that shows only later.
+        (r#"{"clusterNetwork":"n","lang":"r","vlan":1}"#, &["value.lang"]),
+        (r#"{"ran":1,"range":"r","clusterNetwork":"n"}"#, &["value.ran"]),
+        (r#"{"clusterNetwork":"n","lang":"r","vlna":1}"#, &["value.lang", "value.vlna"]),
+        (r#"{"clusterNetwork":"n","lang":1,"ran":"r"}"#, &["value.lang", "value.ran"]),
     ] {
         assert_eq!(fields(value), expected, "{value}");
+    }
+    for (key, other) in [("range", "vlan"), ("vlan", "range")] {
+        let values = [format!(r#""{other}":1,"lang":1"#), format!(r#""lang":1,"{other}":1"#)];
+        for members in values {
+            let told = told(&format!(r#"{{"clusterNetwork":"n",{members}}}"#));
+            assert!(told.iter().any(|told| told.ends_with(&format!("; did you mean {key}?"))), "{members}: {told:?}");
+        }
     }
 }
 

@@ -66,7 +66,7 @@ impl fmt::Display for Problem {
             ),
             Self::RangeNotCidr { seen, why } => {
                 write!(f, "Invalid value: {seen}: {why}; must be an IPv4 network such as 192.168.1.0/24")?;
-                suggest(f, why.network_fix())
+                suggest(f, why.range_fix())
             }
             Self::RangeHasHostBits { range } => {
                 let (range, network) = (Shown(*range), Shown(range.trunc()));
@@ -95,9 +95,9 @@ impl fmt::Display for Problem {
             Self::TooManyExcludes { count } => {
                 write!(f, "Too many: {count}: must have at most {MAX_EXCLUDES} entries; use larger blocks")
             }
-            Self::ExcludeNotCidr { seen, why } => {
+            Self::ExcludeNotCidr { seen, why, range } => {
                 write!(f, "Invalid value: {seen}: {why}; must be an IPv4 CIDR inside the range")?;
-                suggest(f, why.host_fix())
+                suggest(f, why.exclude_fix(*range))
             }
             Self::ExcludeOutside { seen, range } => {
                 write!(f, "Invalid value: {seen}: not inside the range {}", Shown(*range))

@@ -12,7 +12,7 @@ use super::super::quote::Excerpt;
 use super::super::range::AddressRange;
 use super::super::violation::{Key, Path};
 use super::super::vlan::VlanId;
-use super::super::{MGMT, RuleId, Warning};
+use super::super::{MGMT, RuleId, SHORTEST_PREFIX, Warning};
 use super::{Judge, Segment};
 
 /// A draft whose parts have been read as what they stand for. A part is `None` where the draft's is.
@@ -98,10 +98,8 @@ fn read_vlan(written: &str) -> Result<u16, Problem> {
 }
 
 fn read_range(written: &str) -> Result<Ipv4Net, Problem> {
-    /// The shortest prefix that Harvester takes.
-    const SHORTEST: u8 = 16;
     let range = cidr::parse_strict(written).map_err(|why| Problem::RangeNotCidr { seen: Excerpt::of(written), why })?;
-    if range.prefix_len() < SHORTEST {
+    if range.prefix_len() < SHORTEST_PREFIX {
         return Err(Problem::RangeTooLarge { range });
     }
     if range.addr() != range.network() {
