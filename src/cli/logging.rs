@@ -131,6 +131,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_note_of_lines_left_out_is_a_line_like_others() {
+        let note = Format::Text.left_out(7);
+        let (time, rest) = note.split_at("2026-11-24T06:43:14.751518Z".len());
+        assert!(time.parse::<Timestamp>().is_ok(), "{note}");
+        let words = "lines of the log were left out: its reader is too slow, or gone for a while";
+        assert_eq!(rest, format!("  WARN {words} lines=7"));
+        let note: serde_json::Value = serde_json::from_str(&Format::Json.left_out(7)).unwrap();
+        assert!(note["timestamp"].as_str().unwrap().parse::<Timestamp>().is_ok(), "{note}");
+        let expected =
+            serde_json::json!({"timestamp": note["timestamp"], "level": "WARN", "message": words, "lines": 7});
+        assert_eq!(note, expected);
+    }
+
+    #[test]
     fn every_part_of_a_filter_is_a_level_or_a_module_with_one() {
         for text in ["info", "OFF", "info,rustls=debug", "rustls=debug,warn", "a_b::c=trace,kube_client=off,error"] {
             assert_eq!(filter(text).as_deref(), Ok(text));
