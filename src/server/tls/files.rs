@@ -83,6 +83,18 @@ struct Progress {
     said: Option<String>,
 }
 
+impl Progress {
+    /// Says each distinct problem once, not every other second.
+    fn refuse(&mut self, error: &Error) -> Poll {
+        let why = error.to_string();
+        if self.said.as_ref() != Some(&why) {
+            tracing::error!(%error, "the new certificate is not taken; the last good one stays");
+            self.said = Some(why);
+        }
+        Poll::Refused
+    }
+}
+
 #[derive(Hash)]
 struct Content {
     certificate: Vec<u8>,
@@ -130,10 +142,19 @@ impl Files {
 
     /// Looks at the files once. It blocks while it reads them.
     pub fn poll(&self) -> Poll {
+        let poll = self.look();
+        if poll == Poll::Refused {
+            // Each time, so that an alert can tell how long it lasts.
+            self.metrics.reload_failed();
+        }
+        poll
+    }
+
+    fn look(&self) -> Poll {
         let mut progress = self.progress();
         let content = match self.read() {
             Ok(content) => content,
-            Err(error) => return self.refuse(&mut progress, &error),
+            Err(error) => return progress.refuse(&error),
         };
         let found = content.digest();
         if progress.served == Some(found) {
@@ -141,7 +162,6 @@ impl Files {
             return Poll::Unchanged;
         }
         if progress.refused == Some(found) {
-            self.metrics.reload_failed();
             return Poll::Refused;
         }
         if progress.unsettled.replace(found) != Some(found) {
@@ -154,7 +174,7 @@ impl Files {
             }
             Err(error) => {
                 progress.refused = Some(found);
-                self.refuse(&mut progress, &error)
+                progress.refuse(&error)
             }
         }
     }
@@ -173,17 +193,6 @@ impl Files {
         }
         tracing::info!(not_after, chain, "the certificate is served");
         Ok(())
-    }
-
-    /// Counts each look that was in vain, so that an alert can tell how long it lasts; says each distinct problem once.
-    fn refuse(&self, progress: &mut Progress, error: &Error) -> Poll {
-        self.metrics.reload_failed();
-        let why = error.to_string();
-        if progress.said.as_ref() != Some(&why) {
-            tracing::error!(%error, "the new certificate is not taken; the last good one stays");
-            progress.said = Some(why);
-        }
-        Poll::Refused
     }
 
     /// Both files as they were at one time: the first is read again after the second, in case they changed in between.
