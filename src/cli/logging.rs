@@ -46,18 +46,6 @@ enum Format {
     Json,
 }
 
-impl Format {
-    /// The line for those that could not be written, or not in time.
-    fn left_out(self, lines: u64) -> String {
-        const WORDS: &str = "lines of the log were left out: its reader is too slow, or gone for a while";
-        let now = Timestamp::now();
-        match self {
-            Self::Text => format!("{now:.6}  WARN {WORDS} lines={lines}"),
-            Self::Json => format!(r#"{{"timestamp":"{now:.6}","level":"WARN","message":"{WORDS}","lines":{lines}}}"#),
-        }
-    }
-}
-
 /// Makes lines of events.
 struct Log {
     format: Format,
@@ -110,7 +98,7 @@ impl LogArgs {
     /// If this process logs already, or can't start a thread.
     pub(super) fn start(&self) -> anyhow::Result<Lines> {
         let format = self.log_format;
-        let lines = Lines::start(io::stderr(), move |lines| format.left_out(lines))?;
+        let lines = Lines::start(io::stderr(), move |lines| format.left_out(Timestamp::now(), lines))?;
         tracing_subscriber::registry()
             .with(format!("{QUIET},{}", self.log_level).parse::<Targets>()?)
             .with(Log { format, lines: lines.writer() })
@@ -129,20 +117,6 @@ impl LogArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_note_of_lines_left_out_is_a_line_like_others() {
-        let note = Format::Text.left_out(7);
-        let (time, rest) = note.split_at("2026-11-24T06:43:14.751518Z".len());
-        assert!(time.parse::<Timestamp>().is_ok(), "{note}");
-        let words = "lines of the log were left out: its reader is too slow, or gone for a while";
-        assert_eq!(rest, format!("  WARN {words} lines=7"));
-        let note: serde_json::Value = serde_json::from_str(&Format::Json.left_out(7)).unwrap();
-        assert!(note["timestamp"].as_str().unwrap().parse::<Timestamp>().is_ok(), "{note}");
-        let expected =
-            serde_json::json!({"timestamp": note["timestamp"], "level": "WARN", "message": words, "lines": 7});
-        assert_eq!(note, expected);
-    }
 
     #[test]
     fn every_part_of_a_filter_is_a_level_or_a_module_with_one() {

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::fmt::{self, Write};
 
 use jiff::Timestamp;
-use tracing::Event;
 use tracing::field::{Field, Visit};
+use tracing::{Event, Level};
 use wide::u8x16;
 
 use super::Format;
@@ -24,17 +24,32 @@ const LONGEST_ESCAPE: usize = 12;
 impl Format {
     /// Adds the line of an event.
     pub(super) fn line(self, now: Timestamp, event: &Event<'_>, line: &mut String) {
-        let level = event.metadata().level().as_str();
+        self.push_head(now, *event.metadata().level(), line);
+        match self {
+            Self::Text => {
+                let mut fields = Text { message: line, rest: String::with_capacity(256) };
+                event.record(&mut fields);
+                let rest = fields.rest;
+                line.push_str(&rest);
+            }
+            Self::Json => {
+                event.record(&mut Json(line));
+                line.push('}');
+            }
+        }
+        line.push('\n');
+    }
+
+    /// Adds what each line begins with.
+    #[inline]
+    fn push_head(self, now: Timestamp, level: Level, line: &mut String) {
+        let level = level.as_str();
         match self {
             Self::Text => {
                 push_time(line, now);
                 // Levels have four or five letters.
                 line.push_str(if level.len() < 5 { "  " } else { " " });
                 line.push_str(level);
-                let mut fields = Text { message: line, rest: String::with_capacity(256) };
-                event.record(&mut fields);
-                let rest = fields.rest;
-                line.push_str(&rest);
             }
             Self::Json => {
                 line.push_str("{\"timestamp\":\"");
@@ -42,11 +57,21 @@ impl Format {
                 line.push_str("\",\"level\":\"");
                 line.push_str(level);
                 line.push('"');
-                event.record(&mut Json(line));
-                line.push('}');
             }
         }
-        line.push('\n');
+    }
+
+    /// The line for those that could not be written, or not in time.
+    pub(super) fn left_out(self, now: Timestamp, lines: u64) -> String {
+        const WORDS: &str = "lines of the log were left out: its reader is too slow, or gone for a while";
+        let mut line = String::new();
+        self.push_head(now, Level::WARN, &mut line);
+        // Writing to a string can't fail.
+        let _ = match self {
+            Self::Text => write!(line, " {WORDS} lines={lines}"),
+            Self::Json => write!(line, r#","message":"{WORDS}","lines":{lines}}}"#),
+        };
+        line
     }
 }
 
@@ -319,6 +344,15 @@ mod tests {
             (&json(error_json)["message"], &json(error_json)["error"]),
             (&"1 of 2".into(), &"Some(\"x\")".into())
         );
+    }
+
+    #[test]
+    fn the_note_of_lines_left_out_is_a_line_like_others() {
+        let now = Timestamp::from_microsecond(1_795_502_594_751_518).unwrap();
+        let words = "lines of the log were left out: its reader is too slow, or gone for a while";
+        assert_eq!(Format::Text.left_out(now, 7), format!("2026-11-24T06:43:14.751518Z  WARN {words} lines=7"));
+        let time = r#"{"timestamp":"2026-11-24T06:43:14.751518Z","level":"WARN","message":"#;
+        assert_eq!(Format::Json.left_out(now, 7), format!(r#"{time}"{words}","lines":7}}"#));
     }
 
     #[test]
