@@ -117,8 +117,8 @@ pub fn judge(root: Root, checked: &Checked<'_>, inquiry: Inquiry<'_>, findings: 
     }
 }
 
-/// Holds a value against one rule alone, for benchmarks. `cluster-network-missing` stands for the two that it can hide as well:
-/// they are nothing on their own.
+/// Holds a value against one rule alone, for benchmarks. `cluster-network-missing` stands for the two that it can hide as
+/// well: they are nothing on their own.
 #[doc(hidden)]
 pub fn judge_one(rule: RuleId, root: Root, checked: &Checked<'_>, inquiry: Inquiry<'_>, findings: &mut Findings) {
     if let Some((_, rule)) = RULES.iter().find(|(id, _)| *id == rule) {

@@ -288,3 +288,14 @@ fn warnings_are_bounded_like_problems() {
     let violations = judged(&value, &facts, &Policy::default()).violations;
     assert_eq!((violations.listed().len(), violations.total()), (MAX_LISTED, 1000));
 }
+
+#[test]
+fn what_can_not_be_read_is_not_said_to_be_judged() {
+    for (storage, judged_exclusive) in [(Sibling::Off, true), (Sibling::Unreadable("why".to_owned()), false)] {
+        let facts = Facts { siblings: known(Siblings { storage, rwx: Sibling::Off }), ..ready() };
+        let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &facts, &Policy::default());
+        let rules: Vec<_> = findings.judged.iter().collect();
+        assert_eq!(rules.contains(&RuleId::VlanExclusive), judged_exclusive);
+        assert!(rules.contains(&RuleId::NetworkOverlap));
+    }
+}
