@@ -9,7 +9,7 @@ pub mod review;
 pub mod scope;
 pub mod setting;
 
-pub use crate::network::Policy;
+pub use crate::setting::Policy;
 pub use canonical::canonical;
 pub use decision::{Decision, Mutation, Request, Verdict, decide};
 pub use pipeline::{Admission, admit};
@@ -19,8 +19,8 @@ pub use setting::Setting;
 
 use std::time::Duration;
 
-use crate::network::quote::Plain;
-use crate::network::{Facts, RuleSet};
+use crate::setting::quote::Plain;
+use crate::setting::{Facts, RuleSet};
 
 /// The URL path that a request came by, and so which half of the decision is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Where facts come from.
 //!
-//! [`fold`] is the one place where resources become [`Facts`](crate::network::Facts), so that a
+//! [`fold`] is the one place where resources become [`Facts`](crate::setting::Facts), so that a
 //! verdict on files is the verdict of the cluster that they were captured from. What feeds it only
 //! has to find the resources: [`files`] reads manifests, [`live`] asks an API server, and [`capture`] makes
 //! files of what that said.

@@ -1,20 +1,20 @@
 //! The admission webhook for Harvester's `vm-migration-network` setting.
 //!
 //! Bytes come in as an `AdmissionReview` (from the API server, by a server) or as files (from a
-//! user, by the command line). [`admission`] reads them, asks [`network`] what the value means and
-//! which rules it breaks, given the [`network::Facts`] that [`cluster`] folds from files or watches,
+//! user, by the command line). [`admission`] reads them, asks [`setting`] what the value means and
+//! which rules it breaks, given the [`setting::Facts`] that [`cluster`] folds from files or watches,
 //! and answers with one [`admission::Decision`]. Server and command line call the same functions, so
 //! what was checked offline is what the cluster will say. [`suite`] runs cases of what that must be, and
 //! [`report`] writes results out for CI systems.
 
 pub mod admission;
-pub mod authority;
+pub mod ca;
 pub mod cli;
 pub mod cluster;
 pub mod input;
 pub mod manifest;
-pub mod network;
 pub mod registration;
 pub mod report;
 pub mod server;
+pub mod setting;
 pub mod suite;

@@ -8,7 +8,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::network::quote::Whole;
+use crate::setting::quote::Whole;
 
 pub mod document;
 mod place;

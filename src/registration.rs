@@ -11,8 +11,8 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::authority::failure::{Failure, Failures};
-use crate::authority::{Bundle, CaSecret, Distribution, Succession};
+use crate::ca::failure::{Failure, Failures};
+use crate::ca::{Bundle, CaSecret, Distribution, Succession};
 
 mod claim;
 mod configuration;

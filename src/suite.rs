@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 
 use crate::cluster::files::Base;
-use crate::network::RuleSet;
+use crate::setting::RuleSet;
 
 mod at;
 mod block;

@@ -10,17 +10,17 @@ use regex_lite::Regex;
 
 /// The modules of the crate, ground floor first. Each stands only on those below its own floor.
 const FLOORS: &[&[&str]] = &[
-    &["network"],
+    &["setting"],
     &["manifest"],
     &["admission", "cluster", "report"],
     &["input", "server"],
-    &["authority"],
+    &["ca"],
     &["registration", "suite"],
     &["cli"],
 ];
 
 /// The modules that do no I/O, so that a verdict depends on nothing but its input.
-const PURE: [&str; 2] = ["network", "admission"];
+const PURE: [&str; 2] = ["setting", "admission"];
 
 /// What the pure modules may name of the packages that the crate depends on.
 const PURE_PACKAGES: [&str; 7] = ["base64", "ipnet", "serde", "serde_json", "sha1", "strsim", "wide"];

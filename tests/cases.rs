@@ -47,7 +47,7 @@ fn admit(case: &Case) -> Outcome {
     let mutated = run(Phase::Mutate, new);
     let value = stored(&mutated.value, &new["value"]);
     let default = stored(&mutated.default, &new["default"]);
-    let warnings = mutated.warnings.iter().map(migration_network_webhook::network::Warning::kind).collect();
+    let warnings = mutated.warnings.iter().map(migration_network_webhook::setting::Warning::kind).collect();
     if mutated.verdict != Verdict::Allowed {
         return Outcome { decision: mutated, value, default, warnings };
     }

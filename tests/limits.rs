@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use migration_network_webhook::admission::{Answer, Phase, Policy, answer};
 use migration_network_webhook::cluster::files;
-use migration_network_webhook::network::Facts;
+use migration_network_webhook::setting::Facts;
 use serde_json::{Value, json};
 
 /// The API server takes requests of 3 MiB.

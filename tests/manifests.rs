@@ -80,7 +80,7 @@ fn actions_are_taken_by_commit() {
 #[test]
 fn the_way_out_is_named_where_it_is_looked_for() {
     for page in ["README.md", "docs/operations.md"] {
-        assert!(text(page).contains(migration_network_webhook::network::ALLOW_DURING_MIGRATION), "{page}");
+        assert!(text(page).contains(migration_network_webhook::setting::ALLOW_DURING_MIGRATION), "{page}");
     }
 }
 

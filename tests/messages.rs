@@ -10,14 +10,14 @@ use std::sync::Arc;
 use migration_network_webhook::admission::response::Status;
 use migration_network_webhook::admission::{Decision, Phase, Policy, Request, Setting, Verdict, answer, decide};
 use migration_network_webhook::cluster::files;
-use migration_network_webhook::network::facts::{
+use migration_network_webhook::setting::facts::{
     Coverage, CrdState, Facts, HostNetwork, Node, NodeNames, Nodes, ObjectName, ServiceCidr, Sibling, Siblings,
     UnreadableAnnotation,
 };
-use migration_network_webhook::network::problem::Problem;
-use migration_network_webhook::network::range::AddressRange;
-use migration_network_webhook::network::vlan::VlanId;
-use migration_network_webhook::network::{RuleId, Warning};
+use migration_network_webhook::setting::problem::Problem;
+use migration_network_webhook::setting::range::AddressRange;
+use migration_network_webhook::setting::vlan::VlanId;
+use migration_network_webhook::setting::{RuleId, Warning};
 use serde_json::{Value, json};
 
 fn ready() -> Facts {
@@ -61,7 +61,7 @@ fn value(cluster_network: &str, vlan: &str, range: &str, exclude: &[&str]) -> Va
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "facts are wrapped")]
-fn known<T>(fact: T) -> Result<Arc<T>, migration_network_webhook::network::facts::Missing> {
+fn known<T>(fact: T) -> Result<Arc<T>, migration_network_webhook::setting::facts::Missing> {
     Ok(Arc::new(fact))
 }
 

@@ -12,7 +12,7 @@ use migration_network_webhook::admission::{
     Decision, Mutation, Phase, Policy, Request, Review, Route, Setting, Verdict, answer, decide, route,
 };
 use migration_network_webhook::cluster::files;
-use migration_network_webhook::network::Facts;
+use migration_network_webhook::setting::Facts;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -229,7 +229,7 @@ fn applied(new: &Value, decision: &Decision) -> Value {
 /// The mutation of `value` where nothing but the value alone could refuse it.
 fn mutation(old: &str, new: &str) -> Mutation {
     let everything_known_and_on_trial =
-        Policy { warn: migration_network_webhook::network::RuleId::ALL.into_iter().collect(), ..Policy::default() };
+        Policy { warn: migration_network_webhook::setting::RuleId::ALL.into_iter().collect(), ..Policy::default() };
     with_request(Some(&json!({"value": old})), &json!({"value": new}), |request| {
         let decision = decide(Phase::Mutate, request, &READY, &everything_known_and_on_trial);
         assert_eq!(decision.verdict, Verdict::Allowed, "{new}");
@@ -313,7 +313,7 @@ proptest! {
 
     #[test]
     fn a_refusal_never_carries_a_patch((old, new) in pairs(), on_trial in any::<bool>()) {
-        let warn = migration_network_webhook::network::RuleId::ALL.into_iter().filter(|_| on_trial).collect();
+        let warn = migration_network_webhook::setting::RuleId::ALL.into_iter().filter(|_| on_trial).collect();
         let policy = Policy { warn, ..Policy::default() };
         let operation = if old.is_some() { "UPDATE" } else { "CREATE" };
         let body = review(operation, old.as_ref(), Some(&new));

@@ -8,7 +8,7 @@ mod reviews;
 use std::collections::BTreeSet;
 
 use migration_network_webhook::admission::{Phase, Policy, answer};
-use migration_network_webhook::network::Facts;
+use migration_network_webhook::setting::Facts;
 use reviews::{Case, documented, generated, patched};
 use serde_json::{Value, json};
 

@@ -13,9 +13,9 @@ use std::hint::black_box;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, Dhat, DhatMetric, EventKind};
 use migration_network_webhook::admission::{Answer, Decision, Phase, Policy, Request, Review, answer, decide};
-use migration_network_webhook::network::golang::{self, NetworkConfig, Unreadable};
-use migration_network_webhook::network::rules::Checked;
-use migration_network_webhook::network::{Draft, Facts};
+use migration_network_webhook::setting::golang::{self, NetworkConfig, Unreadable};
+use migration_network_webhook::setting::rules::Checked;
+use migration_network_webhook::setting::{Draft, Facts};
 
 mod world;
 

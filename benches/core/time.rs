@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use migration_network_webhook::admission::{Phase, Policy, Review, answer, decide};
-use migration_network_webhook::network::rules::{Checked, Findings, Inquiry, judge_one};
-use migration_network_webhook::network::{Draft, Root, RuleId, golang};
+use migration_network_webhook::setting::rules::{Checked, Findings, Inquiry, judge_one};
+use migration_network_webhook::setting::{Draft, Root, RuleId, golang};
 
 mod world;
 

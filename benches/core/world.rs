@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use migration_network_webhook::cluster::fold::Fold;
-use migration_network_webhook::network::Facts;
-use migration_network_webhook::network::facts::{
+use migration_network_webhook::setting::Facts;
+use migration_network_webhook::setting::facts::{
     Coverage, CrdState, FactKind, HostNetwork, Node, NodeNames, Nodes, ServiceCidr, Sibling, Siblings,
 };
-use migration_network_webhook::network::range::AddressRange;
-use migration_network_webhook::network::vlan::VlanId;
+use migration_network_webhook::setting::range::AddressRange;
+use migration_network_webhook::setting::vlan::VlanId;
 use serde_json::{Value, json};
 
 /// Where the values are.

@@ -3,9 +3,9 @@
 use super::Policy;
 use super::decision::read;
 use super::setting::Text;
-use crate::network::config::Config;
-use crate::network::rules::{Checked, Findings, Inquiry, Violations, judge};
-use crate::network::{Facts, Root};
+use crate::setting::config::Config;
+use crate::setting::rules::{Checked, Findings, Inquiry, Violations, judge};
+use crate::setting::{Facts, Root};
 
 /// The text that would be stored for a submitted `value`: the canonical form, or nothing where it is blank.
 ///

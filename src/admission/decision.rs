@@ -1,13 +1,13 @@
 //! What is decided about a request, and how.
 
-use crate::network::config::{Config, hash};
-use crate::network::draft::Draft;
-use crate::network::facts::{Facts, Missing};
-use crate::network::json::is_blank;
-use crate::network::meaning::Meaning;
-use crate::network::problem::Problem;
-use crate::network::rules::{Checked, Findings, Inquiry, Violations, WayOut, judge, judge_disabling};
-use crate::network::{Policy, Root, RuleSet, Warning, golang};
+use crate::setting::config::{Config, hash};
+use crate::setting::draft::Draft;
+use crate::setting::facts::{Facts, Missing};
+use crate::setting::json::is_blank;
+use crate::setting::meaning::Meaning;
+use crate::setting::problem::Problem;
+use crate::setting::rules::{Checked, Findings, Inquiry, Violations, WayOut, judge, judge_disabling};
+use crate::setting::{Policy, Root, RuleSet, Warning, golang};
 
 use super::Phase;
 use super::setting::{Setting, Text};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::decision::{Decision, Mutation, Request, Verdict, decide};
 use super::setting::{Setting, Text};
 use super::{Phase, Policy};
-use crate::network::{Facts, Warning};
+use crate::setting::{Facts, Warning};
 
 /// Both halves of the decision on one request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use self::wire::AuditAnnotations;
 use super::decision::{Decision, Verdict};
-use crate::network::draft::MAX_LISTED;
-use crate::network::facts::Missing;
-use crate::network::rules::Violations;
-use crate::network::{Root, RuleSet, SETTING, Violation};
+use crate::setting::draft::MAX_LISTED;
+use crate::setting::facts::Missing;
+use crate::setting::rules::Violations;
+use crate::setting::{Root, RuleSet, SETTING, Violation};
 
 mod wire;
 

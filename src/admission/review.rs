@@ -12,8 +12,8 @@ use serde_json::Deserializer as Json;
 use super::decision::Request;
 use super::object;
 use super::setting::{Setting, Text};
-use crate::network::SETTING;
-use crate::network::quote::Quoted;
+use crate::setting::SETTING;
+use crate::setting::quote::Quoted;
 
 mod compact;
 

@@ -6,8 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::object;
-use crate::network::ALLOW_DURING_MIGRATION;
-use crate::network::json::Kind;
+use crate::setting::ALLOW_DURING_MIGRATION;
+use crate::setting::json::Kind;
 
 /// A string of the Setting. Harvester takes absent, `null` and `""` for the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

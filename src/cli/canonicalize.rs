@@ -11,9 +11,9 @@ use crate::manifest::replace::replace;
 use crate::manifest::rewrite::{Change, rewrite};
 use crate::manifest::tree::STANDARD_INPUT;
 use crate::manifest::{Shown, Text};
-use crate::network::config::hash;
-use crate::network::json::is_blank;
-use crate::network::quote::{Line, printable_json};
+use crate::setting::config::hash;
+use crate::setting::json::is_blank;
+use crate::setting::quote::{Line, printable_json};
 
 mod source;
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use super::Exit;
 use super::output::Output;
-use crate::network::RuleId;
+use crate::setting::RuleId;
 
 /// Columns that a terminal has at least.
 const WIDTH: usize = 80;

@@ -19,8 +19,8 @@ use super::reports::ReportArgs;
 use crate::input::{OldSide, Reader, Stored};
 use crate::manifest::tree::{self, STANDARD_INPUT};
 use crate::manifest::{self, Text, strings};
-use crate::network::{Facts, Policy};
 use crate::report::{self, Record};
+use crate::setting::{Facts, Policy};
 
 mod cluster;
 mod human;

@@ -14,9 +14,9 @@ use super::policy::PolicyArgs;
 use super::progress::Progress;
 use super::reports::ReportArgs;
 use crate::manifest::tree;
-use crate::network::Policy;
-use crate::network::quote::Line;
 use crate::report::{Coverage, Place, Record, Run, Status, Subject};
+use crate::setting::Policy;
+use crate::setting::quote::Line;
 use crate::suite::{self, Suite, Tally};
 
 /// Run policy suites: cases of what the webhook must allow and refuse, and why

@@ -15,9 +15,9 @@ pub use self::policy::document as policy_document;
 pub use self::varied::{Base, Variation, VariationError};
 pub use self::watched::{Poll, Watched};
 use crate::manifest::{self, Origin, Shown, tree};
-use crate::network::facts::FactKind;
-use crate::network::quote::Quoted;
-use crate::network::{Facts, Policy};
+use crate::setting::facts::FactKind;
+use crate::setting::quote::Quoted;
+use crate::setting::{Facts, Policy};
 
 mod policy;
 mod varied;

@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use self::shrink::{Matched, Ready};
 use self::store::{Kept, Objects, Store, unreadable};
-use crate::network::facts::{
+use crate::setting::facts::{
     Coverage, CrdState, Fact, FactKind, Facts, HostNetwork, Missing, Node, NodeNames, Nodes, ObjectName, ServiceCidr,
     Sibling, Siblings, UnreadableAnnotation,
 };
-use crate::network::{RWX_NETWORK, STORAGE_NETWORK};
+use crate::setting::{RWX_NETWORK, STORAGE_NETWORK};
 
 mod shrink;
 mod sibling;

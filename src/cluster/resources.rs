@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::manifest::Quoting;
-use crate::network::facts::FactKind;
-use crate::network::{RWX_NETWORK, STORAGE_NETWORK, WHEREABOUTS_CRD};
+use crate::setting::facts::FactKind;
+use crate::setting::{RWX_NETWORK, STORAGE_NETWORK, WHEREABOUTS_CRD};
 
 /// The label that ties an object to a `ClusterNetwork`.
 pub const CLUSTER_NETWORK_LABEL: &str = "network.harvesterhci.io/clusternetwork";

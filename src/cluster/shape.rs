@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use self::Shape::{Each, Fields, Whole};
 use super::resources::{CLUSTER_NETWORK_LABEL, NODE_LABEL, WITNESS_LABEL};
-use crate::network::facts::FactKind;
-use crate::network::{ALLOW_DURING_MIGRATION, MATCHED_NODES};
+use crate::setting::facts::FactKind;
+use crate::setting::{ALLOW_DURING_MIGRATION, MATCHED_NODES};
 
 /// What is kept of a JSON value.
 ///

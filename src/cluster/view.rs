@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 
-use crate::network::Facts;
+use crate::setting::Facts;
 
 /// What a server judges by: read at each request, written by whatever follows the cluster.
 ///

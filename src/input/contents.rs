@@ -11,7 +11,7 @@ use crate::admission::setting::Text as Any;
 use crate::manifest::document::{self, Content};
 use crate::manifest::strings::Strings;
 use crate::manifest::{Error, Origin, Position, Quoting, Text};
-use crate::network::SETTING;
+use crate::setting::SETTING;
 
 /// What a file holds.
 #[derive(Debug, Default)]

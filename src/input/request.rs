@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::admission::review::{API_VERSION, KIND};
-use crate::network::SETTING;
+use crate::setting::SETTING;
 
 /// A review around a bare request; one without a uid is given this one.
 pub(super) fn around(request: &[u8], uid: Option<&str>) -> Vec<u8> {

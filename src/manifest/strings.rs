@@ -9,8 +9,8 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_saphyr::Spanned;
 
 use super::{Position, Scalar, Text, document};
-use crate::network::locate;
-use crate::network::violation::{Path, Root};
+use crate::setting::locate;
+use crate::setting::violation::{Path, Root};
 
 /// Where the strings of one object stand. All is absent where the object is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl<'de> Deserialize<'de> for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::violation::Key;
+    use crate::setting::violation::Key;
 
     fn find(text: &str) -> Vec<Strings> {
         super::find(&Text { path: std::path::Path::new("x.yaml").into(), text: text.to_owned() })

@@ -6,7 +6,7 @@ use rustls_pki_types::CertificateDer;
 use serde_json::{Value, json};
 
 use super::shipped::Service;
-use crate::authority::Bundle;
+use crate::ca::Bundle;
 
 /// Our entries in a configuration's `webhooks`.
 #[derive(Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::authority::{Ca, Succession, Validity};
+    use crate::ca::{Ca, Succession, Validity};
     use crate::registration::Kind;
 
     #[test]

@@ -8,8 +8,8 @@ use super::Result;
 use super::claim::Claim;
 use super::drift::Drift;
 use super::shipped::{Kind, Service, Unreadable};
-use crate::authority::failure::{Failure, call};
-use crate::authority::{Bundle, CaSecret, FIELD_MANAGER};
+use crate::ca::failure::{Failure, call};
+use crate::ca::{Bundle, CaSecret, FIELD_MANAGER};
 
 /// A configuration that others keep changing is left alone until the next look after this many tries.
 const TRIES: usize = 4;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use crate::manifest::Quoting;
-use crate::network::quote::{Plain, Quoted};
+use crate::setting::quote::{Plain, Quoted};
 
 /// How many differences are said; the others are only counted.
 const SHOWN: usize = 5;

@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::*;
-use crate::authority::stub::Stub;
-use crate::authority::{Ca, Validity};
+use crate::ca::stub::Stub;
+use crate::ca::{Ca, Validity};
 
 const SECRET: &str = "/api/v1/namespaces/here/secrets/ca";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -51,7 +51,7 @@ fn successions() -> [Succession; 2] {
 }
 
 fn secret(succession: &Succession) -> Value {
-    crate::authority::stub::secret("ca", "here", succession)
+    crate::ca::stub::secret("ca", "here", succession)
 }
 
 /// The bundle in each entry.

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::network::quote::Line;
+use crate::setting::quote::Line;
 
 /// Where a run stands in its repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use super::activity::Closed;
 use super::metrics::Metrics;
 use super::quota::Quota;
 use super::stream::Io;
-use crate::network::quote::Quoted;
+use crate::setting::quote::Quoted;
 
 /// What a listener speaks below HTTP.
 #[derive(Debug)]

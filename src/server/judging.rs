@@ -92,7 +92,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::network::Facts;
+    use crate::setting::Facts;
 
     fn judging(bytes: usize) -> Judging {
         let view = Arc::new(View::unknown("not listed yet"));

@@ -12,10 +12,10 @@ use crate::admission::setting::{Metadata, Text};
 use crate::admission::{Request, Review, Setting};
 use crate::manifest::strings::Strings;
 use crate::manifest::{self, Origin, Position};
-use crate::network::SETTING;
-use crate::network::facts::{FactKind, ObjectName};
-use crate::network::violation::{Path, Root};
 use crate::report::Place;
+use crate::setting::SETTING;
+use crate::setting::facts::{FactKind, ObjectName};
+use crate::setting::violation::{Path, Root};
 
 /// One case of a suite.
 #[derive(Debug)]

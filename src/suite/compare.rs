@@ -6,7 +6,7 @@ use regex_lite::Regex;
 
 use super::expectation::{self, Expectation, Listed, Verdict};
 use super::seen::{Cause, Seen, Warned};
-use crate::network::quote::Line;
+use crate::setting::quote::Line;
 
 /// One thing that is not as expected.
 #[derive(Debug)]
@@ -179,7 +179,7 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::admission::{Policy, Request};
-    use crate::network::Facts;
+    use crate::setting::Facts;
 
     fn pairs(left: usize, right: usize, edges: &[(usize, usize)]) -> Vec<Option<usize>> {
         pair(left, right, |one, other| edges.contains(&(one, other)))

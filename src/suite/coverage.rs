@@ -1,8 +1,8 @@
 //! What the cases that hold reach, of all that there is to reach.
 
 use super::seen::Reached;
-use crate::network::RuleId;
 use crate::report::Coverage;
+use crate::setting::RuleId;
 
 /// The operations, and whether the webhook ever allows them.
 const OPERATIONS: [(&str, bool); 3] = [("CREATE", true), ("UPDATE", true), ("DELETE", false)];

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde_saphyr::{Error as YamlError, Localizer, Location, UserMessageFormatter};
 
 use crate::manifest::{Position, Quoting};
-use crate::network::quote::Quoted;
 use crate::report::Place;
+use crate::setting::quote::Quoted;
 
 /// Something in a suite that can't be taken as it stands. Safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use super::format;
 use super::read::Reader;
 use super::schema::warning_kinds;
 use crate::manifest::Position;
-use crate::network::RuleId;
-use crate::network::quote::Quoted;
-use crate::network::violation::{Key, Root};
+use crate::setting::RuleId;
+use crate::setting::quote::Quoted;
+use crate::setting::violation::{Key, Root};
 
 pub(super) use super::format::Verdict;
 

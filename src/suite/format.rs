@@ -12,7 +12,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::at::{At, Source, given};
 use super::schema::{RuleName, WarningKind};
-use crate::network::facts::FactKind;
+use crate::setting::facts::FactKind;
 
 /// Cases of what the webhook must allow and refuse, and why, against one cluster.
 #[derive(Debug, Deserialize, JsonSchema)]

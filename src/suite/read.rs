@@ -20,9 +20,9 @@ use crate::admission::{Review, Setting};
 use crate::cluster::files::Base;
 use crate::manifest::strings::{self, Strings};
 use crate::manifest::{self, Origin, Position, Quoting, document, tree};
-use crate::network::facts::{FactKind, ObjectName};
-use crate::network::quote::Quoted;
-use crate::network::{RuleSet, cidr};
+use crate::setting::facts::{FactKind, ObjectName};
+use crate::setting::quote::Quoted;
+use crate::setting::{RuleSet, cidr};
 
 /// The most that is read of one suite, in bytes: thousands of cases.
 const MAX_SUITE: u64 = 16 << 20;

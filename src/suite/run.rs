@@ -9,10 +9,10 @@ use super::seen::Seen;
 use super::{Error, Suite};
 use crate::cluster::files::{UnknownKind, Variation, VariationError};
 use crate::manifest::Position;
-use crate::network::Policy;
-use crate::network::quote::Line;
-use crate::network::violation::{Path, Root};
 use crate::report::{self, Place, Record, Status, Subject, Unmet};
+use crate::setting::Policy;
+use crate::setting::quote::Line;
+use crate::setting::violation::{Path, Root};
 
 impl Suite {
     /// The operator's choices that were captured with its cluster.

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::format::Suite;
-use crate::network::{RuleId, Warning};
+use crate::setting::{RuleId, Warning};
 
 /// The name of a rule.
 pub(super) struct RuleName;

@@ -4,8 +4,8 @@ use super::expectation::Verdict;
 use crate::admission::decision::Mutation;
 use crate::admission::response::{self, Status};
 use crate::admission::{Admission, Decision, Phase, Policy, Request, Route, admit, decide, pipeline, route};
-use crate::network::violation::{Path, Root};
-use crate::network::{Facts, RuleId, RuleSet, Violation, Warning};
+use crate::setting::violation::{Path, Root};
+use crate::setting::{Facts, RuleId, RuleSet, Violation, Warning};
 
 /// What becomes of a request.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use migration_network_webhook::network::RuleId;
+use migration_network_webhook::setting::RuleId;
 use serde_json::json;
 
 use crate::harness::assets::repository;

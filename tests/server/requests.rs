@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use migration_network_webhook::network::Facts;
 use migration_network_webhook::server::Limits;
+use migration_network_webhook::setting::Facts;
 
 use crate::client::{Client, Response};
 use crate::reviews;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migration_network_webhook::cluster::{View, files};
-use migration_network_webhook::network::{Facts, Policy};
 use migration_network_webhook::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
 use migration_network_webhook::server::tls::{self, Resolver, self_signed::SelfSigned};
 use migration_network_webhook::server::{self, Addresses, Content, Ended, Limits, Metrics, Settings, Shutdown};
+use migration_network_webhook::setting::{Facts, Policy};
 use prometheus_client::registry::Registry;
 use rustls::pki_types::CertificateDer;
 use tokio::task::JoinHandle;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use migration_network_webhook::cluster::{files, fold::Fold, resources};
-use migration_network_webhook::network::Facts;
+use migration_network_webhook::setting::Facts;
 use serde_json::{Value, json};
 
 pub(crate) const NAME: &str = "vm-migration-network";

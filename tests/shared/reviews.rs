@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use migration_network_webhook::network::config::hash;
+use migration_network_webhook::setting::config::hash;
 use serde_json::{Value, json};
 
 #[path = "kept.rs"]

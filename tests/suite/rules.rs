@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use migration_network_webhook::network::RuleId;
-use migration_network_webhook::network::rule::explanation::{Explanation, Instead, markdown_table};
+use migration_network_webhook::setting::RuleId;
+use migration_network_webhook::setting::rule::explanation::{Explanation, Instead, markdown_table};
 use serde_json::Value;
 
 use crate::support::Dir;
@@ -95,7 +95,7 @@ fn the_webhooks_are_called_what_the_manifests_call_them() {
 fn every_kind_of_warning_has_its_words_in_sarif() {
     let sarif: Value = serde_json::from_str(&Dir::new().run(&["test", "--report", "sarif"]).out).unwrap();
     let rules = sarif["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
-    for kind in migration_network_webhook::network::Warning::KINDS {
+    for kind in migration_network_webhook::setting::Warning::KINDS {
         assert!(rules.iter().any(|rule| rule["id"] == kind), "{kind}");
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::network::facts::{Coverage, CrdState, Node, NodeNames, Nodes, ObjectName, Siblings};
+use crate::setting::facts::{Coverage, CrdState, Node, NodeNames, Nodes, ObjectName, Siblings};
 
 mod unjudged;
 mod way_out;
@@ -291,7 +291,7 @@ fn a_rewrite_or_a_restoration_is_said_once() {
 #[test]
 fn a_rule_on_trial_is_told_of_refused_changes_too() {
     let policy =
-        Policy { warn: [crate::network::RuleId::WhereaboutsCrdMissing].into_iter().collect(), ..Policy::default() };
+        Policy { warn: [crate::setting::RuleId::WhereaboutsCrdMissing].into_iter().collect(), ..Policy::default() };
     let decision = decide(Phase::Mutate, &create(&json!({"value": REWRITABLE})), &migrating(), &policy);
     assert_eq!(verdict(&decision), "migration-in-progress value");
     let kinds: Vec<_> = decision.warnings.iter().map(Warning::kind).collect();

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::wire::patch;
 use super::*;
 use crate::admission::{Mutation, Phase, Policy, Request, Setting, decide};
-use crate::network::facts::{FactKind, Facts, ObjectName};
-use crate::network::{Root, Warning};
+use crate::setting::facts::{FactKind, Facts, ObjectName};
+use crate::setting::{Root, Warning};
 
 fn decision(value: &str, facts: &Facts) -> Decision {
     let new = json!({"value": value}).to_string();

@@ -11,8 +11,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::{SETTING_KIND, Status};
 use crate::admission::decision::Mutation;
 use crate::admission::review::{API_VERSION, KIND};
-use crate::network::json::{push_escaped, push_string};
-use crate::network::{RuleSet, SETTING, Warning};
+use crate::setting::json::{push_escaped, push_string};
+use crate::setting::{RuleSet, SETTING, Warning};
 
 /// Bytes that nearly every warning fits into.
 const USUAL_WARNING: usize = 320;

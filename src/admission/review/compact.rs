@@ -10,7 +10,7 @@
 use self::cursor::Cursor;
 use super::{WireRequest, WireResource, WireReview, WireUser};
 use crate::admission::setting::{Annotations, Metadata, Setting};
-use crate::network::ALLOW_DURING_MIGRATION;
+use crate::setting::ALLOW_DURING_MIGRATION;
 
 mod cursor;
 

@@ -10,8 +10,8 @@ use crate::admission::setting::Text as Submitted;
 use crate::input::{Contents, Place, What, submitted};
 use crate::manifest::tree::{self, STANDARD_INPUT};
 use crate::manifest::{Origin, Shown, Text};
-use crate::network::json::is_blank;
-use crate::network::quote::Whole;
+use crate::setting::json::is_blank;
+use crate::setting::quote::Whole;
 
 /// What was named.
 pub(super) enum Source {

@@ -12,8 +12,8 @@ use tracing::{Event, Level};
 use wide::u8x16;
 
 use super::Format;
-use crate::network::blocks;
-use crate::network::quote::{is_unprintable, write_unicode};
+use crate::setting::blocks;
+use crate::setting::quote::{is_unprintable, write_unicode};
 
 /// The most bytes that one value takes of a line.
 const LONGEST: usize = 2 << 10;

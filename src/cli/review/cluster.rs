@@ -8,7 +8,7 @@ use crate::cli::kube::{self, KubeArgs};
 use crate::cli::output::complain;
 use crate::cluster::{files, live};
 use crate::input::{OldSide, Stored};
-use crate::network::{Facts, Policy};
+use crate::setting::{Facts, Policy};
 
 /// The cluster to judge by.
 #[derive(Debug, clap::Args)]

@@ -8,7 +8,7 @@ use crate::cli::difference;
 use crate::cli::output::Paint;
 use crate::input::{Form, OldSide};
 use crate::manifest::Origin;
-use crate::network::quote::{Line, Plain};
+use crate::setting::quote::{Line, Plain};
 
 const INDENT: &str = "    ";
 

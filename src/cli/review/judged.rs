@@ -8,8 +8,8 @@ use crate::admission::{Admission, Request, Review, Setting, Verdict, admit, cano
 use crate::input::{Form, Input, submitted};
 use crate::manifest::strings::Strings;
 use crate::manifest::tree::STANDARD_INPUT;
-use crate::network::quote::Line;
-use crate::network::{Facts, Policy, Warning};
+use crate::setting::quote::Line;
+use crate::setting::{Facts, Policy, Warning};
 
 /// An input with what the API server would make of it.
 pub(super) struct Judged<'i> {

@@ -5,8 +5,8 @@ use clap::ValueEnum;
 use super::judged::{Judged, Outcome};
 use crate::admission::response::SETTING_KIND;
 use crate::admission::{Route, route};
-use crate::network::SETTING;
 use crate::report::preview::{self, Answer, Refusal};
+use crate::setting::SETTING;
 
 /// Who shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

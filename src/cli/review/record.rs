@@ -105,9 +105,9 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
     };
     if let Outcome::Admitted { request, admission } = &judged.outcome {
         if let Verdict::Invalid(violations) = &admission.decision().verdict {
-            record.rules = violations.rules().iter().map(crate::network::RuleId::as_str).collect();
+            record.rules = violations.rules().iter().map(crate::setting::RuleId::as_str).collect();
             record.more_causes = violations.total() - violations.listed().len();
-            let cause = |violation: &crate::network::Violation| Cause {
+            let cause = |violation: &crate::setting::Violation| Cause {
                 rule: violation.rule().as_str(),
                 field: violation.field(),
                 reason: violation.reason(),

@@ -8,10 +8,10 @@ use crate::admission::{Request, Verdict};
 use crate::input::Form;
 use crate::manifest::strings::Strings;
 use crate::manifest::{self, Position, Text};
-use crate::network::quote::Plain;
-use crate::network::violation::{self, Root};
-use crate::network::{SETTING, Violation, Warning};
 use crate::report::{Cause, NOT_CANONICAL, Place, Record, Status, Subject, Warned};
+use crate::setting::quote::Plain;
+use crate::setting::violation::{self, Root};
+use crate::setting::{SETTING, Violation, Warning};
 
 /// What was judged, with its places in the file.
 pub(super) fn of(judged: &Judged<'_>, file: &Text, strings: &[Strings], warnings_fail: bool) -> Record {

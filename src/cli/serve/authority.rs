@@ -8,12 +8,12 @@ use anyhow::Context as _;
 use prometheus_client::registry::Registry;
 
 use super::certificate::Follow;
-use crate::authority::{Authority, CaSecret, Names, Terms};
+use crate::ca::{Authority, CaSecret, Names, Terms};
 use crate::cli::kube::KubeArgs;
-use crate::network::quote::Quoted;
 use crate::registration::{Registration, Service};
 use crate::server::duration;
 use crate::server::tls::Resolver;
+use crate::setting::quote::Quoted;
 
 /// The CA that the replicas share.
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::cluster::files::{self, Loaded};
 use crate::manifest::{document, tree};
-use crate::network::RuleId;
+use crate::setting::RuleId;
 
 fn source() -> Source {
     Source {
@@ -45,7 +45,7 @@ fn objects_of(path: &Path) -> Vec<Value> {
 }
 
 /// Where an object was read is part of why it can't be.
-fn shown(facts: &crate::network::Facts) -> String {
+fn shown(facts: &crate::setting::Facts) -> String {
     let origin = regex_lite::Regex::new(r#", in \\".*?\\" line [0-9]+"#).unwrap();
     origin.replace_all(&format!("{facts:?}"), "").into_owned()
 }

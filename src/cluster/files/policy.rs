@@ -15,8 +15,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cluster::resources::wrong_type;
-use crate::network::quote::Quoted;
-use crate::network::{Policy, RuleId, cidr};
+use crate::setting::quote::Quoted;
+use crate::setting::{Policy, RuleId, cidr};
 
 /// The document's `apiVersion`.
 pub(super) const API_VERSION: &str = "migration-network-webhook/v1";

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::network::facts::{CrdState, Sibling};
-use crate::network::vlan::VlanId;
+use crate::setting::facts::{CrdState, Sibling};
+use crate::setting::vlan::VlanId;
 
 fn directory(files: &[(&str, &str)]) -> TempDir {
     let directory = tempfile::tempdir().unwrap();

@@ -10,9 +10,9 @@ use super::view::View;
 use super::{Error, UnknownKind};
 use crate::cluster::resources::is_asked_for;
 use crate::manifest::{Origin, tree};
-use crate::network::facts::{FactKind, ObjectName};
-use crate::network::quote::Quoted;
-use crate::network::{Facts, Policy, SETTING};
+use crate::setting::facts::{FactKind, ObjectName};
+use crate::setting::quote::Quoted;
+use crate::setting::{Facts, Policy, SETTING};
 
 /// A cluster view that is varied.
 pub struct Base {

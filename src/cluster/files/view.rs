@@ -10,9 +10,9 @@ use super::{Error, Loaded, UnknownKind, policy};
 use crate::cluster::fold::{Fold, object_name};
 use crate::cluster::resources::fact_kind;
 use crate::manifest::{Origin, Text, document};
-use crate::network::facts::{FactKind, ObjectName};
-use crate::network::quote::Quoted;
-use crate::network::{Policy, SETTING};
+use crate::setting::facts::{FactKind, ObjectName};
+use crate::setting::quote::Quoted;
+use crate::setting::{Policy, SETTING};
 
 /// Folds the objects of the files, one document at a time.
 pub(super) fn fold(files: &[Text]) -> Result<Loaded, Error> {

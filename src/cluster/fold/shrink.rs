@@ -7,11 +7,11 @@ use crate::cluster::resources::{
     CLUSTER_NETWORK_LABEL, HostNetworkSpec, Metadata, MigrationStatus, NODE_LABEL, NodeSpec, NodeStatus,
     ServiceCidrSpec, Status, WITNESS_LABEL, section,
 };
-use crate::network::MATCHED_NODES;
-use crate::network::cidr::{self, CidrError, GoCidr};
-use crate::network::facts::{CrdState, HostNetwork, Node};
-use crate::network::quote::Quoted;
-use crate::network::vlan::VlanId;
+use crate::setting::MATCHED_NODES;
+use crate::setting::cidr::{self, CidrError, GoCidr};
+use crate::setting::facts::{CrdState, HostNetwork, Node};
+use crate::setting::quote::Quoted;
+use crate::setting::vlan::VlanId;
 
 /// What is left of an object, if a rule needs any of it; or what is wrong with it, safe to print.
 pub(super) type Shrunk<T> = Result<Option<T>, String>;

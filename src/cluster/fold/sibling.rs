@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::shrink::{Shrunk, wrong};
 use crate::cluster::resources::{Metadata, wrong_type};
-use crate::network::RWX_NETWORK;
-use crate::network::cidr::{self, GoCidr};
-use crate::network::facts::Sibling;
-use crate::network::golang::{self, NetworkConfig, Unreadable};
-use crate::network::range::AddressRange;
-use crate::network::vlan::VlanId;
+use crate::setting::RWX_NETWORK;
+use crate::setting::cidr::{self, GoCidr};
+use crate::setting::facts::Sibling;
+use crate::setting::golang::{self, NetworkConfig, Unreadable};
+use crate::setting::range::AddressRange;
+use crate::setting::vlan::VlanId;
 
 #[derive(Deserialize)]
 struct Setting<'a> {

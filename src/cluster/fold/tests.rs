@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use serde_json::json;
 
 use super::*;
-use crate::network::range::AddressRange;
-use crate::network::vlan::VlanId;
+use crate::setting::range::AddressRange;
+use crate::setting::vlan::VlanId;
 
 mod kinds;
 mod settings;

@@ -19,8 +19,8 @@ use super::source::Source;
 use super::standing::{Next, Standing};
 use crate::cluster::View;
 use crate::cluster::fold::{Fold, Undecodable};
-use crate::network::Facts;
-use crate::network::facts::{FactKind, Missing};
+use crate::setting::Facts;
+use crate::setting::facts::{FactKind, Missing};
 
 /// The least time between two views: the first event of a burst is seen at once, and the rest of it together.
 const BETWEEN_VIEWS: Duration = Duration::from_millis(10);

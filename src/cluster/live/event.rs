@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::error::Error;
 use crate::cluster::fold::object_name;
 use crate::cluster::shape;
-use crate::network::facts::{FactKind, ObjectName};
+use crate::setting::facts::{FactKind, ObjectName};
 
 /// One line of a watch.
 #[derive(Debug)]

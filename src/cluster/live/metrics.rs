@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use tokio::time::Instant;
 
 use super::board::Board;
-use crate::network::facts::FactKind;
+use crate::setting::facts::FactKind;
 
 /// The kind that something was seen of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

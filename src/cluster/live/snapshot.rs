@@ -13,8 +13,8 @@ use super::error::Error;
 use super::list::list;
 use super::source::Source;
 use crate::cluster::fold::Fold;
-use crate::network::facts::FactKind;
-use crate::network::{Facts, SETTING};
+use crate::setting::facts::FactKind;
+use crate::setting::{Facts, SETTING};
 
 /// How long one kind may take as a whole. Each page has a shorter time of its own.
 const WITHIN: Duration = Duration::from_mins(2);

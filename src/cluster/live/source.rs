@@ -5,8 +5,8 @@ use std::fmt;
 use kube::core::request::Request;
 
 use crate::cluster::resources::is_asked_for;
-use crate::network::facts::{FactKind, ObjectName};
-use crate::network::{RWX_NETWORK, SETTING, STORAGE_NETWORK, WHEREABOUTS_CRD};
+use crate::setting::facts::{FactKind, ObjectName};
+use crate::setting::{RWX_NETWORK, SETTING, STORAGE_NETWORK, WHEREABOUTS_CRD};
 
 /// All objects of a kind, or the one of a name where nothing else of that kind is anyone's business: the account may
 /// list no other.

@@ -3,8 +3,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::stub::{Stub, path};
 use super::*;
-use crate::network::Facts;
-use crate::network::facts::{CrdState, FactKind};
+use crate::setting::Facts;
+use crate::setting::facts::{CrdState, FactKind};
 
 const MIGRATIONS: &str = "/apis/kubevirt.io/v1/virtualmachineinstancemigrations";
 const NODES: &str = "/api/v1/nodes";

@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::Counters;
 use crate::admission::{Phase, Record};
-use crate::network::RuleId;
+use crate::setting::RuleId;
 
 const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "unknown"];
 const VERDICTS: [&str; 5] = ["allowed", "refused", "unavailable", "malformed", "late"];

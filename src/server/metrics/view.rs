@@ -9,7 +9,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::cluster::View;
-use crate::network::facts::FactKind;
+use crate::setting::facts::FactKind;
 
 /// Shows what is missing in the view, and what is wrong with it.
 #[derive(Debug)]

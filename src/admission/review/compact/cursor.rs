@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use wide::u8x16;
 
 use crate::admission::setting::Text;
-use crate::network::blocks;
+use crate::setting::blocks;
 
 /// Bytes that are looked at in one go.
 const BLOCK: usize = 16;

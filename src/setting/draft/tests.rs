@@ -1,5 +1,5 @@
 use super::*;
-use crate::network::violation::{Root, Violation};
+use crate::setting::violation::{Root, Violation};
 
 /// Each problem as a user is told of it: field, then message.
 fn told(value: &str) -> Vec<String> {

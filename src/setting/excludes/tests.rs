@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::network::violation::{Root, Violation};
+use crate::setting::violation::{Root, Violation};
 
 fn entries<'a>(texts: &[&'a str]) -> Vec<Option<Cow<'a, str>>> {
     texts.iter().map(|text| Some(Cow::Borrowed(*text))).collect()

@@ -61,7 +61,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::authority::{Ca, Validity};
+    use crate::ca::{Ca, Validity};
 
     #[test]
     fn a_bundle_is_recognised_in_any_order_and_wrapping() {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ca::{Ca, NoCa};
 use super::succession::{Reign, Schedule, Succession};
-use crate::network::quote::Quoted;
+use crate::setting::quote::Quoted;
 
 #[cfg(test)]
 mod tests;

@@ -5,13 +5,13 @@ use std::fmt;
 use ipnet::Ipv4Net;
 
 use super::Problem;
-use crate::network::cidr::Shown;
-use crate::network::facts::{CrdState, ObjectName};
-use crate::network::json::NotAnObject;
-use crate::network::list::Shortened;
-use crate::network::quote::{Excerpt, Plain};
-use crate::network::violation::Key;
-use crate::network::{ALLOW_DURING_MIGRATION, MATCHED_NODES, MAX_EXCLUDES, SETTING, WHEREABOUTS_CRD};
+use crate::setting::cidr::Shown;
+use crate::setting::facts::{CrdState, ObjectName};
+use crate::setting::json::NotAnObject;
+use crate::setting::list::Shortened;
+use crate::setting::quote::{Excerpt, Plain};
+use crate::setting::violation::Key;
+use crate::setting::{ALLOW_DURING_MIGRATION, MATCHED_NODES, MAX_EXCLUDES, SETTING, WHEREABOUTS_CRD};
 
 /// What a value looks like, for those who sent something else altogether.
 const EXAMPLE: &str = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24"}"#;

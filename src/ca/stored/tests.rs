@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::authority::{Terms, Validity};
+use crate::ca::{Terms, Validity};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()

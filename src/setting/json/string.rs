@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use wide::u8x16;
 
-use crate::network::blocks;
+use crate::setting::blocks;
 
 /// Adds the text in double quotes, with no escape that JSON does not ask for.
 pub fn push_string(json: &mut String, text: &str) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::network::golang;
+use crate::setting::golang;
 
 /// Whether a submitted text means what a stored one does.
 fn equal(stored: &str, submitted: &str) -> bool {

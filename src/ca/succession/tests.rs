@@ -3,7 +3,7 @@ use std::fmt;
 use proptest::prelude::*;
 
 use super::*;
-use crate::authority::{Leaf, Names, Spread, Validity};
+use crate::ca::{Leaf, Names, Spread, Validity};
 
 const START: i64 = 1_800_000_000;
 

@@ -4,11 +4,11 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::*;
-use crate::network::Draft;
-use crate::network::facts::{
+use crate::setting::Draft;
+use crate::setting::facts::{
     Coverage, CrdState, HostNetwork, Node, NodeNames, ObjectName, ServiceCidr, Sibling, Siblings, UnreadableAnnotation,
 };
-use crate::network::range::AddressRange;
+use crate::setting::range::AddressRange;
 
 mod address;
 mod cluster;
