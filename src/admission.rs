@@ -19,7 +19,7 @@ pub use setting::Setting;
 
 use std::time::Duration;
 
-use crate::setting::quote::Plain;
+use crate::escape::Plain;
 use crate::setting::{Facts, RuleSet};
 
 /// The URL path that a request came by, and so which half of the decision is asked for.
@@ -105,8 +105,8 @@ pub fn answer(phase: Phase, body: &[u8], facts: &Facts, policy: &Policy) -> Answ
         }
     };
     let record = Record {
-        uid: Plain(&review.uid).text().into_owned(),
-        user: Plain(&review.user).text().into_owned(),
+        uid: Plain(&review.uid).to_string(),
+        user: Plain(&review.user).to_string(),
         operation: review.operation,
         ..Record::default()
     };

@@ -11,6 +11,7 @@ pub mod admission;
 pub mod ca;
 pub mod cli;
 pub mod cluster;
+pub mod escape;
 pub mod input;
 pub mod manifest;
 pub mod registration;

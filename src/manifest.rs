@@ -8,18 +8,16 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::setting::quote::Whole;
+use crate::escape::Whole;
 
 pub mod document;
 mod place;
-mod quoting;
 pub mod replace;
 pub mod rewrite;
 pub mod scalar;
 pub mod strings;
 pub mod tree;
 
-pub use quoting::Quoting;
 pub use scalar::{Position, Scalar};
 
 /// A file's text.

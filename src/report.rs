@@ -10,8 +10,8 @@ use std::{fmt, io};
 
 use serde::Serialize;
 
+use crate::escape::Line;
 use crate::setting::RuleId;
-use crate::setting::quote::Line;
 
 pub mod github;
 mod json;

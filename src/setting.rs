@@ -18,7 +18,6 @@
 //!
 //! Nothing here does I/O.
 
-pub(crate) mod blocks;
 pub mod cidr;
 pub mod config;
 pub mod draft;
@@ -31,7 +30,6 @@ pub mod locate;
 pub mod meaning;
 pub mod policy;
 pub mod problem;
-pub mod quote;
 pub mod range;
 pub mod rule;
 pub mod rules;

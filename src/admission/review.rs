@@ -12,10 +12,8 @@ use serde_json::Deserializer as Json;
 use super::decision::Request;
 use super::object;
 use super::setting::{Setting, Text};
+use crate::escape::Quoted;
 use crate::setting::SETTING;
-use crate::setting::quote::Quoted;
-
-mod compact;
 
 /// The one version spoken.
 pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
@@ -101,9 +99,6 @@ impl<'a> Review<'a> {
     ///
     /// Why the body is no review that could be answered: no JSON, or without a uid.
     pub fn read(body: &'a [u8]) -> Result<Self, String> {
-        if let Some(review) = compact::read(body) {
-            return Self::interpret(review);
-        }
         // The encoding is checked once for all, which costs a third of looking at each string.
         let text = std::str::from_utf8(body).map_err(serde_json::Error::custom);
         match text.and_then(|text| whole::<WireReview<'_>>(Json::from_str(text))) {

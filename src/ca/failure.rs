@@ -9,7 +9,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use tokio::time::timeout;
 
-use crate::manifest::Quoting;
+use crate::escape::Quoting;
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -13,7 +13,7 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::ca::{Ca, Validity, later, whole_second};
 use super::succession::{Succession, Terms};
-use crate::setting::quote::Quoted;
+use crate::escape::Quoted;
 
 #[cfg(test)]
 mod tests;

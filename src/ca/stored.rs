@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ca::{Ca, NoCa};
 use super::succession::{Reign, Schedule, Succession};
-use crate::setting::quote::Quoted;
+use crate::escape::Quoted;
 
 #[cfg(test)]
 mod tests;

@@ -7,13 +7,13 @@ use self::source::{Found, Source};
 use super::output::{Output, Paint, complain};
 use super::{Exit, difference};
 use crate::admission::canonical;
+use crate::escape::{Line, printable_json};
 use crate::manifest::replace::replace;
 use crate::manifest::rewrite::{Change, rewrite};
 use crate::manifest::tree::STANDARD_INPUT;
 use crate::manifest::{Shown, Text};
 use crate::setting::config::hash;
 use crate::setting::json::is_blank;
-use crate::setting::quote::{Line, printable_json};
 
 mod source;
 

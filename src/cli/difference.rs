@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use similar::{ChangeTag, TextDiff};
 
 use super::output::Paint;
-use crate::setting::quote::Line;
+use crate::escape::Line;
 
 /// The most lines of either text that are compared and shown: a value may be a book.
 const SHOWN: usize = 100;

@@ -13,10 +13,10 @@ use super::output::{Paint, complain};
 use super::policy::PolicyArgs;
 use super::progress::Progress;
 use super::reports::ReportArgs;
+use crate::escape::Line;
 use crate::manifest::tree;
 use crate::report::{Coverage, Place, Record, Run, Status, Subject};
 use crate::setting::Policy;
-use crate::setting::quote::Line;
 use crate::suite::{self, Suite, Tally};
 
 /// Run policy suites: cases of what the webhook must allow and refuse, and why

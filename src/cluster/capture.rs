@@ -11,9 +11,9 @@ use serde_json::Value;
 pub use self::directory::{WriteError, write};
 use super::files::policy_document;
 use super::live::{Listed, Snapshot};
+use crate::escape::Plain;
 use crate::setting::Policy;
 use crate::setting::facts::FactKind;
-use crate::setting::quote::Plain;
 
 mod directory;
 

@@ -14,9 +14,9 @@ use serde_json::Value;
 pub use self::policy::document as policy_document;
 pub use self::varied::{Base, Variation, VariationError};
 pub use self::watched::{Poll, Watched};
+use crate::escape::Quoted;
 use crate::manifest::{self, Origin, Shown, tree};
 use crate::setting::facts::FactKind;
-use crate::setting::quote::Quoted;
 use crate::setting::{Facts, Policy};
 
 mod policy;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::manifest::Quoting;
+use crate::escape::Quoting;
 use crate::setting::facts::FactKind;
 use crate::setting::{RWX_NETWORK, STORAGE_NETWORK, WHEREABOUTS_CRD};
 

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::PassedOver;
 use crate::admission::setting::Text as Any;
+use crate::escape::Quoting;
 use crate::manifest::document::{self, Content};
 use crate::manifest::strings::Strings;
-use crate::manifest::{Error, Origin, Position, Quoting, Text};
+use crate::manifest::{Error, Origin, Position, Text};
 use crate::setting::SETTING;
 
 /// What a file holds.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::setting::quote::Plain;
+use crate::escape::Plain;
 
 /// The kinds that are told apart; a stranger may have made up any number.
 const KINDS: usize = 1000;

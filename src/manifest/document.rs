@@ -7,7 +7,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
-use super::{Error, Position, Quoting, Text};
+use super::{Error, Position, Text};
+use crate::escape::Quoting;
 
 /// One document of a file.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::manifest::Quoting;
-use crate::setting::quote::{Plain, Quoted};
+use crate::escape::Quoting;
+use crate::escape::{Plain, Quoted};
 
 /// How many differences are said; the others are only counted.
 const SHOWN: usize = 5;

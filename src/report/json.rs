@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use super::{Coverage, Place, Record, Repository, Run, Status, TOOL};
-use crate::setting::quote::printable_json;
+use crate::escape::printable_json;
 
 #[derive(Serialize)]
 struct Document<'a> {

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::setting::quote::Line;
+use crate::escape::Line;
 
 /// Where a run stands in its repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use serde_sarif::sarif::{
 };
 
 use super::{EXPECTATION, Finding, Level, NOT_CANONICAL, NOT_JUDGED, REFUSED, Repository, Run, Status, TOOL};
+use crate::escape::printable_json;
 use crate::setting::RuleId;
 use crate::setting::config::hash;
-use crate::setting::quote::printable_json;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What is not a rule of the webhook, and what it means.

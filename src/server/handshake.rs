@@ -16,7 +16,7 @@ use super::activity::Closed;
 use super::metrics::Metrics;
 use super::quota::Quota;
 use super::stream::Io;
-use crate::setting::quote::Quoted;
+use crate::escape::Quoted;
 
 /// What a listener speaks below HTTP.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use serde_json::value::RawValue;
 
 use super::json::{self, Kind};
 use super::problem::Problem;
-use super::quote::Excerpt;
 use super::slips;
 use super::violation::{Key, Path, PlainKey};
+use crate::escape::Excerpt;
 
 /// The most problems that are listed one by one.
 pub const MAX_LISTED: usize = 50;

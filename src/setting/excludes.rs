@@ -8,8 +8,8 @@ use super::MAX_EXCLUDES;
 use super::cidr::{self, CidrError};
 use super::draft::Problems;
 use super::problem::Problem;
-use super::quote::Excerpt;
 use super::violation::{Key, Path};
+use crate::escape::Excerpt;
 
 /// Reads the entries: masked, distinct, sorted by address then prefix length; or everything that is wrong.
 ///

@@ -8,9 +8,9 @@ use super::cidr::CidrError;
 use super::facts::{CrdState, ObjectName};
 use super::json::{Kind, NotAnObject};
 use super::list::Shortened;
-use super::quote::Excerpt;
 use super::rule::RuleId;
 use super::violation::Key;
+use crate::escape::Excerpt;
 
 mod words;
 

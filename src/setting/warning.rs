@@ -6,9 +6,9 @@ use std::net::Ipv4Addr;
 use super::ALLOW_DURING_MIGRATION;
 use super::facts::Missing;
 use super::list::Shortened;
-use super::quote::Plain;
 use super::rule::RuleId;
 use super::violation::{Key, Path, Root, Violation};
+use crate::escape::Plain;
 
 /// An admission warning. It shows as one line, without control characters: the API server drops others.
 #[derive(Clone, Debug, PartialEq, Eq)]

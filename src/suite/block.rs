@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::expectation::Verdict;
 use super::seen::Seen;
-use crate::setting::quote::{Line, Whole};
+use crate::escape::{Line, Whole};
 
 /// The longest string that is worth pasting, in characters.
 const LONGEST: usize = 2000;

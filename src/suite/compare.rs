@@ -6,7 +6,7 @@ use regex_lite::Regex;
 
 use super::expectation::{self, Expectation, Listed, Verdict};
 use super::seen::{Cause, Seen, Warned};
-use crate::setting::quote::Line;
+use crate::escape::Line;
 
 /// One thing that is not as expected.
 #[derive(Debug)]

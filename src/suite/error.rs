@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde_saphyr::{Error as YamlError, Localizer, Location, UserMessageFormatter};
 
-use crate::manifest::{Position, Quoting};
+use crate::escape::Quoted;
+use crate::escape::Quoting;
+use crate::manifest::Position;
 use crate::report::Place;
-use crate::setting::quote::Quoted;
 
 /// Something in a suite that can't be taken as it stands. Safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]

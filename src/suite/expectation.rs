@@ -7,9 +7,9 @@ use super::error::{Error, nearest_or_all};
 use super::format;
 use super::read::Reader;
 use super::schema::warning_kinds;
+use crate::escape::Quoted;
 use crate::manifest::Position;
 use crate::setting::RuleId;
-use crate::setting::quote::Quoted;
 use crate::setting::violation::{Key, Root};
 
 pub(super) use super::format::Verdict;
@@ -179,6 +179,6 @@ pub fn compile(pattern: &str) -> Result<Regex, String> {
     let regex = RegexBuilder::new(pattern).size_limit(LARGEST).build();
     regex.map_err(|error| {
         let why = error.to_string();
-        format!("{} is no regular expression that can be used: {}", Quoted(pattern), crate::manifest::Quoting(&why))
+        format!("{} is no regular expression that can be used: {}", Quoted(pattern), crate::escape::Quoting(&why))
     })
 }

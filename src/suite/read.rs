@@ -18,10 +18,11 @@ use super::expectation::{Expectation, rule};
 use super::format::{self, Operation};
 use crate::admission::{Review, Setting};
 use crate::cluster::files::Base;
+use crate::escape::Quoted;
+use crate::escape::Quoting;
 use crate::manifest::strings::{self, Strings};
-use crate::manifest::{self, Origin, Position, Quoting, document, tree};
+use crate::manifest::{self, Origin, Position, document, tree};
 use crate::setting::facts::{FactKind, ObjectName};
-use crate::setting::quote::Quoted;
 use crate::setting::{RuleSet, cidr};
 
 /// The most that is read of one suite, in bytes: thousands of cases.

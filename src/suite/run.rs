@@ -8,10 +8,10 @@ use super::coverage::Tally;
 use super::seen::Seen;
 use super::{Error, Suite};
 use crate::cluster::files::{UnknownKind, Variation, VariationError};
+use crate::escape::Line;
 use crate::manifest::Position;
 use crate::report::{self, Place, Record, Status, Subject, Unmet};
 use crate::setting::Policy;
-use crate::setting::quote::Line;
 use crate::setting::violation::{Path, Root};
 
 impl Suite {

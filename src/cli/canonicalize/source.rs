@@ -7,11 +7,11 @@ use anyhow::anyhow;
 use serde_json::Value;
 
 use crate::admission::setting::Text as Submitted;
+use crate::escape::Whole;
 use crate::input::{Contents, Place, What, submitted};
 use crate::manifest::tree::{self, STANDARD_INPUT};
 use crate::manifest::{Origin, Shown, Text};
 use crate::setting::json::is_blank;
-use crate::setting::quote::Whole;
 
 /// What was named.
 pub(super) enum Source {

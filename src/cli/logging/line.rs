@@ -9,11 +9,9 @@ use std::fmt::{self, Write};
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
-use wide::u8x16;
 
 use super::Format;
-use crate::setting::blocks;
-use crate::setting::quote::{is_unprintable, write_unicode};
+use crate::escape::{is_unprintable, write_unicode};
 
 /// The most bytes that one value takes of a line.
 const LONGEST: usize = 2 << 10;
@@ -210,12 +208,7 @@ impl<'a> Guarded<'a> {
 
     /// Whether the text can stand in the line as it is.
     fn is_plain(&self, text: &str) -> bool {
-        let harmful = blocks::of(text).fold(u8x16::splat(0), |harmful, block| {
-            let quotes = block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\'));
-            let quotes = if self.quoted { quotes } else { u8x16::splat(0) };
-            harmful | blocks::controls(block) | blocks::beyond(block, b'~') | quotes
-        });
-        !harmful.any()
+        text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !(self.quoted && matches!(byte, b'"' | b'\\')))
     }
 }
 

@@ -6,9 +6,9 @@ use super::judged::{Judged, Outcome};
 use crate::admission::{Request, Verdict};
 use crate::cli::difference;
 use crate::cli::output::Paint;
+use crate::escape::{Line, Plain};
 use crate::input::{Form, OldSide};
 use crate::manifest::Origin;
-use crate::setting::quote::{Line, Plain};
 
 const INDENT: &str = "    ";
 

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::admission::{Admission, Request, Review, Setting, Verdict, admit, canonical, response};
+use crate::escape::Line;
 use crate::input::{Form, Input, submitted};
 use crate::manifest::strings::Strings;
 use crate::manifest::tree::STANDARD_INPUT;
-use crate::setting::quote::Line;
 use crate::setting::{Facts, Policy, Warning};
 
 /// An input with what the API server would make of it.

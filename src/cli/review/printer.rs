@@ -10,9 +10,9 @@ use super::summary::Summary;
 use super::{Format, human, judged, record};
 use crate::cli::output::{Output, Paint, complain};
 use crate::cli::reports::Reports;
+use crate::escape::printable_json;
 use crate::manifest;
 use crate::report::preview::Answer;
-use crate::setting::quote::printable_json;
 
 /// Prints verdicts: on standard output, unless a report has that for itself.
 pub(super) struct Printer {

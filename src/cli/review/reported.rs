@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::judged::{Judged, Outcome};
 use crate::admission::{Request, Verdict};
+use crate::escape::Plain;
 use crate::input::Form;
 use crate::manifest::strings::Strings;
 use crate::manifest::{self, Position, Text};
 use crate::report::{Cause, NOT_CANONICAL, Place, Record, Status, Subject, Warned};
-use crate::setting::quote::Plain;
 use crate::setting::violation::{self, Root};
 use crate::setting::{SETTING, Violation, Warning};
 

@@ -10,10 +10,10 @@ use prometheus_client::registry::Registry;
 use super::certificate::Follow;
 use crate::ca::{Authority, CaSecret, Names, Terms};
 use crate::cli::kube::KubeArgs;
+use crate::escape::Quoted;
 use crate::registration::{Registration, Service};
 use crate::server::duration;
 use crate::server::tls::Resolver;
-use crate::setting::quote::Quoted;
 
 /// The CA that the replicas share.
 #[derive(Debug, clap::Args)]

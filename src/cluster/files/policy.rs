@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::cluster::resources::wrong_type;
-use crate::setting::quote::Quoted;
+use crate::escape::Quoted;
 use crate::setting::{Policy, RuleId, cidr};
 
 /// The document's `apiVersion`.

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::view::View;
 use super::{Error, UnknownKind};
 use crate::cluster::resources::is_asked_for;
+use crate::escape::Quoted;
 use crate::manifest::{Origin, tree};
 use crate::setting::facts::{FactKind, ObjectName};
-use crate::setting::quote::Quoted;
 use crate::setting::{Facts, Policy, SETTING};
 
 /// A cluster view that is varied.

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::{Error, Loaded, UnknownKind, policy};
 use crate::cluster::fold::{Fold, object_name};
 use crate::cluster::resources::fact_kind;
+use crate::escape::Quoted;
 use crate::manifest::{Origin, Text, document};
 use crate::setting::facts::{FactKind, ObjectName};
-use crate::setting::quote::Quoted;
 use crate::setting::{Policy, SETTING};
 
 /// Folds the objects of the files, one document at a time.

@@ -7,10 +7,10 @@ use crate::cluster::resources::{
     CLUSTER_NETWORK_LABEL, HostNetworkSpec, Metadata, MigrationStatus, NODE_LABEL, NodeSpec, NodeStatus,
     ServiceCidrSpec, Status, WITNESS_LABEL, section,
 };
+use crate::escape::Quoted;
 use crate::setting::MATCHED_NODES;
 use crate::setting::cidr::{self, CidrError, GoCidr};
 use crate::setting::facts::{CrdState, HostNetwork, Node};
-use crate::setting::quote::Quoted;
 use crate::setting::vlan::VlanId;
 
 /// What is left of an object, if a rule needs any of it; or what is wrong with it, safe to print.

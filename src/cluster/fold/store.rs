@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::object_name;
 use super::shrink::Shrunk;
 use crate::cluster::resources::{Metadata, is_asked_for, section};
+use crate::escape::Quoted;
 use crate::setting::facts::{Fact, FactKind, Missing, ObjectName};
-use crate::setting::quote::Quoted;
 
 pub(super) type Kept<T> = BTreeMap<ObjectName, T>;
 

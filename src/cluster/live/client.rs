@@ -7,7 +7,8 @@ use hyper::header::{HeaderValue, USER_AGENT};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
-use crate::manifest::{Quoting, Shown};
+use crate::escape::Quoting;
+use crate::manifest::Shown;
 
 /// How long a connection may take: one that is not answered at all must not outlast the backoff by much.
 const CONNECT: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::manifest::Quoting;
+use crate::escape::Quoting;
 
 /// Why something could not be listed or watched. Safe to print.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::parse_x509_certificate;
 
-use crate::setting::quote::Quoted;
+use crate::escape::Quoted;
 
 /// Why a pair is not served. Safe to print: keys are not quoted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -5,11 +5,11 @@ use std::fmt;
 use ipnet::Ipv4Net;
 
 use super::Problem;
+use crate::escape::{Excerpt, Plain};
 use crate::setting::cidr::Shown;
 use crate::setting::facts::{CrdState, ObjectName};
 use crate::setting::json::NotAnObject;
 use crate::setting::list::Shortened;
-use crate::setting::quote::{Excerpt, Plain};
 use crate::setting::violation::Key;
 use crate::setting::{ALLOW_DURING_MIGRATION, MATCHED_NODES, MAX_EXCLUDES, SETTING, WHEREABOUTS_CRD};
 

@@ -9,11 +9,11 @@ use ipnet::Ipv4Net;
 
 use super::super::list::Shortened;
 use super::super::problem::Problem;
-use super::super::quote::Plain;
 use super::super::violation::{Key, Path};
 use super::super::warning::owner;
 use super::super::{RuleId, Warning};
 use super::{Checked, Judge};
+use crate::escape::Plain;
 
 /// Ranges whose addresses no interface may have, or none that virt-handler would use, and what they are for.
 /// <https://www.iana.org/assignments/iana-ipv4-special-registry>

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use super::super::facts::{Coverage, CrdState, NodeNames};
 use super::super::list::Shortened;
 use super::super::problem::Problem;
-use super::super::quote::{Excerpt, Plain};
 use super::super::slips;
 use super::super::violation::{Key, Path};
 use super::super::{MGMT, RuleId};
 use super::{Checked, Judge};
+use crate::escape::{Excerpt, Plain};
 
 const FIELD: Path = Path::Key(Key::ClusterNetwork);
 

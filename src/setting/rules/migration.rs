@@ -4,10 +4,10 @@ use super::super::config::hash;
 use super::super::facts::ObjectName;
 use super::super::list::Shortened;
 use super::super::problem::Problem;
-use super::super::quote::Plain;
 use super::super::violation::Path;
 use super::super::{RuleId, Warning};
 use super::Judge;
+use crate::escape::Plain;
 
 pub(super) fn migration_in_progress(judge: &mut Judge<'_, '_>) {
     let way_out = judge.inquiry.way_out;

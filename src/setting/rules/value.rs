@@ -8,12 +8,12 @@ use super::super::config::Config;
 use super::super::draft::{Draft, Problems};
 use super::super::excludes;
 use super::super::problem::Problem;
-use super::super::quote::Excerpt;
 use super::super::range::AddressRange;
 use super::super::violation::{Key, Path};
 use super::super::vlan::VlanId;
 use super::super::{MGMT, RuleId, SHORTEST_PREFIX, Warning};
 use super::{Judge, Segment};
+use crate::escape::Excerpt;
 
 /// A draft whose parts have been read as what they stand for. A part is `None` where the draft's is.
 #[derive(Debug)]
