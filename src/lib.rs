@@ -15,6 +15,7 @@ pub mod escape;
 pub mod input;
 pub mod manifest;
 pub mod registration;
+pub mod reload;
 pub mod report;
 pub mod server;
 pub mod setting;

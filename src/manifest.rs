@@ -21,7 +21,7 @@ pub mod tree;
 pub use scalar::{Position, Scalar};
 
 /// A file's text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Text {
     /// Where it was read.
     pub path: Arc<Path>,

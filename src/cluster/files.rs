@@ -12,17 +12,17 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 pub use self::policy::document as policy_document;
+pub use self::reload::ClusterFiles;
 pub use self::varied::{Base, Variation, VariationError};
-pub use self::watched::{Poll, Watched};
 use crate::escape::Quoted;
 use crate::manifest::{self, Origin, Shown, tree};
 use crate::setting::facts::FactKind;
 use crate::setting::{Facts, Policy};
 
 mod policy;
+mod reload;
 mod varied;
 mod view;
-mod watched;
 
 /// What the files say.
 #[derive(Clone, Debug)]

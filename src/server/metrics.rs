@@ -50,7 +50,7 @@ impl Metrics {
         own.register("handshake_failures", "TLS handshakes that failed", metrics.handshake_failures.clone());
         own.register(
             "certificate_reload_failures",
-            "Looks at the certificate files that found none to take, so that the one before is served on",
+            "Polls of the certificate files that failed; the previous certificate stays in use",
             metrics.reload_failures.clone(),
         );
         let build = Family::<Labels<1>, Gauge>::default();
@@ -70,9 +70,10 @@ impl Metrics {
         self.handshake_failures.get_or_create(&[("reason", reason)]).inc();
     }
 
-    /// Counts a look at the certificate files that found none to take.
-    pub fn reload_failed(&self) {
-        self.reload_failures.inc();
+    /// Counts polls of the certificate files that failed.
+    #[must_use]
+    pub fn reload_failures(&self) -> Counter {
+        self.reload_failures.clone()
     }
 
     /// The counters of one listener's connections.

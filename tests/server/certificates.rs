@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use migration_network_webhook::reload::Poll;
 use migration_network_webhook::server::Limits;
-use migration_network_webhook::server::tls::files::{Error, Files, Poll};
+use migration_network_webhook::server::tls::files::{CertificateFiles, Error};
 use migration_network_webhook::server::tls::{self, Resolver, pair};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use regex_lite::Regex;
@@ -96,7 +97,7 @@ async fn replaced_as_kubelet_does_it_no_request_fails() {
 
     // A certificate with the key of another.
     mount(volume.path(), "2026_3", &three.chain, &one.key);
-    let line = server.logs("the new certificate is not taken");
+    let line = server.logs("can't reload the certificate");
     let why = format!(
         "\"{certificate}\" and \"{key}\" can't be served: the private key is not that of the first certificate"
     );
@@ -108,7 +109,7 @@ async fn replaced_as_kubelet_does_it_no_request_fails() {
         assert!(Instant::now() < deadline);
         sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(server.log().iter().filter(|line| line.contains("is not taken")).count(), 1);
+    assert_eq!(server.log().iter().filter(|line| line.contains("can't reload the certificate")).count(), 1);
     assert_eq!(server.client().await.certificate, two.leaf, "the last good one is served");
     assert_eq!(server.page("/readyz").await.0, 200);
 
@@ -172,7 +173,13 @@ async fn what_is_no_pair_is_told_why() {
     let served = Served::start_with(Limits::default(), Arc::default()).await;
     let load = || {
         let resolver = Arc::clone(&served.resolver);
-        Files::load(certificate.clone(), key.clone(), tls::provider(), resolver, served.metrics.clone())
+        CertificateFiles::load(
+            certificate.clone(),
+            key.clone(),
+            tls::provider(),
+            resolver,
+            served.metrics.reload_failures(),
+        )
     };
     let [one, two] = [made(), made()];
     let name = certificate.display();
@@ -209,12 +216,12 @@ async fn what_is_no_pair_is_told_why() {
     fs::write(&certificate, &two.chain).unwrap();
     assert_eq!(files.poll(), Poll::Unsettled);
     fs::write(&key, &two.key).unwrap();
-    assert_eq!([files.poll(), files.poll(), files.poll()], [Poll::Unsettled, Poll::Changed, Poll::Unchanged]);
+    assert_eq!([files.poll(), files.poll(), files.poll()], [Poll::Unsettled, Poll::Reloaded, Poll::Unchanged]);
     assert_eq!(served.certificate().to_vec(), two.leaf);
 
     // A file that is gone is a problem too, and each look counts.
     fs::remove_file(&key).unwrap();
-    assert_eq!([files.poll(), files.poll()], [Poll::Refused, Poll::Refused]);
+    assert_eq!([files.poll(), files.poll()], [Poll::Failed, Poll::Failed]);
     assert_eq!(served.certificate().to_vec(), two.leaf);
     let failures = "migration_network_webhook_certificate_reload_failures_total";
     assert!((served.metric(failures).await - 2.0).abs() < f64::EPSILON);

@@ -359,7 +359,7 @@ async fn an_edit_of_the_cluster_changes_the_verdict() {
 
     // What can't be read changes nothing, and is told.
     fs::write(&cluster, "kind: [").unwrap();
-    let line = server.logs("the cluster files can't be read; the last good view stays");
+    let line = server.logs("can't reload the cluster files; the last good view stays in use");
     assert!(line.contains("is not valid YAML"), "{line}");
     becomes("migration-in-progress").await;
     let (status, page) = server.page("/readyz").await;

@@ -13,7 +13,7 @@ use rustls::crypto::CryptoProvider;
 use super::authority::AuthorityArgs;
 use crate::cli::kube::KubeArgs;
 use crate::server::tls::Resolver;
-use crate::server::tls::files::Files;
+use crate::server::tls::files::CertificateFiles;
 use crate::server::tls::self_signed::SelfSigned;
 use crate::server::{Metrics, duration};
 
@@ -29,7 +29,7 @@ pub(super) struct CertificateArgs {
     #[arg(long, value_name = "FILE", env = "MNW_TLS_KEY", requires = "tls_cert", conflicts_with = "tls_self_signed")]
     tls_key: Option<PathBuf>,
 
-    /// Time between two looks at these files. A pair that can't be served changes nothing; it is logged and counted
+    /// Time between two polls of these files. An invalid pair changes nothing; it is logged and counted
     #[arg(long, value_name = "TIME", default_value = "2s", env = "MNW_TLS_RELOAD_INTERVAL", value_parser = duration::parse)]
     tls_reload_interval: Duration,
 
@@ -64,7 +64,7 @@ impl CertificateArgs {
     ) -> anyhow::Result<Follow> {
         match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => {
-                let files = Files::load(certificate, key, provider, resolver, metrics)
+                let files = CertificateFiles::load(certificate, key, provider, resolver, metrics.reload_failures())
                     .context("--tls-cert (MNW_TLS_CERT), --tls-key (MNW_TLS_KEY)")?;
                 Ok(Box::pin(Arc::new(files).follow(self.tls_reload_interval)))
             }

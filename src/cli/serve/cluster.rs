@@ -10,13 +10,13 @@ use anyhow::{Context as _, bail};
 use prometheus_client::registry::Registry;
 
 use crate::cli::kube::KubeArgs;
-use crate::cluster::files::{Error, Watched};
+use crate::cluster::files::{ClusterFiles, Error};
 use crate::cluster::{View, live};
 use crate::manifest;
 use crate::server::duration;
 
-/// How often files are looked at.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often files are polled.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The cluster that is judged by.
 #[derive(Debug, clap::Args)]
@@ -63,7 +63,8 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
     if paths.is_empty() {
         bail!("--cluster takes files or directories of manifests, and none is named");
     }
-    let (watched, loaded) = Watched::load(paths.to_vec()).map_err(|error| match error {
+    let view = Arc::new(View::unknown("not read yet"));
+    let (files, loaded) = ClusterFiles::load(paths.to_vec(), Arc::clone(&view)).map_err(|error| match error {
         Error::Manifest(absent @ manifest::Error::Absent(_)) => {
             anyhow::anyhow!("--cluster takes files or directories of manifests: {absent}")
         }
@@ -82,7 +83,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
         tracing::warn!(%missing, "the cluster files lack a fact");
     }
     tracing::info!(objects = loaded.objects, "the cluster is read from files");
-    Ok(Cluster { view: watched.view(), follow: Box::pin(Arc::new(watched).follow(LOOK)) })
+    Ok(Cluster { view, follow: Box::pin(Arc::new(files).follow(POLL_INTERVAL)) })
 }
 
 fn staleness(text: &str) -> Result<Duration, String> {

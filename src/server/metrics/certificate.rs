@@ -38,7 +38,7 @@ impl Collector for Expiry {
         ];
         for (role, end) in ends {
             if let Some(end) = end {
-                ConstGauge::new(end).encode(family.encode_family(&[("certificate", role)])?)?;
+                ConstGauge::new(end.as_second()).encode(family.encode_family(&[("certificate", role)])?)?;
             }
         }
         Ok(())

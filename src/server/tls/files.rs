@@ -1,24 +1,19 @@
-//! A certificate that something else renews: two files, looked at again and again.
-//!
-//! A mounted Secret is a directory of symlinks into another, which the kubelet replaces as a whole. So there is nothing
-//! to be told by watching the files: their content is compared.
+//! A certificate that something else renews: two files that are polled.
 
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
+use jiff::Timestamp;
+use prometheus_client::metrics::counter::Counter;
 use rustls::crypto::CryptoProvider;
 
 use super::pair::{self, Unusable};
 use super::{Resolver, expiry};
-use crate::manifest::Shown;
-use crate::server::metrics::Metrics;
+use crate::escape::Whole;
+use crate::reload::{Polled, Reload};
 
-/// How soon a change is looked at again: two files that are being written one after the other are not yet a pair.
-const SETTLING: Duration = Duration::from_millis(100);
 /// The most that is read of a file; a long chain has a few KiB.
 const MAX_BYTES: u64 = 1 << 20;
 
@@ -26,7 +21,7 @@ const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file can't be read.
-    #[error("{} can't be read: {why}", Shown(path))]
+    #[error("{} can't be read: {why}", shown(path))]
     Io {
         /// Which.
         path: PathBuf,
@@ -34,10 +29,10 @@ pub enum Error {
         why: io::Error,
     },
     /// A file is too large.
-    #[error("{} is larger than 1 MiB, which no certificate or key is", Shown(.0))]
+    #[error("{} is larger than 1 MiB, which no certificate or key is", shown(.0))]
     TooLarge(PathBuf),
     /// The two are no pair.
-    #[error("{} and {} can't be served: {why}", Shown(certificate), Shown(key))]
+    #[error("{} and {} can't be served: {why}", shown(certificate), shown(key))]
     Unusable {
         /// The file of the chain.
         certificate: PathBuf,
@@ -48,69 +43,25 @@ pub enum Error {
     },
 }
 
-/// What a look at the files found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Poll {
-    /// Nothing new.
-    Unchanged,
-    /// Something new, to be looked at once more before it is taken.
-    Unsettled,
-    /// A new pair is served.
-    Changed,
-    /// What is there can't be served; the last good pair is.
-    Refused,
-}
-
-/// Two files that hold a chain and its key.
+/// A chain and its key in two PEM files.
 #[derive(Debug)]
-pub struct Files {
+pub struct CertificateFiles {
     certificate: PathBuf,
     key: PathBuf,
     provider: Arc<CryptoProvider>,
     resolver: Arc<Resolver>,
-    metrics: Metrics,
-    progress: Mutex<Progress>,
+    failures: Counter,
 }
 
-/// Digests of what was read: the key itself is kept by no one but the resolver.
-#[derive(Debug, Default)]
-struct Progress {
-    served: Option<u64>,
-    /// Changed, and not yet seen twice the same.
-    unsettled: Option<u64>,
-    refused: Option<u64>,
-    /// What was logged already.
-    said: Option<String>,
-}
-
-impl Progress {
-    /// Says each distinct problem once, not every other second.
-    fn refuse(&mut self, error: &Error) -> Poll {
-        let why = error.to_string();
-        if self.said.as_ref() != Some(&why) {
-            tracing::error!(%error, "the new certificate is not taken; the last good one stays");
-            self.said = Some(why);
-        }
-        Poll::Refused
-    }
-}
-
-#[derive(Hash)]
-struct Content {
+/// The bytes of both files.
+#[derive(Debug, Hash)]
+pub struct PemPair {
     certificate: Vec<u8>,
     key: Vec<u8>,
 }
 
-impl Content {
-    fn digest(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
-        hasher.finish()
-    }
-}
-
-impl Files {
-    /// Reads the files for the first time and serves what they hold.
+impl CertificateFiles {
+    /// Serves what the files hold, and polls them for a new pair from then on. Each poll that fails is counted.
     ///
     /// # Errors
     ///
@@ -120,98 +71,56 @@ impl Files {
         key: PathBuf,
         provider: Arc<CryptoProvider>,
         resolver: Arc<Resolver>,
-        metrics: Metrics,
-    ) -> Result<Self, Error> {
-        let files = Self { certificate, key, provider, resolver, metrics, progress: Mutex::default() };
+        failures: Counter,
+    ) -> Result<Polled<Self>, Error> {
+        let files = Self { certificate, key, provider, resolver, failures };
         let content = files.read()?;
-        files.serve(&content)?;
-        files.progress().served = Some(content.digest());
-        Ok(files)
+        files.apply(&content)?;
+        Ok(Polled::new(files, &content))
     }
+}
 
-    /// Looks at the files until it is dropped, with this much time between two looks.
-    pub async fn follow(self: Arc<Self>, every: Duration) {
-        let mut pause = every;
-        loop {
-            tokio::time::sleep(pause).await;
-            let files = Arc::clone(&self);
-            let poll = tokio::task::spawn_blocking(move || files.poll()).await;
-            pause = if matches!(poll, Ok(Poll::Unsettled)) { SETTLING.min(every) } else { every };
-        }
-    }
+impl Reload for CertificateFiles {
+    type Content = PemPair;
+    type Error = Error;
 
-    /// Looks at the files once. It blocks while it reads them.
-    pub fn poll(&self) -> Poll {
-        let poll = self.look();
-        if poll == Poll::Refused {
-            // Each time, so that an alert can tell how long it lasts.
-            self.metrics.reload_failed();
-        }
-        poll
-    }
-
-    fn look(&self) -> Poll {
-        let mut progress = self.progress();
-        let content = match self.read() {
-            Ok(content) => content,
-            Err(error) => return progress.refuse(&error),
-        };
-        let found = content.digest();
-        if progress.served == Some(found) {
-            *progress = Progress { served: Some(found), ..Progress::default() };
-            return Poll::Unchanged;
-        }
-        if progress.refused == Some(found) {
-            return Poll::Refused;
-        }
-        if progress.unsettled.replace(found) != Some(found) {
-            return Poll::Unsettled;
-        }
-        match self.serve(&content) {
-            Ok(()) => {
-                *progress = Progress { served: Some(found), ..Progress::default() };
-                Poll::Changed
+    /// Both files as they were at one time: the first is read again after the second, in case they changed in between.
+    fn read(&self) -> Result<PemPair, Error> {
+        let mut certificate = read(&self.certificate)?;
+        for _ in 0..8 {
+            let key = read(&self.key)?;
+            let again = read(&self.certificate)?;
+            if again == certificate {
+                return Ok(PemPair { certificate, key });
             }
-            Err(error) => {
-                progress.refused = Some(found);
-                progress.refuse(&error)
-            }
+            certificate = again;
         }
+        // Changing faster than it can be read: whatever is there is then checked as a pair.
+        Ok(PemPair { certificate, key: read(&self.key)? })
     }
 
-    fn serve(&self, content: &Content) -> Result<(), Error> {
+    fn apply(&self, content: &PemPair) -> Result<(), Error> {
         let pair = pair::read(&content.certificate, &content.key, &self.provider).map_err(|why| Error::Unusable {
             certificate: self.certificate.clone(),
             key: self.key.clone(),
             why,
         })?;
-        let not_after = pair.cert.first().and_then(|leaf| expiry::not_after(leaf));
-        let chain = pair.cert.len();
+        let end = pair.cert.first().and_then(|leaf| expiry::not_after(leaf));
+        let (not_after, chain) = (end.map(|end| end.to_string()), pair.cert.len());
         self.resolver.replace(Arc::new(pair));
-        if not_after.is_some_and(expiry::is_over) {
+        if end.is_some_and(|end| end < Timestamp::now()) {
             tracing::warn!(not_after, "the certificate has expired; it is served all the same");
         }
         tracing::info!(not_after, chain, "the certificate is served");
         Ok(())
     }
 
-    /// Both files as they were at one time: the first is read again after the second, in case they changed in between.
-    fn read(&self) -> Result<Content, Error> {
-        let mut certificate = read(&self.certificate)?;
-        for _ in 0..8 {
-            let key = read(&self.key)?;
-            let again = read(&self.certificate)?;
-            if again == certificate {
-                return Ok(Content { certificate, key });
-            }
-            certificate = again;
+    fn failed(&self, error: &str, first: bool) {
+        // Each time, so that an alert can tell how long it lasts.
+        self.failures.inc();
+        if first {
+            tracing::error!(%error, "can't reload the certificate; the last good one stays in use");
         }
-        // Changing faster than it can be read: whatever is there is then judged as a pair.
-        Ok(Content { certificate, key: read(&self.key)? })
-    }
-
-    fn progress(&self) -> MutexGuard<'_, Progress> {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -221,4 +130,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|why| Error::Io { path: path.to_owned(), why })?;
     if bytes.len() as u64 > MAX_BYTES { Err(Error::TooLarge(path.to_owned())) } else { Ok(bytes) }
+}
+
+fn shown(path: &Path) -> String {
+    Whole(&path.to_string_lossy()).to_string()
 }

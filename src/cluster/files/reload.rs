@@ -1,0 +1,64 @@
+//! A view from files that follows their edits.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::view::fold;
+use super::{Error, Loaded};
+use crate::cluster::View;
+use crate::manifest::{Text, tree};
+use crate::reload::{Polled, Reload};
+
+/// Manifests that are read again when they change.
+///
+/// An invalid edit changes nothing: the last good view stays in use, and [`View::troubles`] says why.
+#[derive(Debug)]
+pub struct ClusterFiles {
+    paths: Vec<PathBuf>,
+    view: Arc<View>,
+}
+
+impl ClusterFiles {
+    /// Loads the files into the view, and polls them for edits from then on.
+    ///
+    /// # Errors
+    ///
+    /// As [`super::load`].
+    pub fn load(paths: Vec<PathBuf>, view: Arc<View>) -> Result<(Polled<Self>, Loaded), Error> {
+        let files = tree::read(&paths)?;
+        let loaded = fold(&files)?;
+        view.publish(loaded.facts.clone());
+        view.set_listed();
+        Ok((Polled::new(Self { paths, view }, &files), loaded))
+    }
+}
+
+impl Reload for ClusterFiles {
+    type Content = Vec<Text>;
+    type Error = Error;
+
+    fn read(&self) -> Result<Vec<Text>, Error> {
+        Ok(tree::read(&self.paths)?)
+    }
+
+    fn apply(&self, files: &Vec<Text>) -> Result<(), Error> {
+        let loaded = fold(files)?;
+        for missing in loaded.facts.missing() {
+            tracing::warn!(%missing, "the cluster files lack a fact");
+        }
+        tracing::info!(objects = loaded.objects, "reloaded the cluster files");
+        self.view.publish(loaded.facts);
+        Ok(())
+    }
+
+    fn failed(&self, error: &str, first: bool) {
+        if first {
+            tracing::error!(%error, "can't reload the cluster files; the last good view stays in use");
+        }
+        self.view.set_troubles(vec![error.to_owned()]);
+    }
+
+    fn succeeded(&self) {
+        self.view.set_troubles(Vec::new());
+    }
+}
