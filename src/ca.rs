@@ -15,8 +15,8 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
 mod bundle;
-mod ca;
 mod calendar;
+mod cert_authority;
 mod expiry;
 pub mod failure;
 mod keeper;
@@ -31,7 +31,7 @@ mod succession;
 mod tests;
 
 pub use bundle::Bundle;
-pub use ca::{Ca, NoCa, Validity};
+pub use cert_authority::{Ca, NoCa, Validity};
 pub use leaf::{Leaf, Names, NoLeaf, Spread};
 pub use secret::{CaSecret, Held};
 pub use stored::Unusable;

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::ca::{Ca, Validity};
 use super::calendar;
+use super::cert_authority::{Ca, Validity};
 use super::failure::{Failure, Failures};
 use super::secret::{CaSecret, Held};
 use super::succession::{Distribution, Schedule, Step, Succession, Terms};

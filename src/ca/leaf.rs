@@ -11,7 +11,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::ca::{Ca, Validity, later, whole_second};
+use super::cert_authority::{Ca, Validity, later, whole_second};
 use super::succession::{Succession, Terms};
 use crate::escape::Quoted;
 

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use serde::{Deserialize, Serialize};
 
-use super::ca::{Ca, NoCa};
+use super::cert_authority::{Ca, NoCa};
 use super::succession::{Reign, Schedule, Succession};
 use crate::escape::Quoted;
 

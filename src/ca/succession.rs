@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rustls_pki_types::CertificateDer;
 
-use super::ca::{Ca, later, whole_second};
+use super::cert_authority::{Ca, later, whole_second};
 
 #[cfg(test)]
 mod tests;
