@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
+use std::path::Path;
 
 /// How many characters of a text are shown.
 const SHOWN: usize = 64;
@@ -39,6 +40,19 @@ impl fmt::Display for Whole<'_> {
         f.write_char('"')?;
         escape(self.0, usize::MAX, f)?;
         f.write_char('"')
+    }
+}
+
+/// Shows a path in double quotes, escaped but whole; `-` is standard input.
+#[derive(Clone, Copy, Debug)]
+pub struct QuotedPath<'a>(pub &'a Path);
+
+impl fmt::Display for QuotedPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == "-" {
+            return f.write_str("standard input");
+        }
+        Whole(&self.0.to_string_lossy()).fmt(f)
     }
 }
 

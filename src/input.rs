@@ -8,14 +8,14 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::admission::setting::Text as Submitted;
-use crate::manifest::{Error, Origin, Text};
+use crate::manifest::{Error, ManifestFile, Origin};
 
 mod contents;
-mod passed_over;
+mod ignored;
 mod request;
 
-pub use contents::{Contents, Object, Place, What};
-pub use passed_over::PassedOver;
+pub use contents::{Contents, DocumentPath, InputObject, What};
+pub use ignored::Ignored;
 
 /// One request to judge.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Input {
     /// Where it was read, for people.
     pub origin: Origin,
     /// Where it stands in its file, for tools.
-    pub place: Place,
+    pub place: DocumentPath,
     /// What it was.
     pub form: Form,
     /// The `AdmissionReview`, in JSON: of a review in JSON the very bytes.
@@ -86,14 +86,14 @@ impl Reader {
     /// # Errors
     ///
     /// If the file is neither YAML nor JSON.
-    pub fn read(&mut self, file: &Text) -> Result<(Vec<Input>, PassedOver), Error> {
-        let Contents { objects, passed_over } = Contents::of(file)?;
+    pub fn read(&mut self, file: &ManifestFile) -> Result<(Vec<Input>, Ignored), Error> {
+        let Contents { objects, ignored } = Contents::of(file)?;
         let inputs = objects.into_iter().map(|object| self.input(object)).collect();
-        Ok((inputs, passed_over))
+        Ok((inputs, ignored))
     }
 
-    fn input(&mut self, object: Object) -> Input {
-        let Object { origin, place, what } = object;
+    fn input(&mut self, object: InputObject) -> Input {
+        let InputObject { origin, place, what } = object;
         let (form, body) = match what {
             What::Review(body) => (Form::Review, body),
             What::Request { request, has_uid } => {

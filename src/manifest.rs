@@ -8,9 +8,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::escape::Whole;
+use crate::escape::QuotedPath;
 
 pub mod document;
+pub mod objects;
 mod place;
 pub mod replace;
 pub mod rewrite;
@@ -18,11 +19,12 @@ pub mod scalar;
 pub mod strings;
 pub mod tree;
 
+pub use objects::objects;
 pub use scalar::{Position, Scalar};
 
 /// A file's text.
 #[derive(Clone, Debug, Hash)]
-pub struct Text {
+pub struct ManifestFile {
     /// Where it was read.
     pub path: Arc<Path>,
     /// All of it.
@@ -33,10 +35,10 @@ pub struct Text {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A path names nothing.
-    #[error("there is nothing at {}; a path names a file or directory of YAML or JSON manifests", Shown(.0))]
+    #[error("there is nothing at {}; a path names a file or directory of YAML or JSON manifests", QuotedPath(.0))]
     Absent(PathBuf),
     /// A file or directory can't be read.
-    #[error("{} can't be read: {why}", Shown(path))]
+    #[error("{} can't be read: {why}", QuotedPath(path))]
     Io {
         /// Which.
         path: PathBuf,
@@ -44,7 +46,7 @@ pub enum Error {
         why: std::io::Error,
     },
     /// A file is larger than is reasonable.
-    #[error("{} is larger than {} MiB, the most that is read of one file", Shown(path), max >> 20)]
+    #[error("{} is larger than {} MiB, the most that is read of one file", QuotedPath(path), max >> 20)]
     TooLarge {
         /// Which.
         path: PathBuf,
@@ -52,10 +54,10 @@ pub enum Error {
         max: u64,
     },
     /// A file is not text.
-    #[error("{} is not UTF-8 text; YAML or JSON manifests are", Shown(.0))]
+    #[error("{} is not UTF-8 text; YAML or JSON manifests are", QuotedPath(.0))]
     NotText(PathBuf),
     /// A file is neither YAML nor JSON.
-    #[error("{} is not valid {format}: {why}", Shown(path))]
+    #[error("{} is not valid {format}: {why}", QuotedPath(path))]
     Syntax {
         /// Which.
         path: PathBuf,
@@ -91,18 +93,6 @@ impl Error {
     }
 }
 
-/// A path as messages show it: whole, but escaped, as a stranger may have named the file.
-pub struct Shown<'a>(pub &'a Path);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == tree::STANDARD_INPUT {
-            return f.write_str("standard input");
-        }
-        Whole(&self.0.to_string_lossy()).fmt(f)
-    }
-}
-
 /// Where an object was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
@@ -116,7 +106,7 @@ pub struct Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} line {}", Shown(&self.path), self.line)?;
+        write!(f, "{} line {}", QuotedPath(&self.path), self.line)?;
         self.item.map_or(Ok(()), |item| write!(f, " items[{item}]"))
     }
 }

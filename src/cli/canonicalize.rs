@@ -7,11 +7,11 @@ use self::source::{Found, Source};
 use super::output::{Output, Paint, complain};
 use super::{Exit, difference};
 use crate::admission::canonical;
-use crate::escape::{Line, printable_json};
+use crate::escape::{Line, QuotedPath, printable_json};
+use crate::manifest::ManifestFile;
 use crate::manifest::replace::replace;
 use crate::manifest::rewrite::{Change, rewrite};
 use crate::manifest::tree::STANDARD_INPUT;
-use crate::manifest::{Shown, Text};
 use crate::setting::config::hash;
 use crate::setting::json::is_blank;
 
@@ -181,7 +181,7 @@ impl Run {
         self.out.write_all(canonical.as_bytes())
     }
 
-    fn write(&mut self, file: &Text, changes: &[(&Found, String)]) {
+    fn write(&mut self, file: &ManifestFile, changes: &[(&Found, String)]) {
         let changes: Vec<_> = changes
             .iter()
             .filter_map(|(found, value)| {
@@ -203,7 +203,7 @@ impl Run {
                     complain(format_args!("{}: value rewritten: {}", change.origin, Line(change.value)));
                 }
             }
-            Err(error) => self.fail(format_args!("{} can't be rewritten: {error}", Shown(&file.path))),
+            Err(error) => self.fail(format_args!("{} can't be rewritten: {error}", QuotedPath(&file.path))),
         }
     }
 

@@ -11,7 +11,7 @@ use super::output::Output;
 use super::policy::PolicyArgs;
 use crate::cluster::capture::{self, Source};
 use crate::cluster::live;
-use crate::manifest::Shown;
+use crate::escape::QuotedPath;
 
 /// Write what the rules read of a live cluster as files, for review and test to judge by
 ///
@@ -55,7 +55,7 @@ impl Args {
         let objects: usize = files.iter().map(|file| file.objects).sum();
         let (objects, files, server) = (counted(objects, "object"), counted(files.len(), "file"), source.server);
         let mut out = Output::new();
-        writeln!(out, "{}: {objects} of {server} in {files}", Shown(&self.directory))?;
+        writeln!(out, "{}: {objects} of {server} in {files}", QuotedPath(&self.directory))?;
         out.flush()?;
         Ok(Exit::Ok)
     }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use anyhow::{Context as _, bail};
 
 use super::output::Output;
-use crate::manifest::Shown;
+use crate::escape::QuotedPath;
 use crate::report::{Format, Repository, Run, github};
 
 /// Reports beside what people read.
@@ -62,7 +62,8 @@ impl ReportArgs {
         let mut opened: Vec<(Wanted, Option<File>)> = Vec::new();
         for wanted in self.wanted {
             if let Some((other, _)) = opened.iter().find(|(other, _)| other.file == wanted.file) {
-                let place = wanted.file.as_deref().map_or("standard output".into(), |file| Shown(file).to_string());
+                let place =
+                    wanted.file.as_deref().map_or("standard output".into(), |file| QuotedPath(file).to_string());
                 bail!("--report {other} and --report {wanted} both go to {place}; give each a file of its own");
             }
             let create = |file: &PathBuf| File::create(file).with_context(|| format!("--report {wanted}"));

@@ -18,7 +18,7 @@ use super::progress::Progress;
 use super::reports::ReportArgs;
 use crate::input::{OldSide, Reader, Stored};
 use crate::manifest::tree::{self, STANDARD_INPUT};
-use crate::manifest::{self, Text, strings};
+use crate::manifest::{self, ManifestFile, strings};
 use crate::report::{self, Record};
 use crate::setting::{Facts, Policy};
 
@@ -178,13 +178,13 @@ impl Run {
         Ok(())
     }
 
-    fn file(&mut self, text: Result<Text, manifest::Error>) -> anyhow::Result<()> {
+    fn file(&mut self, text: Result<ManifestFile, manifest::Error>) -> anyhow::Result<()> {
         let read = text.and_then(|text| self.reader.read(&text).map(|found| (text, found)));
-        let (text, (inputs, passed_over)) = match read {
+        let (text, (inputs, ignored)) = match read {
             Ok(read) => read,
             Err(error) => return self.unreadable(&error),
         };
-        self.summary.passed_over.merge(passed_over);
+        self.summary.ignored.merge(ignored);
         let strings = if inputs.is_empty() { Vec::new() } else { strings::find(&text) };
         for input in &inputs {
             let judged = Judged::new(input, &strings, &self.facts, &self.policy);

@@ -14,8 +14,8 @@ use serde_json::Value;
 pub use self::policy::document as policy_document;
 pub use self::reload::ClusterFiles;
 pub use self::varied::{Base, Variation, VariationError};
-use crate::escape::Quoted;
-use crate::manifest::{self, Origin, Shown, tree};
+use crate::escape::{Quoted, QuotedPath};
+use crate::manifest::{self, Origin, tree};
 use crate::setting::facts::FactKind;
 use crate::setting::{Facts, Policy};
 
@@ -56,7 +56,12 @@ impl fmt::Display for UnknownKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (kind, api_version) = (Quoted(&self.kind), Quoted(&self.api_version));
         let objects = if self.count == 1 { "object" } else { "objects" };
-        write!(f, "{}: no rule asks for kind {kind} of {api_version} ({} {objects})", Shown(&self.path), self.count)
+        write!(
+            f,
+            "{}: no rule asks for kind {kind} of {api_version} ({} {objects})",
+            QuotedPath(&self.path),
+            self.count
+        )
     }
 }
 

@@ -6,37 +6,38 @@ use std::sync::Arc;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::PassedOver;
+use super::Ignored;
 use crate::admission::setting::Text as Any;
 use crate::escape::Quoting;
-use crate::manifest::document::{self, Content};
+use crate::manifest::document::{self, DocumentContent};
+use crate::manifest::objects::ListedObject;
 use crate::manifest::strings::Strings;
-use crate::manifest::{Error, Origin, Position, Text};
+use crate::manifest::{Error, ManifestFile, Origin, Position, objects};
 use crate::setting::SETTING;
 
 /// What a file holds.
 #[derive(Debug, Default)]
 pub struct Contents {
     /// What can be judged, in order.
-    pub objects: Vec<Object>,
+    pub objects: Vec<InputObject>,
     /// All else, by kind.
-    pub passed_over: PassedOver,
+    pub ignored: Ignored,
 }
 
 /// Something to judge.
 #[derive(Clone, Debug)]
-pub struct Object {
+pub struct InputObject {
     /// Where it was read, for people.
     pub origin: Origin,
     /// Where it stands in its file, for tools.
-    pub place: Place,
+    pub place: DocumentPath,
     /// What it is.
     pub what: What,
 }
 
 /// Where an object stands in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct DocumentPath {
     /// Its document's place among those that are not empty, from 0.
     pub document: usize,
     /// Where its document starts, in bytes.
@@ -45,7 +46,7 @@ pub struct Place {
     pub items: Vec<usize>,
 }
 
-impl Place {
+impl DocumentPath {
     /// The JSON pointer from the document to it.
     #[must_use]
     pub fn pointer(&self) -> String {
@@ -86,17 +87,17 @@ impl Contents {
     /// # Errors
     ///
     /// If it is neither YAML nor JSON.
-    pub fn of(file: &Text) -> Result<Self, Error> {
+    pub fn of(file: &ManifestFile) -> Result<Self, Error> {
         let mut contents = Self::default();
         for (index, document) in document::read(file)?.into_iter().enumerate() {
             let origin = Origin { path: Arc::clone(&file.path), line: document.line, item: None };
-            let place = Place { document: index, start: document.start, items: Vec::new() };
-            let object = match document.content {
-                Content::Yaml(object) => object,
-                Content::Json(json) => {
+            let place = DocumentPath { document: index, start: document.start, items: Vec::new() };
+            let document = match document.content {
+                DocumentContent::Yaml(yaml) => yaml,
+                DocumentContent::Json(json) => {
                     let head = serde_json::from_str(json.get()).unwrap_or_default();
                     if let Some(what) = review(&head, || json.get().into()) {
-                        contents.objects.push(Object { origin, place, what });
+                        contents.objects.push(InputObject { origin, place, what });
                         continue;
                     }
                     serde_json::from_str(json.get()).map_err(|error| Error::Syntax {
@@ -107,50 +108,30 @@ impl Contents {
                     })?
                 }
             };
-            contents.take(object, &origin, &place, None);
+            objects(document).for_each(|object| contents.take(object, &origin, &place));
         }
         Ok(contents)
     }
 
-    fn take(&mut self, mut object: Value, origin: &Origin, place: &Place, implied: Option<&Implied>) {
-        let head = Head::deserialize(&object).unwrap_or_default();
-        if let Some(what) = review(&head, || object.to_string().into_bytes()) {
-            return self.objects.push(Object { origin: origin.clone(), place: place.clone(), what });
-        }
-        let field = |name: &str| object.get(name).and_then(Value::as_str);
-        let (Some(kind), Some(api_version)) = (
-            field("kind").or(implied.map(|implied| implied.kind.as_str())),
-            field("apiVersion").or(implied.map(|implied| implied.api_version.as_str())),
-        ) else {
-            return self.passed_over.add_no_object();
-        };
-        if let Some(item_kind) = kind.strip_suffix("List")
-            && matches!(object.get("items"), Some(Value::Array(_) | Value::Null))
-        {
-            let implied = (!item_kind.is_empty())
-                .then(|| Implied { api_version: api_version.to_owned(), kind: item_kind.to_owned() });
-            if let Some(Value::Array(items)) = object.get_mut("items").map(Value::take) {
-                for (index, item) in items.into_iter().enumerate() {
-                    let items = place.items.iter().copied().chain([index]).collect();
-                    let origin = Origin { item: Some(index), ..origin.clone() };
-                    self.take(item, &origin, &Place { items, ..*place }, implied.as_ref());
-                }
+    fn take(&mut self, object: ListedObject, origin: &Origin, place: &DocumentPath) {
+        let what = if let Some(what) = review(&head_of(&object), || object.value.to_string().into_bytes()) {
+            what
+        } else {
+            let Some((api_version, kind)) = object.type_meta() else { return self.ignored.add_no_object() };
+            let group = api_version.split_once('/').map_or("", |(group, _version)| group);
+            let name = object.value.pointer("/metadata/name").and_then(Value::as_str);
+            if (group, kind, name) != ("harvesterhci.io", "Setting", Some(SETTING)) {
+                return self.ignored.add(kind, group);
             }
-            return;
-        }
-        let group = api_version.split_once('/').map_or("", |(group, _version)| group);
-        let name = object.pointer("/metadata/name").and_then(Value::as_str);
-        if (group, kind, name) != ("harvesterhci.io", "Setting", Some(SETTING)) {
-            return self.passed_over.add(kind, group);
-        }
-        self.objects.push(Object { origin: origin.clone(), place: place.clone(), what: What::Manifest(object) });
+            What::Manifest(object.value)
+        };
+        let origin = Origin { item: object.items.last().copied(), ..origin.clone() };
+        self.objects.push(InputObject { origin, place: DocumentPath { items: object.items, ..*place }, what });
     }
 }
 
-/// What the items of a `SettingList` are, as they need not say it themselves.
-struct Implied {
-    api_version: String,
-    kind: String,
+fn head_of(object: &ListedObject) -> Head {
+    Head::deserialize(&object.value).unwrap_or_default()
 }
 
 fn review(head: &Head, json: impl FnOnce() -> Vec<u8>) -> Option<What> {

@@ -7,8 +7,8 @@ use crate::admission::{Request, Review};
 
 const REVIEW: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u"}}"#;
 
-fn file(name: &str, text: &str) -> Text {
-    Text { path: Path::new(name).into(), text: text.to_owned() }
+fn file(name: &str, text: &str) -> ManifestFile {
+    ManifestFile { path: Path::new(name).into(), text: text.to_owned() }
 }
 
 fn setting(value: &str) -> String {
@@ -17,14 +17,14 @@ fn setting(value: &str) -> String {
     )
 }
 
-fn read(name: &str, text: &str) -> (Vec<Input>, PassedOver) {
+fn read(name: &str, text: &str) -> (Vec<Input>, Ignored) {
     Reader::default().read(&file(name, text)).unwrap()
 }
 
 /// The bodies of what a file holds, and what was passed over.
 fn bodies(name: &str, text: &str) -> (Vec<String>, String) {
-    let (inputs, passed_over) = read(name, text);
-    (inputs.into_iter().map(|input| String::from_utf8(input.body).unwrap()).collect(), passed_over.to_string())
+    let (inputs, ignored) = read(name, text);
+    (inputs.into_iter().map(|input| String::from_utf8(input.body).unwrap()).collect(), ignored.to_string())
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn only_the_one_setting_of_harvester_is_a_manifest() {
         "text\n".to_owned(),
     ]
     .join("---\n");
-    let (inputs, passed_over) = read("a.yaml", &text);
+    let (inputs, ignored) = read("a.yaml", &text);
     let values: Vec<_> = inputs
         .iter()
         .map(|input| match &input.form {
@@ -102,7 +102,7 @@ fn only_the_one_setting_of_harvester_is_a_manifest() {
         .collect();
     assert_eq!(values, [(1, 0, "a".to_owned()), (21, 4, "e".to_owned())]);
     assert_eq!(
-        passed_over.to_string(),
+        ignored.to_string(),
         "1 Config.harvesterhci.io, 1 ConfigMap, 1 Setting.harvesterhci.io, 1 Setting.longhorn.io, \
          3 that are no Kubernetes objects"
     );
@@ -114,7 +114,7 @@ fn lists_are_opened_and_their_items_may_leave_out_their_kind() {
                 metadata: {name: vm-migration-network}\n  value: x\n---\napiVersion: v1\nkind: List\nitems:\n- kind: List\n  \
                 apiVersion: v1\n  items:\n  - 1\n  - {apiVersion: harvesterhci.io/v1beta1, kind: Setting, metadata: {name: \
                 vm-migration-network}}\n---\nkind: AllowList\napiVersion: v1\n---\nkind: List\napiVersion: v1\nitems:\n";
-    let (inputs, passed_over) = read("a.yaml", list);
+    let (inputs, ignored) = read("a.yaml", list);
     let seen: Vec<_> = inputs
         .iter()
         .map(|input| match &input.form {
@@ -129,7 +129,7 @@ fn lists_are_opened_and_their_items_may_leave_out_their_kind() {
             ("\"a.yaml\" line 8 items[1]".to_owned(), vec![0, 1], "/items/0/items/1".to_owned())
         ]
     );
-    assert_eq!(passed_over.to_string(), "1 AllowList, 1 Setting.harvesterhci.io, 1 that is no Kubernetes object");
+    assert_eq!(ignored.to_string(), "1 AllowList, 1 Setting.harvesterhci.io, 1 that is no Kubernetes object");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn what_is_neither_yaml_nor_json_is_an_error_with_its_file() {
         assert!(error.starts_with(expected), "{error}");
     }
     assert_eq!(read("empty.yaml", "").0.len(), 0);
-    assert_eq!(read("empty.yaml", "# nothing\n---\n").1, PassedOver::default());
+    assert_eq!(read("empty.yaml", "# nothing\n---\n").1, Ignored::default());
 }
 
 #[test]

@@ -7,12 +7,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
-use super::{Error, Position, Text};
+use super::{Error, ManifestFile, Position};
 use crate::escape::Quoting;
 
 /// One document of a file.
 #[derive(Debug)]
-pub struct Document<T> {
+pub struct ManifestDocument<T> {
     /// The line in which it starts, from 1.
     pub line: usize,
     /// Where it starts, in bytes.
@@ -23,7 +23,7 @@ pub struct Document<T> {
 
 /// A document, as near to its bytes as its reader needs it.
 #[derive(Debug)]
-pub enum Content<'t> {
+pub enum DocumentContent<'t> {
     /// JSON as it is written.
     Json(&'t RawValue),
     /// The JSON that a YAML document stands for.
@@ -38,7 +38,7 @@ pub enum Content<'t> {
 /// # Errors
 ///
 /// If the text is neither YAML nor JSON, or larger than it looks: aliases and nesting are bounded.
-pub fn parse(file: &Text) -> Result<Vec<(usize, Value)>, Error> {
+pub fn parse(file: &ManifestFile) -> Result<Vec<(usize, Value)>, Error> {
     let documents = read_as(file, |json: Value| json, |yaml| yaml)?;
     Ok(documents.into_iter().map(|document| (document.line, document.content)).collect())
 }
@@ -48,15 +48,15 @@ pub fn parse(file: &Text) -> Result<Vec<(usize, Value)>, Error> {
 /// # Errors
 ///
 /// As [`parse`], but for what only a reader of the JSON would notice.
-pub fn read(file: &Text) -> Result<Vec<Document<Content<'_>>>, Error> {
-    read_as(file, Content::Json, Content::Yaml)
+pub fn read(file: &ManifestFile) -> Result<Vec<ManifestDocument<DocumentContent<'_>>>, Error> {
+    read_as(file, DocumentContent::Json, DocumentContent::Yaml)
 }
 
 fn read_as<'t, J: Deserialize<'t>, T>(
-    file: &'t Text,
+    file: &'t ManifestFile,
     from_json: impl Fn(J) -> T,
     from_yaml: impl Fn(Value) -> T,
-) -> Result<Vec<Document<T>>, Error> {
+) -> Result<Vec<ManifestDocument<T>>, Error> {
     let text = file.text.trim_start_matches('\u{feff}');
     let mark = file.text.len() - text.len();
     let named_json = file.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
@@ -93,7 +93,7 @@ fn json<'t, J: Deserialize<'t>, T>(
     text: &'t str,
     mark: usize,
     content: &impl Fn(J) -> T,
-) -> Result<Vec<Document<T>>, serde_json::Error> {
+) -> Result<Vec<ManifestDocument<T>>, serde_json::Error> {
     let mut documents = Vec::new();
     let mut stream = serde_json::Deserializer::from_str(text).into_iter::<J>();
     let (mut line, mut counted) = (1, 0);
@@ -105,14 +105,18 @@ fn json<'t, J: Deserialize<'t>, T>(
         };
         line += text[counted..start].bytes().filter(|byte| *byte == b'\n').count();
         counted = start;
-        documents.push(Document { line, start: mark + start, content: content(document?) });
+        documents.push(ManifestDocument { line, start: mark + start, content: content(document?) });
     }
 }
 
-fn yaml<T>(text: &str, mark: usize, content: &impl Fn(Value) -> T) -> Result<Vec<Document<T>>, serde_saphyr::Error> {
+fn yaml<T>(
+    text: &str,
+    mark: usize,
+    content: &impl Fn(Value) -> T,
+) -> Result<Vec<ManifestDocument<T>>, serde_saphyr::Error> {
     let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options())?;
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let documents = documents.into_iter().map(|Spanned { value, referenced, .. }| Document {
+    let documents = documents.into_iter().map(|Spanned { value, referenced, .. }| ManifestDocument {
         line: number(referenced.line()),
         start: mark + number(referenced.span().byte_offset().unwrap_or_default()),
         content: content(value),

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
-use super::document::{Content, Document};
+use super::document::{DocumentContent, ManifestDocument};
 
 /// The key that is looked for.
 const KEY: &str = "value";
@@ -48,14 +48,14 @@ pub(super) struct Places(HashMap<(usize, String), Place>);
 impl Places {
     /// Finds the places. What can't be followed is left out: the file was read already, so that it can be
     /// is settled elsewhere.
-    pub(super) fn find(text: &str, documents: &[Document<Content<'_>>]) -> Self {
+    pub(super) fn find(text: &str, documents: &[ManifestDocument<DocumentContent<'_>>]) -> Self {
         let mut places = Self::default();
         let mut yaml = false;
         for document in documents {
             match document.content {
                 // Several JSON documents in one file are no YAML, but each of them is.
-                Content::Json(json) => places.walk(json.get(), document.start),
-                Content::Yaml(_) => yaml = true,
+                DocumentContent::Json(json) => places.walk(json.get(), document.start),
+                DocumentContent::Yaml(_) => yaml = true,
             }
         }
         if yaml {

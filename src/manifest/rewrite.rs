@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::document::{self, Content, Document};
+use super::document::{self, DocumentContent, ManifestDocument};
 use super::place::{Place, Places, Style};
-use super::{Origin, Text};
+use super::{ManifestFile, Origin};
 
 /// A new text for the `value` of an object.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ pub struct Error {
 /// # Errors
 ///
 /// If a value is written in a way that can't be taken apart safely.
-pub fn rewrite(file: &Text, changes: &[Change<'_>]) -> Result<String, Error> {
+pub fn rewrite(file: &ManifestFile, changes: &[Change<'_>]) -> Result<String, Error> {
     let documents = document::read(file).unwrap_or_default();
     let places = Places::find(&file.text, &documents);
     let mut edits = Vec::new();
@@ -52,7 +52,7 @@ pub fn rewrite(file: &Text, changes: &[Change<'_>]) -> Result<String, Error> {
         text.replace_range(edit.bytes.clone(), &edit.text);
     }
     if let Some(change) = changes.first()
-        && !differs_only_in(changes, documents, &Text { path: file.path.clone(), text: text.clone() })
+        && !differs_only_in(changes, documents, &ManifestFile { path: file.path.clone(), text: text.clone() })
     {
         return Err(Error { origin: change.origin.clone(), why: "the file would not mean the same otherwise" });
     }
@@ -60,11 +60,15 @@ pub fn rewrite(file: &Text, changes: &[Change<'_>]) -> Result<String, Error> {
 }
 
 /// Whether the new text holds the old documents but for the changes.
-fn differs_only_in(changes: &[Change<'_>], old: Vec<Document<Content<'_>>>, new: &Text) -> bool {
+fn differs_only_in(
+    changes: &[Change<'_>],
+    old: Vec<ManifestDocument<DocumentContent<'_>>>,
+    new: &ManifestFile,
+) -> bool {
     let expected = old.into_iter().map(|document| {
         let mut value = match document.content {
-            Content::Json(json) => serde_json::from_str(json.get()).ok()?,
-            Content::Yaml(value) => value,
+            DocumentContent::Json(json) => serde_json::from_str(json.get()).ok()?,
+            DocumentContent::Yaml(value) => value,
         };
         for change in changes.iter().filter(|change| change.document == document.start) {
             *value.pointer_mut(&format!("{}/value", change.pointer))? = change.value.into();

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::{Position, Scalar, Text, document};
+use super::{ManifestFile, Position, Scalar, document};
 use crate::setting::locate;
 use crate::setting::violation::{Path, Root};
 
@@ -27,7 +27,7 @@ pub struct Strings {
 
 /// The strings of each document, in the order of [`document::parse`]; none of a file that only JSON readers take.
 #[must_use]
-pub fn find(file: &Text) -> Vec<Strings> {
+pub fn find(file: &ManifestFile) -> Vec<Strings> {
     let found: Result<Vec<Strings>, _> = serde_saphyr::from_multiple_with_options(&file.text, document::options());
     found.unwrap_or_default()
 }
@@ -126,7 +126,7 @@ mod tests {
     use crate::setting::violation::Key;
 
     fn find(text: &str) -> Vec<Strings> {
-        super::find(&Text { path: std::path::Path::new("x.yaml").into(), text: text.to_owned() })
+        super::find(&ManifestFile { path: std::path::Path::new("x.yaml").into(), text: text.to_owned() })
     }
 
     fn at(scalar: Option<&Scalar>) -> (usize, usize) {

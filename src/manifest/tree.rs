@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Error, Text};
+use super::{Error, ManifestFile};
 
 /// The most that is read of one file: more than all the facts of a large cluster.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -17,7 +17,7 @@ pub const STANDARD_INPUT: &str = "-";
 /// # Errors
 ///
 /// If a path names nothing, or a file can't be read, is too large or no text.
-pub fn read(paths: &[PathBuf]) -> Result<Vec<Text>, Error> {
+pub fn read(paths: &[PathBuf]) -> Result<Vec<ManifestFile>, Error> {
     find(paths).into_iter().map(|file| text(&file?)).collect()
 }
 
@@ -111,7 +111,7 @@ fn has_extension(path: &Path) -> bool {
 /// # Errors
 ///
 /// If it can't be read, is too large or no text.
-pub fn text(path: &Path) -> Result<Text, Error> {
+pub fn text(path: &Path) -> Result<ManifestFile, Error> {
     text_within(path, MAX_BYTES)
 }
 
@@ -120,7 +120,7 @@ pub fn text(path: &Path) -> Result<Text, Error> {
 /// # Errors
 ///
 /// As [`text`], of more than `max` bytes.
-pub fn text_within(path: &Path, max: u64) -> Result<Text, Error> {
+pub fn text_within(path: &Path, max: u64) -> Result<ManifestFile, Error> {
     text_of(File::open(path).map_err(|source| io(path, source))?, path, max)
 }
 
@@ -129,18 +129,18 @@ pub fn text_within(path: &Path, max: u64) -> Result<Text, Error> {
 /// # Errors
 ///
 /// As [`text`].
-pub fn standard_input() -> Result<Text, Error> {
+pub fn standard_input() -> Result<ManifestFile, Error> {
     text_of(std::io::stdin().lock(), Path::new(STANDARD_INPUT), MAX_BYTES)
 }
 
-fn text_of(source: impl Read, path: &Path, max: u64) -> Result<Text, Error> {
+fn text_of(source: impl Read, path: &Path, max: u64) -> Result<ManifestFile, Error> {
     let mut bytes = Vec::new();
     source.take(max + 1).read_to_end(&mut bytes).map_err(|why| io(path, why))?;
     if bytes.len() as u64 > max {
         return Err(Error::TooLarge { path: path.to_owned(), max });
     }
     let text = String::from_utf8(bytes).map_err(|_| Error::NotText(path.to_owned()))?;
-    Ok(Text { path: path.into(), text })
+    Ok(ManifestFile { path: path.into(), text })
 }
 
 fn io(path: &Path, why: std::io::Error) -> Error {

@@ -61,7 +61,7 @@ pub(super) enum Content {
 /// Where an object stands.
 #[derive(Clone, Debug)]
 pub(super) struct Written {
-    pub(super) file: Arc<manifest::Text>,
+    pub(super) file: Arc<manifest::ManifestFile>,
     pub(super) strings: Strings,
     /// Where to point when the strings can't be.
     pub(super) start: Position,

@@ -62,7 +62,7 @@ pub fn read(path: &Path) -> Result<Suite, Error> {
 pub(super) struct Reader {
     path: Arc<Path>,
     directory: PathBuf,
-    file: Arc<manifest::Text>,
+    file: Arc<manifest::ManifestFile>,
     /// Objects of files that were read already: many cases may name the same.
     opened: RefCell<HashMap<PathBuf, Objects>>,
 }
@@ -296,7 +296,7 @@ impl Reader {
             }
         }
         if objects.is_empty() {
-            let what = format!("{} holds no object, so it changes nothing", manifest::Shown(&path));
+            let what = format!("{} holds no object, so it changes nothing", crate::escape::QuotedPath(&path));
             return Err(self.error(source.position(), what));
         }
         let objects: Objects = objects.into();
@@ -304,7 +304,11 @@ impl Reader {
         Ok(objects)
     }
 
-    fn documents(&self, path: &str, position: Position) -> Result<(manifest::Text, Vec<(usize, Value)>), Error> {
+    fn documents(
+        &self,
+        path: &str,
+        position: Position,
+    ) -> Result<(manifest::ManifestFile, Vec<(usize, Value)>), Error> {
         let failed = |error: manifest::Error| self.error(position, error.to_string());
         let file = tree::text_within(&self.existing(path, position)?, MAX_REQUEST).map_err(failed)?;
         let documents = document::parse(&file).map_err(failed)?;
@@ -317,7 +321,9 @@ impl Reader {
         match fs::metadata(&joined) {
             Ok(metadata) if metadata.is_file() || metadata.is_dir() => Ok(joined),
             Ok(_) => Err(self.error(position, format!("{} is neither a file nor a directory", Quoted(path)))),
-            Err(error) => Err(self.error(position, format!("{} can't be read: {error}", manifest::Shown(&joined)))),
+            Err(error) => {
+                Err(self.error(position, format!("{} can't be read: {error}", crate::escape::QuotedPath(&joined))))
+            }
         }
     }
 

@@ -7,10 +7,10 @@ use anyhow::anyhow;
 use serde_json::Value;
 
 use crate::admission::setting::Text as Submitted;
-use crate::escape::Whole;
-use crate::input::{Contents, Place, What, submitted};
+use crate::escape::{QuotedPath, Whole};
+use crate::input::{Contents, DocumentPath, What, submitted};
 use crate::manifest::tree::{self, STANDARD_INPUT};
-use crate::manifest::{Origin, Shown, Text};
+use crate::manifest::{ManifestFile, Origin};
 use crate::setting::json::is_blank;
 
 /// What was named.
@@ -18,16 +18,16 @@ pub(super) enum Source {
     /// The value itself.
     Value(String),
     /// A file.
-    File(Text),
+    File(ManifestFile),
     /// Standard input.
-    Stream(Text),
+    Stream(ManifestFile),
 }
 
 /// A value, and where it was found.
 pub(super) struct Found {
     value: Value,
     /// The manifest that it is in.
-    pub(super) manifest: Option<(Origin, Place)>,
+    pub(super) manifest: Option<(Origin, DocumentPath)>,
 }
 
 impl Source {
@@ -61,7 +61,7 @@ impl Source {
             Err(_) if is_value(&file.text) => return Ok(vec![Found::bare(&file.text)]),
             Err(error) => return Err(error.into()),
         };
-        let is_bare = contents.objects.is_empty() && !contents.passed_over.has_objects();
+        let is_bare = contents.objects.is_empty() && !contents.ignored.has_objects();
         if is_bare && is_value(&file.text) && !(is_blank(&file.text) && matches!(self, Self::File(_))) {
             return Ok(vec![Found::bare(&file.text)]);
         }
@@ -79,7 +79,7 @@ impl Source {
     pub(super) fn nothing(&self) -> String {
         let name = match self {
             Self::Value(_) => "the text".to_owned(),
-            Self::File(file) | Self::Stream(file) => Shown(&file.path).to_string(),
+            Self::File(file) | Self::Stream(file) => QuotedPath(&file.path).to_string(),
         };
         format!("{name} holds neither a value nor a manifest of the Setting vm-migration-network (harvesterhci.io)")
     }

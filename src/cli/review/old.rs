@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::bail;
 use serde_json::Value;
 
+use crate::escape::QuotedPath;
 use crate::input::{Contents, What};
-use crate::manifest::Shown;
 use crate::manifest::tree::{self, STANDARD_INPUT};
 
 /// Reads the one Setting of the file.
@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Value> {
         (Some(setting), 0) => Ok(setting),
         (first, more) => {
             let count = usize::from(first.is_some()) + more;
-            let shown = Shown(path);
+            let shown = QuotedPath(path);
             bail!("{shown} holds {count} manifests of the Setting vm-migration-network (harvesterhci.io), not one")
         }
     }

@@ -8,13 +8,13 @@ use crate::admission::{Request, Verdict};
 use crate::escape::Plain;
 use crate::input::Form;
 use crate::manifest::strings::Strings;
-use crate::manifest::{self, Position, Text};
+use crate::manifest::{self, ManifestFile, Position};
 use crate::report::{Cause, NOT_CANONICAL, Place, Record, Status, Subject, Warned};
 use crate::setting::violation::{self, Root};
 use crate::setting::{SETTING, Violation, Warning};
 
 /// What was judged, with its places in the file.
-pub(super) fn of(judged: &Judged<'_>, file: &Text, strings: &[Strings], warnings_fail: bool) -> Record {
+pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, strings: &[Strings], warnings_fail: bool) -> Record {
     let origin = &judged.input.origin;
     let fields = Fields { judged, file, strings: judged.input.place.strings(strings) };
     let start = fields.place(Root::Value, &violation::Path::Whole);
@@ -71,7 +71,7 @@ fn not_judged(path: &Path, at: Position, why: String) -> Record {
 /// An object and the file that it stands in.
 struct Fields<'a> {
     judged: &'a Judged<'a>,
-    file: &'a Text,
+    file: &'a ManifestFile,
     strings: Option<&'a Strings>,
 }
 

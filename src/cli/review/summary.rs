@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Exit;
 use super::judged::Judged;
-use crate::input::PassedOver;
+use crate::input::Ignored;
 
 /// Counts of verdicts.
 #[derive(Debug, Default)]
@@ -15,7 +15,7 @@ pub(super) struct Summary {
     pub(super) malformed: usize,
     pub(super) unreadable: usize,
     pub(super) warnings: usize,
-    pub(super) passed_over: PassedOver,
+    pub(super) ignored: Ignored,
     /// Files of `--cluster` and `--old`.
     pub(super) left_out: usize,
 }
@@ -72,8 +72,8 @@ impl fmt::Display for Summary {
             1 => f.write_str("; 1 path could not be read")?,
             many => write!(f, "; {many} paths could not be read")?,
         }
-        if !self.passed_over.is_empty() {
-            write!(f, "; passed over: {}", self.passed_over)?;
+        if !self.ignored.is_empty() {
+            write!(f, "; passed over: {}", self.ignored)?;
         }
         match self.left_out {
             0 => Ok(()),

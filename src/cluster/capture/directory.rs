@@ -5,19 +5,19 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::{File, MARK};
-use crate::manifest::Shown;
+use crate::escape::QuotedPath;
 
 /// Why a capture is not written. Safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The directory has something in it.
-    #[error("{} is not empty; name a new directory, or pass --force to replace an earlier capture in it", Shown(.0))]
+    #[error("{} is not empty; name a new directory, or pass --force to replace an earlier capture in it", QuotedPath(.0))]
     NotEmpty(PathBuf),
     /// There is a file of that name that no capture has written.
-    #[error("{} is not from a capture, so it is not replaced; move it away, or name another directory", Shown(.0))]
+    #[error("{} is not from a capture, so it is not replaced; move it away, or name another directory", QuotedPath(.0))]
     NotOurs(PathBuf),
     /// It can't be written.
-    #[error("{} can't be written: {why}", Shown(.path))]
+    #[error("{} can't be written: {why}", QuotedPath(.path))]
     Io {
         /// What.
         path: PathBuf,

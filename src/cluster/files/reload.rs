@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::view::fold;
 use super::{Error, Loaded};
 use crate::cluster::View;
-use crate::manifest::{Text, tree};
+use crate::manifest::{ManifestFile, tree};
 use crate::reload::{Polled, Reload};
 
 /// Manifests that are read again when they change.
@@ -34,14 +34,14 @@ impl ClusterFiles {
 }
 
 impl Reload for ClusterFiles {
-    type Content = Vec<Text>;
+    type Content = Vec<ManifestFile>;
     type Error = Error;
 
-    fn read(&self) -> Result<Vec<Text>, Error> {
+    fn read(&self) -> Result<Vec<ManifestFile>, Error> {
         Ok(tree::read(&self.paths)?)
     }
 
-    fn apply(&self, files: &Vec<Text>) -> Result<(), Error> {
+    fn apply(&self, files: &Vec<ManifestFile>) -> Result<(), Error> {
         let loaded = fold(files)?;
         for missing in loaded.facts.missing() {
             tracing::warn!(%missing, "the cluster files lack a fact");

@@ -10,12 +10,12 @@ use super::{Error, Loaded, UnknownKind, policy};
 use crate::cluster::fold::{Fold, object_name};
 use crate::cluster::resources::fact_kind;
 use crate::escape::Quoted;
-use crate::manifest::{Origin, Text, document};
+use crate::manifest::{ManifestFile, Origin, document};
 use crate::setting::facts::{FactKind, ObjectName};
 use crate::setting::{Policy, SETTING};
 
 /// Folds the objects of the files, one document at a time.
-pub(super) fn fold(files: &[Text]) -> Result<Loaded, Error> {
+pub(super) fn fold(files: &[ManifestFile]) -> Result<Loaded, Error> {
     let mut view = View::default();
     files.iter().try_for_each(|file| view.take_file(file))?;
     let unknown_kinds = view.unknown_kinds();
@@ -40,7 +40,7 @@ impl View {
     }
 
     /// Takes in a file's documents.
-    pub(super) fn take_file(&mut self, file: &Text) -> Result<(), Error> {
+    pub(super) fn take_file(&mut self, file: &ManifestFile) -> Result<(), Error> {
         for (line, document) in document::parse(file)? {
             self.take(document, &Origin { path: Arc::clone(&file.path), line, item: None }, None)?;
         }

@@ -7,8 +7,8 @@ use hyper::header::{HeaderValue, USER_AGENT};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
+use crate::escape::QuotedPath;
 use crate::escape::Quoting;
-use crate::manifest::Shown;
 
 /// How long a connection may take: one that is not answered at all must not outlast the backoff by much.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -82,7 +82,7 @@ pub async fn version(client: &Client) -> Option<String> {
 async fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, Unconfigured> {
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     if let Some(path) = kubeconfig {
-        let named = |error: &dyn std::error::Error| Unconfigured::Named(Shown(path).to_string(), words(error));
+        let named = |error: &dyn std::error::Error| Unconfigured::Named(QuotedPath(path).to_string(), words(error));
         let kubeconfig = Kubeconfig::read_from(path).map_err(|error| named(&error))?;
         return Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| named(&error));
     }

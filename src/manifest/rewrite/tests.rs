@@ -6,14 +6,14 @@ use super::*;
 
 /// The file with the `value` of every object in it replaced: of each document, or of each item of a List.
 fn rewritten(name: &str, text: &str, new: &str) -> Result<String, String> {
-    let file = Text { path: Path::new(name).into(), text: text.to_owned() };
+    let file = ManifestFile { path: Path::new(name).into(), text: text.to_owned() };
     let origin = Origin { path: Path::new(name).into(), line: 1, item: None };
     let documents = document::read(&file).unwrap();
     let mut targets = Vec::new();
     for document in &documents {
         let value = match &document.content {
-            Content::Json(json) => serde_json::from_str(json.get()).unwrap(),
-            Content::Yaml(value) => value.clone(),
+            DocumentContent::Json(json) => serde_json::from_str(json.get()).unwrap(),
+            DocumentContent::Yaml(value) => value.clone(),
         };
         let items = value["items"].as_array().map_or(0, Vec::len);
         let pointers =

@@ -11,7 +11,7 @@ use rustls::crypto::CryptoProvider;
 
 use super::pair::{self, Unusable};
 use super::{Resolver, expiry};
-use crate::escape::Whole;
+use crate::escape::QuotedPath;
 use crate::reload::{Polled, Reload};
 
 /// The most that is read of a file; a long chain has a few KiB.
@@ -21,7 +21,7 @@ const MAX_BYTES: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file can't be read.
-    #[error("{} can't be read: {why}", shown(path))]
+    #[error("{} can't be read: {why}", QuotedPath(path))]
     Io {
         /// Which.
         path: PathBuf,
@@ -29,10 +29,10 @@ pub enum Error {
         why: io::Error,
     },
     /// A file is too large.
-    #[error("{} is larger than 1 MiB, which no certificate or key is", shown(.0))]
+    #[error("{} is larger than 1 MiB, which no certificate or key is", QuotedPath(.0))]
     TooLarge(PathBuf),
     /// The two are no pair.
-    #[error("{} and {} can't be served: {why}", shown(certificate), shown(key))]
+    #[error("{} and {} can't be served: {why}", QuotedPath(certificate), QuotedPath(key))]
     Unusable {
         /// The file of the chain.
         certificate: PathBuf,
@@ -130,8 +130,4 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|why| Error::Io { path: path.to_owned(), why })?;
     if bytes.len() as u64 > MAX_BYTES { Err(Error::TooLarge(path.to_owned())) } else { Ok(bytes) }
-}
-
-fn shown(path: &Path) -> String {
-    Whole(&path.to_string_lossy()).to_string()
 }

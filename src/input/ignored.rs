@@ -13,14 +13,14 @@ const NAMED: usize = 8;
 
 /// Objects of other kinds and names, and documents that are no objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PassedOver {
+pub struct Ignored {
     /// By kind and group, safe to print.
     kinds: BTreeMap<String, usize>,
     unnamed: usize,
     no_objects: usize,
 }
 
-impl PassedOver {
+impl Ignored {
     /// Counts one more of a kind.
     pub fn add(&mut self, kind: &str, group: &str) {
         let mut name = Plain(kind).to_string();
@@ -64,7 +64,7 @@ impl PassedOver {
 }
 
 /// `3 ConfigMap, 1 Setting.longhorn.io, 2 that are no Kubernetes objects`
-impl fmt::Display for PassedOver {
+impl fmt::Display for Ignored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut kinds: Vec<_> = self.kinds.iter().collect();
         kinds.sort_by_key(|(_, count)| Reverse(**count));
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_most_frequent_kinds_are_named_and_the_rest_counted() {
-        let mut seen = PassedOver::default();
+        let mut seen = Ignored::default();
         assert!(seen.is_empty());
         for index in 0..2000 {
             seen.add(&format!("Kind{index:04}"), "example.com");
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_stranger_s_kind_is_escaped() {
-        let mut seen = PassedOver::default();
+        let mut seen = Ignored::default();
         seen.add("Pod\u{1b}[31m", "::error::");
         seen.add_no_object();
         assert_eq!(seen.to_string(), r"1 Pod\u001b[31m.\u003a:error::, 1 that is no Kubernetes object");
