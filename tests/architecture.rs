@@ -27,7 +27,7 @@ const PURE: [&str; 3] = ["escape", "setting", "admission"];
 const PURE_PACKAGES: [&str; 6] = ["base64", "ipnet", "serde", "serde_json", "sha1", "strsim"];
 
 /// What the pure modules may name of the standard library.
-const PURE_STD: [&str; 15] = [
+const PURE_STD: [&str; 16] = [
     "borrow",
     "cmp",
     "collections",
@@ -38,6 +38,7 @@ const PURE_STD: [&str; 15] = [
     "mem",
     "net",
     "ops",
+    "path",
     "slice",
     "str",
     "string",
