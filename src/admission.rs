@@ -1,6 +1,7 @@
 //! The decision on one `AdmissionRequest`: pure, and the same for the server and for files.
 
 pub mod canonical;
+mod cause;
 pub mod decision;
 mod object;
 pub mod pipeline;
@@ -11,6 +12,7 @@ pub mod setting;
 
 pub use crate::setting::Policy;
 pub use canonical::canonical;
+pub use cause::Cause;
 pub use decision::{Decision, Mutation, Request, Verdict, decide};
 pub use pipeline::{Admission, admit};
 pub use review::Review;
@@ -59,12 +61,12 @@ pub struct Answer {
     /// An `AdmissionReview` as JSON; plain text when the status is not 200.
     pub body: Vec<u8>,
     /// What was decided.
-    pub record: Record,
+    pub record: DecisionRecord,
 }
 
 /// One decision in the words of logs and metrics. Text that came from a stranger is escaped and cut.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Record {
+pub struct DecisionRecord {
     /// The request's uid, escaped.
     pub uid: String,
     /// `userInfo.username`, escaped.
@@ -84,10 +86,10 @@ pub struct Record {
 /// The answer to a request whose time ran out before it was judged: it is refused, and nothing is said about the value.
 #[must_use]
 pub fn out_of_time(body: &[u8], budget: Duration) -> Answer {
-    let record = Record { operation: "unknown", verdict: "late", code: 504, ..Record::default() };
+    let record = DecisionRecord { operation: "unknown", verdict: "late", code: 504, ..DecisionRecord::default() };
     match review::uid(body) {
         Some(uid) => {
-            let record = Record { uid: Plain(&uid).to_string(), ..record };
+            let record = DecisionRecord { uid: Plain(&uid).to_string(), ..record };
             Answer { http_status: 200, body: response::write_late(&uid, budget), record }
         }
         None => Answer { http_status: 504, body: response::late(budget).into_bytes(), record },
@@ -100,24 +102,25 @@ pub fn answer(phase: Phase, body: &[u8], facts: &Facts, policy: &Policy) -> Answ
     let review = match Review::read(body) {
         Ok(review) => review,
         Err(why) => {
-            let record = Record { operation: "unknown", verdict: "malformed", code: 400, ..Record::default() };
+            let record =
+                DecisionRecord { operation: "unknown", verdict: "malformed", code: 400, ..DecisionRecord::default() };
             return Answer { http_status: 400, body: why.into_bytes(), record };
         }
     };
-    let record = Record {
+    let record = DecisionRecord {
         uid: Plain(&review.uid).to_string(),
         user: Plain(&review.user).to_string(),
         operation: review.operation,
-        ..Record::default()
+        ..DecisionRecord::default()
     };
     let (body, record) = match &review.request {
         Err(why) => {
-            let record = Record { verdict: "malformed", code: 400, ..record };
+            let record = DecisionRecord { verdict: "malformed", code: 400, ..record };
             (response::write_malformed(&review.uid, why), record)
         }
         Ok(request) => {
             let decision = decide(phase, request, facts, policy);
-            let record = Record {
+            let record = DecisionRecord {
                 verdict: response::verdict(&decision.verdict),
                 code: response::code(&decision.verdict),
                 rules: response::rules(&decision),

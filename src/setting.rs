@@ -12,38 +12,41 @@
 //! | `range` | string | an IPv4 network, `a.b.c.d/p` with 16 ≤ p ≤ 32, no host bits, no leading zeros |
 //! | `exclude` | array of strings, or `null` | optional; IPv4 CIDRs inside the range, at most 10,000 |
 //!
-//! What a user submits is read by [`draft`], strictly, with every problem at once. What is already stored
-//! is read by [`golang`], as Harvester reads it. Two values that [`meaning`] calls equal configure the same
+//! What a user submits is read by [`parsed_value`], strictly, with every problem at once. What is already stored
+//! is read by [`go_json`], as Harvester reads it. Two values that [`equivalence`] calls equal configure the same
 //! network; [`config`] writes the canonical form; [`rules`] hold a value against the cluster's [`facts`].
 //!
 //! Nothing here does I/O.
 
 pub mod cidr;
 pub mod config;
-pub mod draft;
+pub mod equivalence;
 mod excludes;
 pub mod facts;
-pub mod golang;
+pub mod field;
+pub mod go_json;
 pub mod json;
 pub mod list;
-pub mod locate;
-pub mod meaning;
+pub mod parsed_value;
 pub mod policy;
 pub mod problem;
 pub mod range;
 pub mod rule;
 pub mod rules;
-mod slips;
+pub mod span;
+mod suggest;
 pub mod violation;
 pub mod vlan;
 pub mod warning;
 
 pub use config::Config;
-pub use draft::Draft;
+
 pub use facts::Facts;
+pub use field::{Field, FieldPath, StringField};
+pub use parsed_value::ParsedValue;
 pub use policy::Policy;
 pub use rule::{RuleId, RuleSet};
-pub use violation::{Root, Violation};
+pub use violation::Violation;
 pub use warning::Warning;
 
 /// The name of the Setting that is guarded.

@@ -67,8 +67,8 @@ fn admit(case: &Case) -> Outcome {
 fn refusal(verdict: &Verdict) -> (BTreeSet<(String, String)>, String) {
     match verdict {
         Verdict::Invalid(violations) => {
-            let pairs = violations.listed().iter().map(|v| (v.rule().to_string(), v.field())).collect();
-            let lines: Vec<_> = violations.listed().iter().map(|v| format!("{}: {v}", v.field())).collect();
+            let pairs = violations.listed().iter().map(|v| (v.rule().to_string(), v.field.to_string())).collect();
+            let lines: Vec<_> = violations.listed().iter().map(|v| format!("{}: {v}", v.field)).collect();
             (pairs, lines.join("\n"))
         }
         Verdict::FactsMissing(missing) => (BTreeSet::new(), format!("{missing:?}")),
@@ -79,7 +79,7 @@ fn refusal(verdict: &Verdict) -> (BTreeSet<(String, String)>, String) {
 #[test]
 fn the_generated_cases_hold() {
     let cases = generated();
-    assert_eq!(cases.len(), 500);
+    assert_eq!(cases.len(), 497);
     let mut wrong = Vec::new();
     for case in &cases {
         let (outcome, case) = (admit(case), &case.expected);

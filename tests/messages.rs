@@ -11,8 +11,7 @@ use migration_network_webhook::admission::response::Status;
 use migration_network_webhook::admission::{Decision, Phase, Policy, Request, Setting, Verdict, answer, decide};
 use migration_network_webhook::cluster::files;
 use migration_network_webhook::setting::facts::{
-    Coverage, CrdState, Facts, HostNetwork, Node, NodeNames, Nodes, ObjectName, ServiceCidr, Sibling, Siblings,
-    UnreadableAnnotation,
+    CrdState, Facts, HostNetwork, MatchedNodes, Node, Nodes, ObjectName, ServiceCidr, SettingNetwork, VlanConfigFact,
 };
 use migration_network_webhook::setting::problem::Problem;
 use migration_network_webhook::setting::range::AddressRange;
@@ -79,17 +78,22 @@ fn nodes(count: u8, internal: [u8; 3]) -> Nodes {
     }))
 }
 
-fn storage(sibling: Sibling) -> Facts {
-    Facts { siblings: known(Siblings { storage: sibling, rwx: Sibling::Off }), ..ready() }
+fn storage(network: SettingNetwork) -> Facts {
+    Facts { networks: known(BTreeMap::from([("storage-network".to_owned(), network)])), ..ready() }
+}
+
+fn vlan_config(name: &str, matched: MatchedNodes) -> VlanConfigFact {
+    let network = Some("vm-migration".to_owned());
+    VlanConfigFact { name: name.to_owned(), label: network.clone(), cluster_network: network, matched }
 }
 
 fn coverage(covered: &[&str], unreadable: &[&str]) -> Facts {
-    let unreadable = unreadable.iter().map(|annotation| UnreadableAnnotation {
-        vlan_config: "vm-migration-all".to_owned(),
-        annotation: (*annotation).to_owned(),
-    });
-    let coverage = Coverage { nodes: covered.iter().copied().collect(), unreadable: unreadable.collect() };
-    Facts { vlan_configs: known(BTreeMap::from([("vm-migration".to_owned(), coverage)])), ..ready() }
+    let unreadable = unreadable
+        .iter()
+        .map(|annotation| vlan_config("vm-migration-all", MatchedNodes::Unreadable((*annotation).to_owned())));
+    let covered = MatchedNodes::Nodes(covered.iter().map(|node| (*node).to_owned()).collect());
+    let vlan_configs = unreadable.chain([vlan_config("vm-migration-some", covered)]).collect();
+    Facts { vlan_configs: known(vlan_configs), ..ready() }
 }
 
 /// A submitted value and the cluster it is held against: each is refused for one reason, unless it says otherwise.
@@ -165,13 +169,14 @@ fn refusals() -> Vec<(Value, Facts)> {
         all.push((submitted, ready()));
     }
     let range_of = |range: &str| AddressRange::new(range.parse().unwrap(), &[]);
-    let on = |vlan: u16, exclusive_vlan, range| Sibling::On { vlan: VlanId::from(vlan), exclusive_vlan, range };
+    let on = |vlan: u16, exclusive_vlan, range| SettingNetwork::On { vlan: VlanId::from(vlan), exclusive_vlan, range };
     let service = ServiceCidr { name: "kubernetes".to_owned(), cidr: "172.30.0.0/16".parse().unwrap() };
     let host_network = HostNetwork {
         name: "storage-hosts".to_owned(),
         cluster_network: "vm-migration".to_owned(),
         vlan: VlanId::Tagged(100),
-        addresses: vec![("node-0".to_owned(), "192.168.1.10".parse().unwrap())],
+        dhcp: false,
+        addresses: Ok(BTreeSet::from([("node-0".to_owned(), "192.168.1.10".parse().unwrap())])),
     };
     all.extend([
         (range("172.30.4.0/24"), Facts { service_cidrs: known(vec![service]), ..ready() }),
@@ -197,7 +202,7 @@ fn refusals() -> Vec<(Value, Facts)> {
         ),
         (plain(), Facts { migrations: known(migrations(1)), ..ready() }),
         (plain(), Facts { migrations: known(migrations(12)), ..ready() }),
-        (plain(), Facts { vlan_configs: known(BTreeMap::new()), ..ready() }),
+        (plain(), Facts { vlan_configs: known(Vec::new()), ..ready() }),
         (plain(), coverage(&["node-0"], &[])),
         (plain(), coverage(&["node-0", "node-1"], &["[\"node-0\",]\u{7}"])),
         (
@@ -205,7 +210,7 @@ fn refusals() -> Vec<(Value, Facts)> {
             Facts {
                 vlan_statuses: known(BTreeMap::from([(
                     "vm-migration".to_owned(),
-                    ["node-1"].into_iter().collect::<NodeNames>(),
+                    BTreeSet::from(["node-1".to_owned()]),
                 )])),
                 ..ready()
             },
@@ -213,7 +218,7 @@ fn refusals() -> Vec<(Value, Facts)> {
         (plain(), Facts { whereabouts_crd: known(CrdState::Absent), ..ready() }),
         (plain(), Facts { whereabouts_crd: known(CrdState::NotEstablished), ..ready() }),
         (range("192.168.0.0/16"), storage(on(7, false, Ok(Some(range_of("192.168.50.0/24")))))),
-        (plain(), storage(Sibling::Unreadable("value: it is not JSON".to_owned()))),
+        (plain(), storage(SettingNetwork::Unreadable("value: it is not JSON".to_owned()))),
         (plain(), storage(on(7, false, Err("value.range holds \"x\", which is not a CIDR".to_owned())))),
         (plain(), storage(on(100, true, Ok(None)))),
     ]);
@@ -230,7 +235,7 @@ fn every_problem_has_its_words() {
             let message = violation.to_string();
             assert!(!message.chars().any(char::is_control) && message.len() < 600, "{message}");
             let reason = violation.reason();
-            writeln!(text, "[{}] {} {reason}\n    {message}", violation.rule(), violation.field()).unwrap();
+            writeln!(text, "[{}] {} {reason}\n    {message}", violation.rule(), violation.field).unwrap();
             seen.insert(problem_name(&violation.problem));
         }
     }
@@ -244,7 +249,7 @@ fn every_warning_has_its_words() {
     let canonical = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24"}"#;
     let way_out = json!({"annotations": {
         "migration-network-webhook/allow-during-migration": "da39a3ee5e6b4b0d3255bfef95601890afd80709"}});
-    let unknown = Facts { siblings: Facts::unknown("not listed yet").siblings, ..ready() };
+    let unknown = Facts { networks: Facts::unknown("not listed yet").networks, ..ready() };
     let on_trial = |rule| Policy { warn: [rule].into_iter().collect(), ..Policy::default() };
     let mut text = String::new();
     let mut seen = BTreeSet::new();
@@ -344,7 +349,7 @@ fn a_thoroughly_bad_value_is_refused_once_with_everything_that_is_wrong() {
     let facts = Facts { migrations: known(migrations(1)), ..ready() };
     let decision = decided(&json!({}), &json!({"value": bad, "default": reserved}), &facts, &Policy::default());
     let Verdict::Invalid(violations) = &decision.verdict else { panic!("{decision:?}") };
-    let fields: Vec<_> = violations.listed().iter().map(|it| format!("{} {}", it.rule(), it.field())).collect();
+    let fields: Vec<_> = violations.listed().iter().map(|it| format!("{} {}", it.rule(), it.field)).collect();
     assert_eq!(
         fields,
         [
@@ -363,11 +368,11 @@ fn a_thoroughly_bad_value_is_refused_once_with_everything_that_is_wrong() {
         ]
     );
     let status = Status::of(&decision).unwrap();
-    assert_eq!((status.code, status.reason, status.causes().len()), (422, "Invalid", 12));
+    assert_eq!((status.code, status.reason, status.causes.len()), (422, "Invalid", 12));
     // Each problem is a line of the message as well, with its field.
-    let lines: Vec<&str> = status.message().lines().collect();
+    let lines: Vec<&str> = status.message.lines().collect();
     assert_eq!(lines[0], "vm-migration-network is refused, 12 problems:");
-    for (line, cause) in lines[1..].iter().zip(status.causes()) {
+    for (line, cause) in lines[1..].iter().zip(&status.causes) {
         assert_eq!(*line, format!("{}: {}", cause.field, cause.message));
     }
     assert_eq!(lines.len(), 13);

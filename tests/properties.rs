@@ -253,15 +253,15 @@ proptest! {
         let vlan: Value = serde_json::from_str::<Value>(&spelled).unwrap()["vlan"].clone();
         let network = Network { vlan: u16::try_from(vlan.as_u64().unwrap()).unwrap(), ..network };
         let canonical = network.canonical();
-        let expected = if spelled == canonical { Mutation::Kept } else { Mutation::Rewritten(canonical.clone()) };
+        let expected = if spelled == canonical { Mutation::Unchanged } else { Mutation::Rewritten(canonical.clone()) };
         prop_assert_eq!(mutation("", &spelled), expected);
-        prop_assert_eq!(mutation("", &canonical), Mutation::Kept);
+        prop_assert_eq!(mutation("", &canonical), Mutation::Unchanged);
     }
 
     #[test]
     fn a_network_equals_itself_however_it_is_spelled(network in networks(), one in tapes(), other in tapes()) {
         let (stored, submitted) = (network.spelled(&one), network.spelled(&other));
-        let expected = if stored == submitted { Mutation::Kept } else { Mutation::Restored(stored.clone()) };
+        let expected = if stored == submitted { Mutation::Unchanged } else { Mutation::Restored(stored.clone()) };
         prop_assert_eq!(mutation(&stored, &submitted), expected);
     }
 
@@ -269,7 +269,7 @@ proptest! {
     fn another_network_is_stored_anew(one in networks(), other in networks(), tapes in (tapes(), tapes())) {
         prop_assume!(one.canonical() != other.canonical() && !(one.vlan <= 1 && other.vlan <= 1));
         let stored = mutation(&one.spelled(&tapes.0), &other.spelled(&tapes.1));
-        prop_assert!(matches!(stored, Mutation::Rewritten(_) | Mutation::Kept), "{stored:?}");
+        prop_assert!(matches!(stored, Mutation::Rewritten(_) | Mutation::Unchanged), "{stored:?}");
     }
 
     #[test]
@@ -301,7 +301,7 @@ proptest! {
                     prop_assert!(being_deleted || (decision.value.name(), decision.default.name()) == ("kept", "kept"));
                 }
             }
-            if route(request) == Route::SwitchingOff {
+            if route(request) == Route::Disable {
                 // Nothing but a running migration speaks against it, and there is nothing to rewrite.
                 let decision = decide(Phase::Mutate, request, &READY, &Policy::default());
                 prop_assert_eq!(&decision.verdict, &Verdict::Allowed);

@@ -13,9 +13,9 @@ use std::hint::black_box;
 use gungraun::prelude::*;
 use gungraun::{Callgrind, Dhat, DhatMetric, EventKind};
 use migration_network_webhook::admission::{Answer, Decision, Phase, Policy, Request, Review, answer, decide};
-use migration_network_webhook::setting::golang::{self, NetworkConfig, Unreadable};
-use migration_network_webhook::setting::rules::Checked;
-use migration_network_webhook::setting::{Draft, Facts};
+use migration_network_webhook::setting::go_json::{self, NetworkConfig, Unreadable};
+use migration_network_webhook::setting::rules::ValidatedValue;
+use migration_network_webhook::setting::{Facts, ParsedValue};
 
 mod world;
 
@@ -40,8 +40,8 @@ fn value(prefix: u8, excludes: usize) -> &'static str {
 #[bench::few(args = (24, 10), setup = value, config = limits(11_700, 3))]
 #[bench::many(args = (16, 1_000), setup = value, config = limits(682_000, 9))]
 #[bench::most(args = (16, 10_000), setup = value, config = limits(6_920_000, 13))]
-fn strict_parse(value: &'static str) -> Draft<'static> {
-    Draft::read(black_box(value))
+fn strict_parse(value: &'static str) -> ParsedValue<'static> {
+    ParsedValue::read(black_box(value))
 }
 
 #[library_benchmark]
@@ -50,11 +50,11 @@ fn strict_parse(value: &'static str) -> Draft<'static> {
 #[bench::many(args = (16, 1_000), setup = value, config = limits(754_000, 9))]
 #[bench::most(args = (16, 10_000), setup = value, config = limits(11_400_000, 14))]
 fn lenient_parse(value: &'static str) -> Result<NetworkConfig<'static>, Unreadable> {
-    golang::network_config(black_box(value))
+    go_json::network_config(black_box(value))
 }
 
-fn draft(prefix: u8, excludes: usize) -> &'static Draft<'static> {
-    kept(Draft::read(value(prefix, excludes)))
+fn draft(prefix: u8, excludes: usize) -> &'static ParsedValue<'static> {
+    kept(ParsedValue::read(value(prefix, excludes)))
 }
 
 #[library_benchmark]
@@ -62,19 +62,19 @@ fn draft(prefix: u8, excludes: usize) -> &'static Draft<'static> {
 #[bench::few(args = (24, 10), setup = draft, config = limits(16_300, 10))]
 #[bench::many(args = (16, 1_000), setup = draft, config = limits(1_130_000, 16))]
 #[bench::most(args = (16, 10_000), setup = draft, config = limits(11_600_000, 20))]
-fn canonical_form(draft: &'static Draft<'static>) -> Option<String> {
-    Checked::new(black_box(draft)).config().map(|config| config.canonical())
+fn canonical_form(draft: &'static ParsedValue<'static>) -> Option<String> {
+    ValidatedValue::new(black_box(draft)).config().map(|config| config.canonical())
 }
 
-type Inquiry = (&'static Request<'static>, &'static Facts, &'static Policy);
+type RuleContext = (&'static Request<'static>, &'static Facts, &'static Policy);
 
-fn inquiry(prefix: u8, excludes: usize, nodes: u32) -> Inquiry {
+fn inquiry(prefix: u8, excludes: usize, nodes: u32) -> RuleContext {
     let body = world::review(&world::value(24, 10, 101), &world::value(prefix, excludes, 100)).leak();
     let request = Review::read(body).unwrap().request.unwrap();
     (kept(request), kept(world::cluster(nodes)), kept(Policy::default()))
 }
 
-fn inquiry_while_migrating(migrations: usize, running: usize) -> Inquiry {
+fn inquiry_while_migrating(migrations: usize, running: usize) -> RuleContext {
     let (request, facts, policy) = inquiry(24, 10, 3);
     (request, kept(world::migrating(facts, migrations, running)), policy)
 }
@@ -89,7 +89,7 @@ fn inquiry_while_migrating(migrations: usize, running: usize) -> Inquiry {
 #[bench::nodes_5000(args = (16, 10, 5_000), setup = inquiry, config = limits(2_050_000, 18))]
 #[bench::migrations_ended(args = (100_000, 0), setup = inquiry_while_migrating, config = limits(55_100, 18))]
 #[bench::migrations_running(args = (100_000, 5), setup = inquiry_while_migrating, config = limits(60_600, 27))]
-fn decision((request, facts, policy): Inquiry) -> Decision {
+fn decision((request, facts, policy): RuleContext) -> Decision {
     decide(Phase::Mutate, black_box(request), facts, policy)
 }
 

@@ -4,10 +4,10 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use migration_network_webhook::admission::{Phase, Policy, Review, answer, decide};
-use migration_network_webhook::setting::rules::{Checked, Findings, Inquiry, judge_one};
-use migration_network_webhook::setting::{Draft, Root, RuleId, golang};
+use migration_network_webhook::setting::rules::ValidatedValue;
+use migration_network_webhook::setting::{ParsedValue, go_json};
 
 mod world;
 
@@ -25,42 +25,19 @@ fn values(c: &mut Criterion) {
         let size = Throughput::Bytes(value.len() as u64);
 
         let mut group = c.benchmark_group("strict parse");
-        group.throughput(size.clone()).bench_function(&id, |b| b.iter(|| Draft::read(black_box(&value))));
+        group.throughput(size.clone()).bench_function(&id, |b| b.iter(|| ParsedValue::read(black_box(&value))));
         group.finish();
 
         let mut group = c.benchmark_group("lenient parse");
-        group.throughput(size.clone()).bench_function(&id, |b| b.iter(|| golang::network_config(black_box(&value))));
+        group.throughput(size.clone()).bench_function(&id, |b| b.iter(|| go_json::network_config(black_box(&value))));
         group.finish();
 
-        let draft = Draft::read(&value);
+        let draft = ParsedValue::read(&value);
         let mut group = c.benchmark_group("canonical form");
         group.throughput(size).bench_function(&id, |b| {
-            b.iter(|| Checked::new(black_box(&draft)).config().map(|config| config.canonical()));
+            b.iter(|| ValidatedValue::new(black_box(&draft)).config().map(|config| config.canonical()));
         });
         group.finish();
-    }
-}
-
-fn rules(c: &mut Criterion) {
-    let policy = Policy::default();
-    // A rule looks at the value or at the nodes: one of the two grows at a time.
-    let sizes = VALUES.map(|(prefix, excludes)| (prefix, excludes, 3)).into_iter();
-    for (prefix, excludes, nodes) in sizes.chain(NODES.map(|nodes| (16, 10, nodes))) {
-        let facts = world::cluster(nodes);
-        let value = world::value(prefix, excludes, 100);
-        let draft = Draft::read(&value);
-        let checked = Checked::new(&draft);
-        let inquiry = Inquiry { facts: &facts, policy: &policy, way_out: None };
-        for rule in RuleId::ALL {
-            let id = BenchmarkId::new(label(prefix, excludes), format!("{nodes} nodes"));
-            c.benchmark_group(format!("rule {rule}")).bench_function(id, |b| {
-                b.iter(|| {
-                    let mut findings = Findings::default();
-                    judge_one(rule, Root::Value, black_box(&checked), inquiry, &mut findings);
-                    findings
-                });
-            });
-        }
     }
 }
 
@@ -114,5 +91,5 @@ fn answers(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, values, rules, decisions, answers);
+criterion_group!(benches, values, decisions, answers);
 criterion_main!(benches);

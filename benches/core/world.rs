@@ -9,7 +9,7 @@ use ipnet::Ipv4Net;
 use migration_network_webhook::cluster::fold::Fold;
 use migration_network_webhook::setting::Facts;
 use migration_network_webhook::setting::facts::{
-    Coverage, CrdState, FactKind, HostNetwork, Node, NodeNames, Nodes, ServiceCidr, Sibling, Siblings,
+    CrdState, FactKind, HostNetwork, MatchedNodes, Node, Nodes, ServiceCidr, SettingNetwork, VlanConfigFact,
 };
 use migration_network_webhook::setting::range::AddressRange;
 use migration_network_webhook::setting::vlan::VlanId;
@@ -47,19 +47,25 @@ pub(crate) fn cluster(nodes: u32) -> Facts {
         internal_ips: Box::new([Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 115, 0, 0)) + index)]),
         pod_cidrs: Box::new([net(Ipv4Addr::from(u32::from(Ipv4Addr::new(10, 64, 0, 0)) + 256 * index), 24)]),
     };
-    let covered = || names.iter().map(String::as_str).collect::<NodeNames>();
+    let covered = || names.iter().cloned().collect::<BTreeSet<_>>();
     let storage = AddressRange::new(net(Ipv4Addr::new(192, 168, 0, 0), 16), &[net(Ipv4Addr::new(192, 168, 1, 0), 32)]);
     let hosts = HostNetwork {
         name: "hosts".to_owned(),
         cluster_network: "mgmt".to_owned(),
         vlan: VlanId::Tagged(7),
-        addresses: Vec::new(),
+        dhcp: false,
+        addresses: Ok(BTreeSet::new()),
     };
-    let coverage = Coverage { nodes: covered(), unreadable: Vec::new() };
+    let vlan_config = VlanConfigFact {
+        name: "all".to_owned(),
+        label: Some(CLUSTER_NETWORK.to_owned()),
+        cluster_network: Some(CLUSTER_NETWORK.to_owned()),
+        matched: MatchedNodes::Nodes(covered()),
+    };
     Facts {
         nodes: Ok(Arc::new(Nodes::new((0..).zip(&names).map(node)))),
         cluster_networks: Ok(Arc::new(["mgmt", CLUSTER_NETWORK].map(str::to_owned).into_iter().collect())),
-        vlan_configs: Ok(Arc::new(BTreeMap::from([(CLUSTER_NETWORK.to_owned(), coverage)]))),
+        vlan_configs: Ok(Arc::new(vec![vlan_config])),
         vlan_statuses: Ok(Arc::new(BTreeMap::from([(CLUSTER_NETWORK.to_owned(), covered())]))),
         host_networks: Ok(Arc::new(vec![hosts])),
         migrations: Ok(Arc::new(BTreeSet::new())),
@@ -68,10 +74,10 @@ pub(crate) fn cluster(nodes: u32) -> Facts {
             name: "kubernetes".to_owned(),
             cidr: net(Ipv4Addr::new(10, 53, 0, 0), 16),
         }])),
-        siblings: Ok(Arc::new(Siblings {
-            storage: Sibling::On { vlan: VlanId::Tagged(300), exclusive_vlan: true, range: Ok(Some(storage)) },
-            rwx: Sibling::Off,
-        })),
+        networks: Ok(Arc::new(BTreeMap::from([(
+            "storage-network".to_owned(),
+            SettingNetwork::On { vlan: VlanId::Tagged(300), exclusive_vlan: true, range: Ok(Some(storage)) },
+        )]))),
     }
 }
 

@@ -4,8 +4,8 @@ use super::Policy;
 use super::decision::read;
 use super::setting::Text;
 use crate::setting::config::Config;
-use crate::setting::rules::{Checked, Findings, Inquiry, Violations, judge};
-use crate::setting::{Facts, Root};
+use crate::setting::rules::{Findings, RuleContext, ValidatedValue, Violations, judge};
+use crate::setting::{Facts, StringField};
 
 /// The text that would be stored for a submitted `value`: the canonical form, or nothing where it is blank.
 ///
@@ -14,13 +14,17 @@ use crate::setting::{Facts, Root};
 /// Every problem that can be seen in it without a cluster, when one of them leaves it without a canonical form.
 pub fn canonical(value: &Text<'_>) -> Result<String, Violations> {
     let Some(draft) = read(value) else { return Ok(String::new()) };
-    let checked = Checked::new(&draft);
+    let checked = ValidatedValue::new(&draft);
     if let Some(config) = checked.config() {
         return Ok(Config::canonical(&config));
     }
     let mut findings = Findings::default();
-    let inquiry = Inquiry { facts: &Facts::unknown("no cluster is asked"), policy: &Policy::default(), way_out: None };
-    judge(Root::Value, &checked, inquiry, &mut findings);
+    let context = RuleContext {
+        facts: &Facts::unknown("no cluster is asked"),
+        policy: &Policy::default(),
+        migration_override: None,
+    };
+    judge(StringField::Value, &checked, context, &mut findings);
     Err(findings.violations)
 }
 
@@ -30,7 +34,7 @@ mod tests {
 
     fn of(value: &str) -> Result<String, Vec<String>> {
         canonical(&Text::Text(value.into()))
-            .map_err(|violations| violations.listed().iter().map(|it| format!("{}: {it}", it.field())).collect())
+            .map_err(|violations| violations.listed().iter().map(|it| format!("{}: {it}", it.field)).collect())
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! What is decided about a request, and how.
 
 use crate::setting::config::{Config, hash};
-use crate::setting::draft::Draft;
+use crate::setting::equivalence::Meaning;
 use crate::setting::facts::{Facts, Missing};
 use crate::setting::json::is_blank;
-use crate::setting::meaning::Meaning;
+use crate::setting::parsed_value::ParsedValue;
 use crate::setting::problem::Problem;
-use crate::setting::rules::{Checked, Findings, Inquiry, Violations, WayOut, judge, judge_disabling};
-use crate::setting::{Policy, Root, RuleSet, Warning, golang};
+use crate::setting::rules::{
+    Findings, MigrationOverride, RuleContext, ValidatedValue, Violations, evaluate_disable, judge,
+};
+use crate::setting::{Policy, RuleSet, StringField, Warning, go_json};
 
 use super::Phase;
 use super::setting::{Setting, Text};
@@ -42,7 +44,7 @@ pub struct Decision {
     /// What the user is told of an admitted change.
     pub warnings: Vec<Warning>,
     /// Whether running migrations were let pass by the operator's annotation.
-    pub way_out_taken: bool,
+    pub override_used: bool,
     /// The sha1 that Harvester will store; `None` where no value is stored by the request.
     pub config_hash: Option<String>,
     /// The rules that were held against something, whatever came of it.
@@ -67,7 +69,7 @@ pub enum Verdict {
 pub enum Mutation {
     /// Stored as submitted.
     #[default]
-    Kept,
+    Unchanged,
     /// White space became the empty string.
     Emptied,
     /// The stored bytes took its place: it meant the same.
@@ -81,7 +83,7 @@ impl Mutation {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Kept => "kept",
+            Self::Unchanged => "kept",
             Self::Emptied => "emptied",
             Self::Restored(_) => "restored",
             Self::Rewritten(_) => "rewritten",
@@ -92,7 +94,7 @@ impl Mutation {
     #[must_use]
     pub fn replacement(&self) -> Option<&str> {
         match self {
-            Self::Kept => None,
+            Self::Unchanged => None,
             Self::Emptied => Some(""),
             Self::Restored(text) | Self::Rewritten(text) => Some(text),
         }
@@ -103,10 +105,10 @@ impl Decision {
     fn plain(verdict: Verdict) -> Self {
         Self {
             verdict,
-            value: Mutation::Kept,
-            default: Mutation::Kept,
+            value: Mutation::Unchanged,
+            default: Mutation::Unchanged,
             warnings: Vec::new(),
-            way_out_taken: false,
+            override_used: false,
             config_hash: None,
             judged: RuleSet::default(),
         }
@@ -132,13 +134,13 @@ pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Polic
     let mut findings = Findings::default();
     let being_deleted = old.metadata.deletion_timestamp != Text::Absent;
     if !being_deleted {
-        let way_out = old.value.bytes().filter(|_| update).map(|stored| {
+        let migration_override = old.value.bytes().filter(|_| update).map(|stored| {
             let named = new.metadata.annotations.allow_during_migration.bytes().filter(|named| !named.is_empty());
-            WayOut { stored, taken: named.is_some_and(|named| named == hash(stored)) }
+            MigrationOverride { stored, taken: named.is_some_and(|named| named == hash(stored)) }
         });
-        let inquiry = Inquiry { facts, policy, way_out };
-        value.judge(Root::Value, inquiry, &mut findings);
-        default.judge(Root::Default, inquiry, &mut findings);
+        let context = RuleContext { facts, policy, migration_override };
+        value.judge(StringField::Value, context, &mut findings);
+        default.judge(StringField::Default, context, &mut findings);
     }
     conclude(value, default, new, findings)
 }
@@ -149,11 +151,11 @@ fn is_unchanged(old: &Text<'_>, new: &Text<'_>) -> bool {
 }
 
 /// Reads what a string would enable; `None` where it is blank.
-pub(super) fn read<'t>(text: &'t Text<'_>) -> Option<Draft<'t>> {
+pub(super) fn read<'t>(text: &'t Text<'_>) -> Option<ParsedValue<'t>> {
     match text {
         Text::Absent => None,
-        Text::Text(text) => (!is_blank(text)).then(|| Draft::read(text)),
-        Text::Other(seen) => Some(Draft::unreadable(Problem::NotAString { seen: *seen })),
+        Text::Text(text) => (!is_blank(text)).then(|| ParsedValue::read(text)),
+        Text::Other(seen) => Some(ParsedValue::unreadable(Problem::NotAString { seen: *seen })),
     }
 }
 
@@ -180,7 +182,7 @@ fn conclude(value: Change<'_>, default: Change<'_>, new: &Setting<'_>, findings:
         value: value.mutation,
         default: default.mutation,
         warnings,
-        way_out_taken: findings.way_out_taken,
+        override_used: findings.override_used,
         config_hash,
         judged: findings.judged,
     }
@@ -216,18 +218,18 @@ enum Outcome<'d> {
     /// Nothing where there was something.
     Disabled,
     /// Something new.
-    Enabled(Checked<'d>),
+    Enabled(ValidatedValue<'d>),
 }
 
 impl<'d> Change<'d> {
-    fn new(phase: Phase, old: &Text<'_>, new: &Text<'_>, draft: Option<&'d Draft<'d>>) -> Self {
+    fn new(phase: Phase, old: &Text<'_>, new: &Text<'_>, draft: Option<&'d ParsedValue<'d>>) -> Self {
         let unchanged = |mutation| Self { mutation, outcome: Outcome::Unchanged };
         if is_unchanged(old, new) {
-            return unchanged(Mutation::Kept);
+            return unchanged(Mutation::Unchanged);
         }
         let Some(draft) = draft else {
             let white_space = new.bytes().is_some_and(|text| !text.is_empty());
-            let mutation = if phase == Phase::Mutate && white_space { Mutation::Emptied } else { Mutation::Kept };
+            let mutation = if phase == Phase::Mutate && white_space { Mutation::Emptied } else { Mutation::Unchanged };
             let was_blank = old.bytes().is_some_and(is_blank);
             return Self { mutation, outcome: if was_blank { Outcome::StaysBlank } else { Outcome::Disabled } };
         };
@@ -237,28 +239,29 @@ impl<'d> Change<'d> {
         {
             return unchanged(Mutation::Restored(stored.to_owned()));
         }
-        let checked = Checked::new(draft);
+        let checked = ValidatedValue::new(draft);
         let canonical = (phase == Phase::Mutate).then(|| checked.config().as_ref().map(Config::canonical)).flatten();
-        let mutation =
-            canonical.filter(|canonical| new.bytes() != Some(canonical)).map_or(Mutation::Kept, Mutation::Rewritten);
+        let mutation = canonical
+            .filter(|canonical| new.bytes() != Some(canonical))
+            .map_or(Mutation::Unchanged, Mutation::Rewritten);
         Self { mutation, outcome: Outcome::Enabled(checked) }
     }
 
-    fn judge(&self, root: Root, inquiry: Inquiry<'_>, findings: &mut Findings) {
+    fn judge(&self, root: StringField, context: RuleContext<'_>, findings: &mut Findings) {
         match &self.outcome {
             Outcome::Unchanged | Outcome::StaysBlank => {}
             // Harvester reads `default` nowhere, so emptying it changes nothing.
-            Outcome::Disabled if root == Root::Default => {}
-            Outcome::Disabled => judge_disabling(root, inquiry, findings),
-            Outcome::Enabled(checked) => judge(root, checked, inquiry, findings),
+            Outcome::Disabled if root == StringField::Default => {}
+            Outcome::Disabled => evaluate_disable(root, context, findings),
+            Outcome::Enabled(checked) => judge(root, checked, context, findings),
         }
     }
 }
 
 /// Whether a submitted value means what the stored bytes mean.
-fn equal(draft: &Draft<'_>, stored: &str) -> bool {
+fn equal(draft: &ParsedValue<'_>, stored: &str) -> bool {
     let Some(submitted) = Meaning::of_submitted(draft) else { return false };
-    golang::network_config(stored)
+    go_json::network_config(stored)
         .ok()
         .is_some_and(|stored| Meaning::of_stored(&stored).is_some_and(|stored| stored == submitted))
 }

@@ -3,23 +3,21 @@
 //! kubectl shows `details.causes` and drops the message; the UI, and kubectl with several objects, show the
 //! message and drop the causes. So each problem is in both.
 
-use std::fmt::Write;
-use std::ops::Range;
 use std::time::Duration;
 
 use self::wire::AuditAnnotations;
+use super::Cause;
 use super::decision::{Decision, Verdict};
-use crate::setting::draft::MAX_LISTED;
 use crate::setting::facts::Missing;
+use crate::setting::field::Field;
+use crate::setting::parsed_value::MAX_LISTED;
 use crate::setting::rules::Violations;
-use crate::setting::{Root, RuleSet, SETTING, Violation};
+use crate::setting::{RuleSet, SETTING};
 
 mod wire;
 
 /// Bytes of `status.message` at most.
 const LONGEST_MESSAGE: usize = 16 << 10;
-/// Bytes that a problem takes: room is made for as many, and seldom more is needed.
-const USUAL_LINE: usize = 192;
 /// Bytes kept free for the line that says how many problems were left out.
 const LAST_LINE: usize = 64;
 
@@ -37,64 +35,10 @@ pub struct Status {
     pub reason: &'static str,
     /// The status code.
     pub code: u16,
-    /// The message, and after it what does not fit into it: of problems the first such, and all that follow.
-    text: String,
-    /// Where the message ends.
-    message: usize,
-    problems: Vec<Place>,
-}
-
-/// One problem, as `details.causes` carries it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cause<'a> {
-    /// One of Kubernetes' own.
-    pub reason: &'static str,
-    /// The field path.
-    pub field: &'a str,
-    /// On one line.
-    pub message: &'a str,
-}
-
-/// Where in the text of a refusal a problem stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    reason: &'static str,
-    field: Range<usize>,
-    message: Range<usize>,
-}
-
-/// A line of the message.
-enum Line<'a> {
-    Problem(&'a Violation),
-    /// How many there are that are not listed, and in which string the next of them is.
-    More(usize, Root),
-}
-
-impl Line<'_> {
-    /// Adds the line.
-    fn push(&self, text: &mut String) -> Place {
-        text.push('\n');
-        let start = text.len();
-        let reason = match self {
-            Self::Problem(violation) => {
-                violation.push_field(text);
-                violation.reason()
-            }
-            Self::More(_, root) => {
-                text.push_str(root.as_str());
-                "FieldValueInvalid"
-            }
-        };
-        let field = start..text.len();
-        text.push_str(": ");
-        let start = text.len();
-        // Writing to a string can't fail.
-        let _ = match self {
-            Self::Problem(violation) => write!(text, "{violation}"),
-            Self::More(more, _) => write!(text, "and {more} more problems"),
-        };
-        Place { reason, field, message: start..text.len() }
-    }
+    /// Everything, for those who see nothing else.
+    pub message: String,
+    /// The problems, each with its field.
+    pub causes: Vec<Cause>,
 }
 
 impl Status {
@@ -122,53 +66,39 @@ impl Status {
         Self::new(504, "Timeout", late(budget))
     }
 
-    /// Everything, for those who see nothing else.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.text[..self.message]
-    }
-
-    /// The problems, each with its field.
-    #[must_use]
-    pub fn causes(&self) -> impl ExactSizeIterator<Item = Cause<'_>> {
-        self.problems.iter().map(|Place { reason, field, message }| Cause {
-            reason,
-            field: &self.text[field.clone()],
-            message: &self.text[message.clone()],
-        })
-    }
-
-    fn new(code: u16, reason: &'static str, text: String) -> Self {
-        let message = text.floor_char_boundary(LONGEST_MESSAGE);
-        Self { reason, code, text, message, problems: Vec::new() }
+    fn new(code: u16, reason: &'static str, mut message: String) -> Self {
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+        Self { reason, code, message, causes: Vec::new() }
     }
 
     /// A line that sums up, then a line for each problem.
     fn invalid(code: u16, violations: &Violations) -> Self {
         let (listed, total) = (violations.listed(), violations.total());
         let shown = if total > MAX_LISTED { MAX_LISTED - 1 } else { total };
-        let more = listed.get(shown).map(|next| Line::More(total - shown, next.root));
-        let lines = listed.iter().take(shown).map(Line::Problem).chain(more);
-
+        let mut causes: Vec<_> = listed.iter().take(shown).map(Cause::from).collect();
+        causes.extend(listed.get(shown).map(|next| Cause {
+            rule: next.rule(),
+            field: Field::whole(next.field.string),
+            reason: "FieldValueInvalid",
+            message: more(total - shown),
+        }));
         let plural = if total == 1 { "problem" } else { "problems" };
-        let mut text = String::with_capacity(LAST_LINE + listed.len() * USUAL_LINE);
-        let mut problems = Vec::with_capacity(listed.len());
-        let mut message = None;
-        let _ = write!(text, "{SETTING} is refused, {total} {plural}:");
-        for (index, line) in lines.enumerate() {
-            let end = text.len();
-            let mut place = line.push(&mut text);
-            if message.is_none() && text.len() + LAST_LINE > LONGEST_MESSAGE {
-                text.truncate(end);
-                let _ = write!(text, "\nand {} more problems", total - index);
-                message = Some(text.len());
-                place = line.push(&mut text);
+        let mut message = format!("{SETTING} is refused, {total} {plural}:");
+        for (index, Cause { field, message: problem, .. }) in causes.iter().enumerate() {
+            let line = format!("\n{field}: {problem}");
+            if message.len() + line.len() + LAST_LINE > LONGEST_MESSAGE {
+                message.push('\n');
+                message.push_str(&more(total - index));
+                break;
             }
-            problems.push(place);
+            message.push_str(&line);
         }
-        let message = message.unwrap_or(text.len());
-        Self { reason: "Invalid", code, text, message, problems }
+        Self { reason: "Invalid", code, message, causes }
     }
+}
+
+fn more(count: usize) -> String {
+    format!("and {count} more problems")
 }
 
 /// Why there is no verdict, in words.
@@ -197,23 +127,23 @@ pub fn write(uid: &str, decision: &Decision) -> Vec<u8> {
         decision: verdict(&decision.verdict),
         rules: rules(decision),
         config_hash: decision.config_hash.as_deref(),
-        way_out_taken: decision.way_out_taken,
+        allow_during_migration: decision.override_used.then_some("used"),
     };
-    wire::review(uid, status.as_ref(), patch.as_deref(), &decision.warnings, &annotations)
+    wire::review(uid, status.as_ref(), patch, &decision.warnings, annotations)
 }
 
 /// Writes the refusal of a request that can't be judged.
 #[must_use]
 pub fn write_malformed(uid: &str, why: &str) -> Vec<u8> {
     let annotations = AuditAnnotations { decision: "malformed", ..AuditAnnotations::default() };
-    wire::review(uid, Some(&Status::malformed(why)), None, &[], &annotations)
+    wire::review(uid, Some(&Status::malformed(why)), None, &[], annotations)
 }
 
 /// Writes the refusal of a request that was not judged in time.
 #[must_use]
 pub fn write_late(uid: &str, budget: Duration) -> Vec<u8> {
     let annotations = AuditAnnotations { decision: "late", ..AuditAnnotations::default() };
-    wire::review(uid, Some(&Status::late(budget)), None, &[], &annotations)
+    wire::review(uid, Some(&Status::late(budget)), None, &[], annotations)
 }
 
 /// The verdict in one word, for logs, metrics and the audit log.

@@ -11,7 +11,7 @@ pub enum Route {
     /// None: the request passes, even while no replica runs.
     NotSent,
     /// The validating entry for disabling alone, which fails open.
-    SwitchingOff,
+    Disable,
     /// `/mutate`, then `/validate`; both fail closed.
     Checked,
 }
@@ -22,7 +22,7 @@ impl Route {
     pub const fn webhook(self) -> Option<&'static str> {
         match self {
             Self::NotSent => None,
-            Self::SwitchingOff => Some("disable.vm-migration-network.setting"),
+            Self::Disable => Some("disable.vm-migration-network.setting"),
             Self::Checked => Some("check.vm-migration-network.setting"),
         }
     }
@@ -49,7 +49,7 @@ pub fn route(request: &Request<'_>) -> Route {
     let value_goes = old.is_some() && value_changes && new.value.bytes() == Some("");
     match (value_changes || default_changes, value_goes && !default_changes) {
         (false, _) => Route::NotSent,
-        (true, true) => Route::SwitchingOff,
+        (true, true) => Route::Disable,
         (true, false) => Route::Checked,
     }
 }
@@ -79,11 +79,11 @@ mod tests {
             (update("{}", r#"{"value":""}"#), Route::NotSent),
             (update(r#"{"value":"a"}"#, r#"{"value":"b"}"#), Route::Checked),
             (update(r#"{"value":"a"}"#, deleted), Route::NotSent),
-            (update(r#"{"value":"a"}"#, r#"{"value":""}"#), Route::SwitchingOff),
-            (update(r#"{"value":"a"}"#, "{}"), Route::SwitchingOff),
+            (update(r#"{"value":"a"}"#, r#"{"value":""}"#), Route::Disable),
+            (update(r#"{"value":"a"}"#, "{}"), Route::Disable),
             (update(r#"{"value":"a"}"#, r#"{"value":" "}"#), Route::Checked),
             (update(r#"{"value":"a"}"#, r#"{"value":"","default":"d"}"#), Route::Checked),
-            (update(r#"{"value":"a","default":"d"}"#, r#"{"value":"","default":"d"}"#), Route::SwitchingOff),
+            (update(r#"{"value":"a","default":"d"}"#, r#"{"value":"","default":"d"}"#), Route::Disable),
             (update(r#"{"value":"a","default":"d"}"#, r#"{"value":"a","default":""}"#), Route::NotSent),
             (update(r#"{"value":"a","default":"d"}"#, r#"{"value":"a","default":"e"}"#), Route::Checked),
         ] {

@@ -122,7 +122,7 @@ impl Run {
                 Err(violations) => {
                     let at = value.label();
                     for violation in violations.listed() {
-                        self.fail(format_args!("{at}{}: {violation} [{}]", violation.field(), violation.rule()));
+                        self.fail(format_args!("{at}{}: {violation} [{}]", violation.field, violation.rule()));
                     }
                     let more = violations.total() - violations.listed().len();
                     if more > 0 {

@@ -3,20 +3,19 @@
 //! Objects come and go one at a time. Of each only what a rule needs is kept, so that memory follows
 //! the facts and not the cluster: a migration that has ended costs nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 use serde_json::Value;
 
-use self::shrink::{Matched, Ready};
+use self::shrink::Ready;
 use self::store::{Kept, Objects, Store, unreadable};
 use crate::setting::facts::{
-    Coverage, CrdState, Fact, FactKind, Facts, HostNetwork, Missing, Node, NodeNames, Nodes, ObjectName, ServiceCidr,
-    Sibling, Siblings, UnreadableAnnotation,
+    CrdState, Fact, FactKind, Facts, HostNetwork, Missing, Node, Nodes, ObjectName, ServiceCidr, SettingNetwork,
+    VlanConfigFact,
 };
-use crate::setting::{RWX_NETWORK, STORAGE_NETWORK};
 
 mod shrink;
 mod sibling;
@@ -30,13 +29,13 @@ mod store;
 pub struct Fold {
     nodes: Store<Node>,
     cluster_networks: Store<()>,
-    vlan_configs: Store<Matched>,
+    vlan_configs: Store<VlanConfigFact>,
     vlan_statuses: Store<Ready>,
     host_networks: Store<HostNetwork>,
     migrations: Store<()>,
     crd: Store<CrdState>,
     service_cidrs: Store<Box<[Ipv4Net]>>,
-    settings: Store<Sibling>,
+    settings: Store<SettingNetwork>,
 }
 
 /// An object that can't be read, and why. Its kind of fact is missing until it changes or goes.
@@ -73,7 +72,16 @@ impl Fold {
             FactKind::ClusterNetworks => self.cluster_networks.insert(kind, object, origin, shrink::cluster_network),
             FactKind::VlanConfigs => self.vlan_configs.insert(kind, object, origin, shrink::vlan_config),
             FactKind::VlanStatuses => self.vlan_statuses.insert(kind, object, origin, shrink::vlan_status),
-            FactKind::HostNetworkConfigs => self.host_networks.insert(kind, object, origin, shrink::host_network),
+            FactKind::HostNetworkConfigs => {
+                let inserted = self
+                    .host_networks
+                    .insert(kind, object, origin, |metadata, object| shrink::host_network(metadata, object, origin));
+                // It is missing for its own VLAN alone, so that it is kept all the same.
+                inserted.and_then(|()| match self.host_networks.get(&object_name(kind, object)) {
+                    Some(HostNetwork { addresses: Err(why), .. }) => Err(Arc::clone(why)),
+                    _ => Ok(()),
+                })
+            }
             FactKind::Migrations => self.migrations.insert(kind, object, origin, shrink::migration),
             FactKind::WhereaboutsCrd => self.crd.insert(kind, object, origin, shrink::crd),
             FactKind::ServiceCidrs => self.service_cidrs.insert(kind, object, origin, shrink::service_cidr),
@@ -137,7 +145,9 @@ impl Fold {
             FactKind::ClusterNetworks => {
                 facts.cluster_networks = self.cluster_networks.fact(kind, |kept| kept.keys().map(name).collect());
             }
-            FactKind::VlanConfigs => facts.vlan_configs = self.vlan_configs.fact(kind, coverage),
+            FactKind::VlanConfigs => {
+                facts.vlan_configs = self.vlan_configs.fact(kind, |kept| kept.values().cloned().collect());
+            }
             FactKind::VlanStatuses => facts.vlan_statuses = self.vlan_statuses.fact(kind, ready_nodes),
             FactKind::HostNetworkConfigs => {
                 facts.host_networks = self.host_networks.fact(kind, |kept| kept.values().cloned().collect());
@@ -150,7 +160,11 @@ impl Fold {
                 facts.whereabouts_crd = self.crd.fact(kind, state);
             }
             FactKind::ServiceCidrs => facts.service_cidrs = self.service_cidrs.fact(kind, service_cidrs),
-            FactKind::Settings => facts.siblings = self.settings.fact(kind, siblings),
+            FactKind::Settings => {
+                facts.networks = self
+                    .settings
+                    .fact(kind, |kept| kept.iter().map(|(key, network)| (name(key), network.clone())).collect());
+            }
         }
     }
 
@@ -219,32 +233,12 @@ fn name(name: &ObjectName) -> String {
     name.name.to_string()
 }
 
-fn coverage(kept: &Kept<Matched>) -> BTreeMap<String, Coverage> {
-    let mut networks: BTreeMap<&str, (Vec<&str>, Vec<UnreadableAnnotation>)> = BTreeMap::new();
-    for (vlan_config, matched) in kept {
-        let (nodes, unreadable) = networks.entry(&matched.cluster_network).or_default();
-        match &matched.nodes {
-            Ok(matched) => nodes.extend(matched.iter().map(AsRef::<str>::as_ref)),
-            Err(annotation) => {
-                let (vlan_config, annotation) = (name(vlan_config), annotation.clone());
-                unreadable.push(UnreadableAnnotation { vlan_config, annotation });
-            }
-        }
+fn ready_nodes(kept: &Kept<Ready>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut networks: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for ready in kept.values() {
+        networks.entry(ready.cluster_network.to_string()).or_default().insert(ready.node.to_string());
     }
     networks
-        .into_iter()
-        .map(|(network, (nodes, unreadable))| {
-            (network.to_owned(), Coverage { nodes: NodeNames::from_iter(nodes), unreadable })
-        })
-        .collect()
-}
-
-fn ready_nodes(kept: &Kept<Ready>) -> BTreeMap<String, NodeNames> {
-    let mut networks: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for ready in kept.values() {
-        networks.entry(&ready.cluster_network).or_default().push(&ready.node);
-    }
-    networks.into_iter().map(|(network, nodes)| (network.to_owned(), NodeNames::from_iter(nodes))).collect()
 }
 
 fn service_cidrs(kept: &Kept<Box<[Ipv4Net]>>) -> Vec<ServiceCidr> {
@@ -253,14 +247,6 @@ fn service_cidrs(kept: &Kept<Box<[Ipv4Net]>>) -> Vec<ServiceCidr> {
         all.extend(cidrs.iter().map(|cidr| ServiceCidr { name: name(object), cidr: *cidr }));
     }
     all
-}
-
-fn siblings(kept: &Kept<Sibling>) -> Siblings {
-    let of = |wanted: &str| {
-        let found = kept.iter().find(|(name, _)| &*name.name == wanted);
-        found.map(|(_, sibling)| sibling.clone()).unwrap_or_default()
-    };
-    Siblings { storage: of(STORAGE_NETWORK), rwx: of(RWX_NETWORK) }
 }
 
 #[cfg(test)]

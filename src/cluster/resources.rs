@@ -155,18 +155,60 @@ struct Condition<'a> {
     status: Option<&'a str>,
 }
 
-/// `spec` of a `HostNetworkConfig`.
+/// `spec` of a `VlanConfig`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HostNetworkSpec<'a> {
+pub struct VlanConfigSpec<'a> {
+    /// `clusterNetwork`.
+    pub cluster_network: Option<&'a str>,
+}
+
+/// The part of a `HostNetworkConfig`'s `spec` that says which network it is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HostNetworkSegment<'a> {
     /// `clusterNetwork`.
     pub cluster_network: Option<&'a str>,
     /// `vlanID`.
     #[serde(rename = "vlanID")]
     pub vlan_id: Option<u16>,
-    /// `ips`: `address/prefix` by node.
+}
+
+/// The rest of a `HostNetworkConfig`'s `spec`.
+#[derive(Debug, Default, Deserialize)]
+pub struct HostNetworkSpec<'a> {
+    /// `static` or `dhcp`.
+    pub mode: Option<&'a str>,
+    /// `address/prefix` by node.
     #[serde(borrow)]
     pub ips: Option<BTreeMap<&'a str, &'a str>>,
+    /// Addresses by node, of newer Harvester.
+    #[serde(borrow, rename = "hostMultiFamilyIPs")]
+    pub host_multi_family_ips: Option<BTreeMap<&'a str, Option<AddressFamilies<'a>>>>,
+}
+
+/// `status` of a `HostNetworkConfig`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HostNetworkStatus<'a> {
+    /// What each node reports.
+    #[serde(borrow)]
+    pub node_status: Option<BTreeMap<&'a str, Option<HostNodeStatus<'a>>>>,
+}
+
+/// What a node reports of a `HostNetworkConfig`.
+#[derive(Debug, Default, Deserialize)]
+pub struct HostNodeStatus<'a> {
+    /// The addresses it has.
+    #[serde(borrow)]
+    pub network: Option<AddressFamilies<'a>>,
+}
+
+/// An address of each family. IPv6 never counts.
+#[derive(Debug, Default, Deserialize)]
+pub struct AddressFamilies<'a> {
+    /// With or without a prefix length.
+    pub ipv4: Option<&'a str>,
 }
 
 /// `status` of a `VirtualMachineInstanceMigration`.

@@ -54,15 +54,18 @@ fn of(kind: FactKind) -> &'static Shape {
             ])
         }
         FactKind::ClusterNetworks => &Fields(&[("metadata", Fields(&[NAME, VERSION]))]),
-        FactKind::VlanConfigs => &Fields(&[(
-            "metadata",
-            Fields(&[
-                NAME,
-                VERSION,
-                ("labels", Fields(&[(CLUSTER_NETWORK_LABEL, Whole)])),
-                ("annotations", Fields(&[(MATCHED_NODES, Whole)])),
-            ]),
-        )]),
+        FactKind::VlanConfigs => &Fields(&[
+            (
+                "metadata",
+                Fields(&[
+                    NAME,
+                    VERSION,
+                    ("labels", Fields(&[(CLUSTER_NETWORK_LABEL, Whole)])),
+                    ("annotations", Fields(&[(MATCHED_NODES, Whole)])),
+                ]),
+            ),
+            ("spec", Fields(&[("clusterNetwork", Whole)])),
+        ]),
         FactKind::VlanStatuses => {
             const LABELS: Shape = Fields(&[(CLUSTER_NETWORK_LABEL, Whole), (NODE_LABEL, Whole)]);
             &Fields(&[
@@ -72,7 +75,17 @@ fn of(kind: FactKind) -> &'static Shape {
         }
         FactKind::HostNetworkConfigs => &Fields(&[
             ("metadata", Fields(&[NAME, VERSION])),
-            ("spec", Fields(&[("clusterNetwork", Whole), ("vlanID", Whole), ("ips", Whole)])),
+            (
+                "spec",
+                Fields(&[
+                    ("clusterNetwork", Whole),
+                    ("vlanID", Whole),
+                    ("mode", Whole),
+                    ("ips", Whole),
+                    ("hostMultiFamilyIPs", Whole),
+                ]),
+            ),
+            ("status", Fields(&[("nodeStatus", Whole)])),
         ]),
         FactKind::Migrations => &Fields(&[
             ("metadata", Fields(&[("namespace", Whole), NAME, VERSION])),

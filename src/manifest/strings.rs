@@ -9,8 +9,8 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_saphyr::Spanned;
 
 use super::{ManifestFile, Position, Scalar, document};
-use crate::setting::locate;
-use crate::setting::violation::{Path, Root};
+use crate::setting::field::{Field, StringField};
+use crate::setting::span;
 
 /// Where the strings of one object stand. All is absent where the object is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,12 +35,12 @@ pub fn find(file: &ManifestFile) -> Vec<Strings> {
 impl Strings {
     /// Where a field of one of the strings stands: of that string's `text`, in the text of its `file`.
     #[must_use]
-    pub fn position(&self, file: &str, root: Root, path: &Path, text: &str) -> Option<Position> {
-        let scalar = match root {
-            Root::Value => &self.value,
-            Root::Default => &self.default,
+    pub fn position(&self, file: &str, field: &Field, text: &str) -> Option<Position> {
+        let scalar = match field.string {
+            StringField::Value => &self.value,
+            StringField::Default => &self.default,
         };
-        scalar.as_ref().map(|scalar| scalar.position(file, text, locate::offset(text, path)))
+        scalar.as_ref().map(|scalar| scalar.position(file, text, span::offset(text, &field.path)))
     }
 }
 
@@ -123,7 +123,7 @@ impl<'de> Deserialize<'de> for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::setting::violation::Key;
+    use crate::setting::field::{FieldPath, Key};
 
     fn find(text: &str) -> Vec<Strings> {
         super::find(&ManifestFile { path: std::path::Path::new("x.yaml").into(), text: text.to_owned() })
@@ -160,9 +160,9 @@ mod tests {
         let file = "kind: Setting\nvalue: '{\"clusterNetwork\":\"it''s\",\"vlan\":4095}'\n";
         let text = r#"{"clusterNetwork":"it's","vlan":4095}"#;
         let strings = &find(file)[0];
-        let vlan = Path::Key(Key::Vlan);
-        assert_eq!(strings.position(file, Root::Value, &vlan, text), Some(Position { line: 2, column: 35 }));
+        let vlan = |string| Field { string, path: FieldPath::Key(Key::Vlan) };
+        assert_eq!(strings.position(file, &vlan(StringField::Value), text), Some(Position { line: 2, column: 35 }));
         assert_eq!(file.lines().nth(1).unwrap().find(r#""vlan""#), Some(34));
-        assert_eq!(strings.position(file, Root::Default, &vlan, text), None);
+        assert_eq!(strings.position(file, &vlan(StringField::Default), text), None);
     }
 }

@@ -15,7 +15,7 @@ pub(super) use listener::Listener;
 pub(super) use requests::{Path, Requests};
 
 use self::decisions::Decisions;
-use crate::admission::{Phase, Record};
+use crate::admission::{DecisionRecord, Phase};
 
 /// The prefix of every name that is this server's own.
 pub const PREFIX: &str = "migration_network_webhook";
@@ -61,7 +61,7 @@ impl Metrics {
     }
 
     /// Counts what was decided.
-    pub(super) fn decided(&self, phase: Phase, record: &Record) {
+    pub(super) fn decided(&self, phase: Phase, record: &DecisionRecord) {
         self.decisions.count(phase, record);
     }
 

@@ -17,7 +17,7 @@ use super::limits::{Limits, SMALL_BODY};
 use super::metrics::{Metrics, Path};
 use super::quota::Quota;
 use super::text;
-use crate::admission::{Answer, Phase, Record};
+use crate::admission::{Answer, DecisionRecord, Phase};
 
 /// What the two paths answer with.
 #[derive(Debug)]
@@ -156,8 +156,8 @@ fn json(body: Vec<u8>) -> Response<Full<Bytes>> {
 /// One line for each decision. What came from a stranger in it is escaped and cut already.
 ///
 /// Texts and numbers, the message too: they go into the line as they are, without the machinery of formatting.
-fn log(phase: Phase, record: &Record, after: Duration) {
-    let Record { uid, user, operation, verdict, code, rules, mutation } = record;
+fn log(phase: Phase, record: &DecisionRecord, after: Duration) {
+    let DecisionRecord { uid, user, operation, verdict, code, rules, mutation } = record;
     let mut names = String::new();
     if !rules.is_empty() {
         // As many as nearly every refusal names.

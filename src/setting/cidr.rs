@@ -75,40 +75,6 @@ impl fmt::Display for CidrError {
     }
 }
 
-/// A network as messages show it.
-#[derive(Clone, Copy)]
-pub(super) struct Shown(pub(super) Ipv4Net);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; "255.255.255.255/32".len()];
-        let mut length = 0;
-        write(self.0, |byte| {
-            text[length] = byte;
-            length += 1;
-        });
-        f.write_str(str::from_utf8(&text[..length]).unwrap_or_default())
-    }
-}
-
-/// Writes what a network's own `Display` does, in a quarter of its time: a value may hold 10,000 of them.
-pub(super) fn write(net: Ipv4Net, mut push: impl FnMut(u8)) {
-    for (index, number) in net.addr().octets().into_iter().chain([net.prefix_len()]).enumerate() {
-        match index {
-            0 => {}
-            4 => push(b'/'),
-            _ => push(b'.'),
-        }
-        if number >= 100 {
-            push(b'0' + number / 100);
-        }
-        if number >= 10 {
-            push(b'0' + number / 10 % 10);
-        }
-        push(b'0' + number % 10);
-    }
-}
-
 /// Reads `address/prefix`, and keeps the address as written: host bits are the caller's to judge.
 ///
 /// The address is a dotted quad. No number has a sign or a leading zero, and there is no space.
@@ -117,9 +83,6 @@ pub(super) fn write(net: Ipv4Net, mut push: impl FnMut(u8)) {
 ///
 /// On anything else, by what it looks like.
 pub fn parse_strict(text: &str) -> Result<Ipv4Net, CidrError> {
-    if let Some(net) = plain(text) {
-        return Ok(net);
-    }
     let trimmed = text.trim();
     if trimmed.len() != text.len() {
         return Err(parse_strict(trimmed).map_or_else(|other| other, CidrError::Spaces));
@@ -158,18 +121,6 @@ pub fn parse_strict(text: &str) -> Result<Ipv4Net, CidrError> {
         Some(net) if suffix.len() > 1 && suffix.starts_with('0') => Err(CidrError::LeadingZeroInPrefix(net)),
         Some(net) => Ok(net),
     }
-}
-
-/// The network, where the text is one beyond doubt: as good as always.
-fn plain(text: &str) -> Option<Ipv4Net> {
-    let (address, prefix) = match *text.as_bytes() {
-        [ref address @ .., b'/', ones @ b'0'..=b'9'] => (address.len(), ones - b'0'),
-        [ref address @ .., b'/', tens @ b'1'..=b'3', ones @ b'0'..=b'9'] => {
-            (address.len(), 10 * (tens - b'0') + (ones - b'0'))
-        }
-        _ => return None,
-    };
-    Ipv4Net::new(text.get(..address)?.parse().ok()?, prefix).ok()
 }
 
 fn ipv6(address: &str, suffix: Option<&str>) -> CidrError {

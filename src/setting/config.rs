@@ -3,43 +3,42 @@
 use std::fmt::Write;
 
 use ipnet::Ipv4Net;
+use serde::{Serialize, Serializer};
 use sha1::{Digest, Sha1};
 
-use super::cidr;
-use super::json::push_string;
 use super::range::AddressRange;
 
-/// A value that obeys the grammar and the rules about it alone. Only [`super::rules::Checked`] makes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A value that obeys the grammar and the rules about it alone. Only [`super::rules::ValidatedValue`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Config {
     /// The name of the cluster network; whether it exists is another matter.
     pub(super) cluster_network: String,
     /// As written: 0 and 1 mean the same but are kept apart.
     pub(super) vlan: u16,
     /// Without host bits, /16 or longer.
+    #[serde(serialize_with = "as_text")]
     pub(super) range: Ipv4Net,
     /// Masked, distinct, sorted by address then prefix length, inside the range, disjoint.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_texts")]
     pub(super) exclude: Vec<Ipv4Net>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn as_text<S: Serializer>(net: &Ipv4Net, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(net)
+}
+
+fn as_texts<S: Serializer>(nets: &[Ipv4Net], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(nets.iter().map(ToString::to_string))
 }
 
 impl Config {
     /// The one text for this configuration: compact JSON, keys in Harvester's order, no empty `exclude`.
     #[must_use]
     pub fn canonical(&self) -> String {
-        // As long as an entry gets, with its quotes and comma.
-        const ENTRY: usize = "\"255.255.255.255/32\",".len();
-        let mut json = String::with_capacity(128 + self.cluster_network.len() + ENTRY * self.exclude.len());
-        json.push_str(r#"{"clusterNetwork":"#);
-        push_string(&mut json, &self.cluster_network);
-        // Writing to a string can't fail.
-        let _ = write!(json, r#","vlan":{},"range":"#, self.vlan);
-        push_net(&mut json, self.range);
-        for (index, exclude) in self.exclude.iter().enumerate() {
-            json.push_str(if index == 0 { r#","exclude":["# } else { "," });
-            push_net(&mut json, *exclude);
-        }
-        json.push_str(if self.exclude.is_empty() { "}" } else { "]}" });
-        json
+        // Strings and numbers always have their JSON.
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// The addresses that Whereabouts may hand out.
@@ -49,22 +48,13 @@ impl Config {
     }
 }
 
-/// Adds a network in double quotes.
-fn push_net(json: &mut String, net: Ipv4Net) {
-    json.push('"');
-    cidr::write(net, |byte| json.push(char::from(byte)));
-    json.push('"');
-}
-
 /// The sha1, in lower-case hex, that Harvester keeps of the value's bytes to see when they change.
 #[must_use]
 pub fn hash(value: &str) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digest = Sha1::digest(value.as_bytes());
-    let mut hex = String::with_capacity(2 * digest.len());
-    for byte in digest {
-        hex.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        hex.push(char::from(DIGITS[usize::from(byte & 15)]));
+    let mut hex = String::new();
+    for byte in Sha1::digest(value.as_bytes()) {
+        // Writing to a string can't fail.
+        let _ = write!(hex, "{byte:02x}");
     }
     hex
 }

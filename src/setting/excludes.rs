@@ -6,9 +6,9 @@ use ipnet::Ipv4Net;
 
 use super::MAX_EXCLUDES;
 use super::cidr::{self, CidrError};
-use super::draft::Problems;
+use super::field::{FieldPath, Key};
+use super::parsed_value::Problems;
 use super::problem::Problem;
-use super::violation::{Key, Path};
 use crate::escape::Excerpt;
 
 /// Reads the entries: masked, distinct, sorted by address then prefix length; or everything that is wrong.
@@ -43,7 +43,7 @@ fn sound(written: &[Written], range: Option<Ipv4Net>) -> Option<Vec<Ipv4Net>> {
 fn problems(entries: &[Option<Cow<'_, str>>], written: &[Written], range: Option<Ipv4Net>) -> Problems {
     let mut problems = Problems::default();
     if entries.len() > MAX_EXCLUDES {
-        problems.push(|| (Path::Key(Key::Exclude), Problem::TooManyExcludes { count: entries.len() }));
+        problems.push(|| (FieldPath::Key(Key::Exclude), Problem::TooManyExcludes { count: entries.len() }));
     }
     let mut nets: Vec<Placed> = written
         .iter()
@@ -57,7 +57,7 @@ fn problems(entries: &[Option<Cow<'_, str>>], written: &[Written], range: Option
 
     let shown = |index: usize| Excerpt::of(entries[index].as_deref().unwrap_or_default());
     for (index, net) in written.iter().enumerate() {
-        let path = Path::ExcludeItem(index);
+        let path = FieldPath::ExcludeItem(index);
         let net = match *net {
             None => continue,
             Some(Ok(net)) => net,

@@ -10,10 +10,6 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-mod string;
-
-pub use string::{push_escaped, push_string};
-
 /// Why a text is no JSON object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotAnObject {

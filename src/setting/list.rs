@@ -7,12 +7,12 @@ const NAMED: usize = 3;
 
 /// The first few of many items, and how many more there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shortened {
+pub struct Truncated {
     named: Vec<String>,
     more: usize,
 }
 
-impl Shortened {
+impl Truncated {
     /// Adds an item; only the first few are ever formatted.
     pub fn push(&mut self, item: impl fmt::Display) {
         if self.named.len() < NAMED {
@@ -35,7 +35,7 @@ impl Shortened {
     }
 }
 
-impl<T: fmt::Display> FromIterator<T> for Shortened {
+impl<T: fmt::Display> FromIterator<T> for Truncated {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut list = Self::default();
         items.into_iter().for_each(|item| list.push(item));
@@ -43,7 +43,7 @@ impl<T: fmt::Display> FromIterator<T> for Shortened {
     }
 }
 
-impl fmt::Display for Shortened {
+impl fmt::Display for Truncated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, item) in self.named.iter().enumerate() {
             f.write_str(if index == 0 { "" } else { ", " })?;
@@ -59,9 +59,9 @@ mod tests {
 
     #[test]
     fn three_are_named_and_the_rest_counted() {
-        assert_eq!(Shortened::from_iter(["a", "b", "c"]).to_string(), "a, b, c");
-        assert_eq!((1..=12).collect::<Shortened>().to_string(), "1, 2, 3 and 9 more");
-        assert!(Shortened::default().is_empty());
-        assert_eq!((1..=12).collect::<Shortened>().len(), 12);
+        assert_eq!(Truncated::from_iter(["a", "b", "c"]).to_string(), "a, b, c");
+        assert_eq!((1..=12).collect::<Truncated>().to_string(), "1, 2, 3 and 9 more");
+        assert!(Truncated::default().is_empty());
+        assert_eq!((1..=12).collect::<Truncated>().len(), 12);
     }
 }

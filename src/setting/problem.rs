@@ -6,10 +6,10 @@ use ipnet::Ipv4Net;
 
 use super::cidr::CidrError;
 use super::facts::{CrdState, ObjectName};
+use super::field::Key;
 use super::json::{Kind, NotAnObject};
-use super::list::Shortened;
+use super::list::Truncated;
 use super::rule::RuleId;
-use super::violation::Key;
 use crate::escape::Excerpt;
 
 mod words;
@@ -38,9 +38,9 @@ pub enum Problem {
     RangeHasHostBits { range: Ipv4Net },
     RangeTooLarge { range: Ipv4Net },
     // range-reserved
-    RangeReserved { range: Ipv4Net, others: Shortened },
+    RangeReserved { range: Ipv4Net, others: Truncated },
     // range-contains-node-address
-    NodeAddress { range: Ipv4Net, owners: Shortened, excludes: Shortened },
+    NodeAddress { range: Ipv4Net, owners: Truncated, excludes: Truncated },
     // exclude-invalid
     TooManyExcludes { count: usize },
     ExcludeNotCidr { seen: Excerpt, why: CidrError, range: Option<Ipv4Net> },
@@ -50,15 +50,15 @@ pub enum Problem {
     // range-too-small
     RangeTooSmall { range: Ipv4Net, usable: u64, nodes: usize },
     // migration-in-progress
-    MigrationInProgress { first: ObjectName, running: Shortened, stored_hash: Option<String> },
+    MigrationInProgress { first: ObjectName, running: Truncated, stored_hash: Option<String> },
     // cluster-network-missing
     ClusterNetworkMissing { name: Excerpt, nearest: Option<String> },
     // vlan-config-missing
     NoVlanConfig { name: Excerpt },
-    NodesNotCovered { name: Excerpt, nodes: Shortened },
+    NodesNotCovered { name: Excerpt, nodes: Truncated },
     UnreadableMatchedNodes { name: Excerpt, vlan_config: String, annotation: Excerpt },
     // vlan-status-not-ready
-    VlanNotReady { name: Excerpt, nodes: Shortened },
+    VlanNotReady { name: Excerpt, nodes: Truncated },
     // whereabouts-crd-missing
     WhereaboutsCrd { state: CrdState },
     // network-overlap

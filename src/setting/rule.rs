@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 pub mod explanation;
 
 pub use explanation::Explanation;
@@ -104,6 +106,12 @@ impl fmt::Display for RuleId {
     }
 }
 
+impl Serialize for RuleId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 /// A name that is no rule's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownRule {
@@ -146,24 +154,24 @@ impl FromStr for RuleId {
 
 /// A set of rules; it iterates in table order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RuleSet(u16);
+pub struct RuleSet([bool; RuleId::ALL.len()]);
 
 impl RuleSet {
     /// Adds a rule.
     pub const fn insert(&mut self, rule: RuleId) {
-        self.0 |= 1 << rule as u8;
+        self.0[rule as usize] = true;
     }
 
     /// Whether the rule is in the set.
     #[must_use]
     pub const fn contains(self, rule: RuleId) -> bool {
-        self.0 & (1 << rule as u8) != 0
+        self.0[rule as usize]
     }
 
     /// Whether the set holds no rule.
     #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
+    pub fn is_empty(&self) -> bool {
+        !self.0.contains(&true)
     }
 
     /// The rules, in table order.
@@ -190,6 +198,12 @@ impl fmt::Display for RuleSet {
             f.write_str(rule.as_str())?;
         }
         Ok(())
+    }
+}
+
+impl Serialize for RuleSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

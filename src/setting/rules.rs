@@ -12,31 +12,32 @@ mod value;
 
 use std::sync::Arc;
 
-use super::draft::{MAX_LISTED, Problems};
 use super::facts::{Fact, FactKind, Facts, Missing, Nodes};
+use super::field::{Field, FieldPath, StringField};
+use super::parsed_value::{MAX_LISTED, Problems};
 use super::policy::Policy;
 use super::problem::Problem;
 use super::rule::{RuleId, RuleSet};
-use super::violation::{Path, Root, Violation};
+use super::violation::Violation;
 use super::vlan::VlanId;
 use super::warning::Warning;
 
-pub use value::Checked;
+pub use value::ValidatedValue;
 
 /// What the rules are held against.
 #[derive(Clone, Copy, Debug)]
-pub struct Inquiry<'a> {
+pub struct RuleContext<'a> {
     /// The cluster.
     pub facts: &'a Facts,
     /// The operator's choices.
     pub policy: &'a Policy,
     /// The way out of `migration-in-progress`; `None` where there is none.
-    pub way_out: Option<WayOut<'a>>,
+    pub migration_override: Option<MigrationOverride<'a>>,
 }
 
 /// How an operator goes ahead while virtual machines migrate: by naming the stored value's hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WayOut<'a> {
+pub struct MigrationOverride<'a> {
     /// The stored value.
     pub stored: &'a str,
     /// Whether the submitted object names its sha1.
@@ -53,13 +54,10 @@ pub struct Findings {
     /// Facts without which the verdict is open; each kind once.
     pub missing: Vec<Missing>,
     /// Whether migrations were let pass by the way out: running ones, or whatever there is where none can be seen.
-    pub way_out_taken: bool,
+    pub override_used: bool,
     /// The rules that were held against something: not those that had no sound input or lacked a fact.
     pub judged: RuleSet,
 }
-
-/// As many violations as nearly every bad value has: room is made for them once.
-const USUAL: usize = 8;
 
 /// Violations in the order reported: the first few, how many more, and which rules in all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,9 +97,6 @@ impl Violations {
     fn push(&mut self, violation: Violation) {
         self.rules.insert(violation.rule());
         if self.listed.len() < MAX_LISTED {
-            if self.listed.is_empty() {
-                self.listed.reserve(USUAL);
-            }
             self.listed.push(violation);
         } else {
             self.more += 1;
@@ -110,23 +105,14 @@ impl Violations {
 }
 
 /// Holds a value that becomes enabled against every rule.
-pub fn judge(root: Root, checked: &Checked<'_>, inquiry: Inquiry<'_>, findings: &mut Findings) {
-    let judge = &mut Judge { root, inquiry, findings };
+pub fn judge(root: StringField, checked: &ValidatedValue<'_>, context: RuleContext<'_>, findings: &mut Findings) {
+    let judge = &mut Judge { root, context, findings };
     for (_, rule) in RULES {
         rule(judge, checked);
     }
 }
 
-/// Holds a value against one rule alone, for benchmarks. `cluster-network-missing` stands for the two that it can hide as
-/// well: they are nothing on their own.
-#[doc(hidden)]
-pub fn judge_one(rule: RuleId, root: Root, checked: &Checked<'_>, inquiry: Inquiry<'_>, findings: &mut Findings) {
-    if let Some((_, rule)) = RULES.iter().find(|(id, _)| *id == rule) {
-        rule(&mut Judge { root, inquiry, findings }, checked);
-    }
-}
-
-type Rule = fn(&mut Judge<'_, '_>, &Checked<'_>);
+type Rule = fn(&mut Judge<'_, '_>, &ValidatedValue<'_>);
 
 /// The rules in table order.
 const RULES: [(RuleId, Rule); 13] = [
@@ -146,21 +132,21 @@ const RULES: [(RuleId, Rule); 13] = [
 ];
 
 /// Holds a value that becomes empty against the one rule that then matters.
-pub fn judge_disabling(root: Root, inquiry: Inquiry<'_>, findings: &mut Findings) {
-    migration::migration_in_progress(&mut Judge { root, inquiry, findings });
+pub fn evaluate_disable(root: StringField, context: RuleContext<'_>, findings: &mut Findings) {
+    migration::migration_in_progress(&mut Judge { root, context, findings });
 }
 
 /// One string being judged, and where the findings go.
 struct Judge<'a, 'f> {
-    root: Root,
-    inquiry: Inquiry<'a>,
+    root: StringField,
+    context: RuleContext<'a>,
     findings: &'f mut Findings,
 }
 
 impl<'a> Judge<'a, '_> {
     /// Reports a problem: as a violation, or as a warning where the operator wants the rule to warn.
-    fn report(&mut self, path: Path, problem: Problem) {
-        let violation = Violation { root: self.root, path, problem };
+    fn report(&mut self, path: FieldPath, problem: Problem) {
+        let violation = Violation { field: Field { string: self.root, path }, problem };
         if self.only_warns(violation.rule()) {
             self.warn(Warning::RuleOnlyWarns(Box::new(violation)));
         } else {
@@ -189,7 +175,7 @@ impl<'a> Judge<'a, '_> {
     }
 
     fn only_warns(&self, rule: RuleId) -> bool {
-        rule.may_warn() && self.inquiry.policy.warn.contains(rule)
+        rule.may_warn() && self.context.policy.warn.contains(rule)
     }
 
     /// A fact that the rule depends on; notes it as missing where it is.
@@ -202,7 +188,7 @@ impl<'a> Judge<'a, '_> {
 
     /// The nodes; a cluster without any is one that has not been seen yet.
     fn nodes(&mut self, rule: RuleId) -> Option<&'a Nodes> {
-        let nodes = self.need(&self.inquiry.facts.nodes, rule)?;
+        let nodes = self.need(&self.context.facts.nodes, rule)?;
         if nodes.is_empty() {
             return self.note_missing(Missing { kind: FactKind::Nodes, why: "the view has none".into() }, rule);
         }

@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 
 use super::ALLOW_DURING_MIGRATION;
 use super::facts::Missing;
-use super::list::Shortened;
+use super::field::{Field, FieldPath, Key, StringField};
+use super::list::Truncated;
 use super::rule::RuleId;
-use super::violation::{Key, Path, Root, Violation};
+use super::violation::Violation;
 use crate::escape::Plain;
 
 /// An admission warning. It shows as one line, without control characters: the API server drops others.
@@ -24,11 +25,11 @@ pub enum Warning {
         fields: &'static str,
     },
     /// Migration traffic shares the nodes' own network.
-    Mgmt(Root),
+    Mgmt(StringField),
     /// The next nodes will find no address.
     FewSpareAddresses {
         /// Which string.
-        root: Root,
+        root: StringField,
         /// Addresses that no node needs yet.
         spare: u64,
         /// Nodes that need one.
@@ -37,21 +38,21 @@ pub enum Warning {
     /// A node's own address lies inside the range, though no pod will be given it.
     NodeAddressExcluded {
         /// Which string.
-        root: Root,
+        root: StringField,
         /// The nodes and addresses.
-        owners: Shortened,
+        owners: Truncated,
     },
     /// Virtual machines are migrating, and the operator went ahead.
     MigrationInProgress {
         /// Which string.
-        root: Root,
+        root: StringField,
         /// The migrations.
-        running: Shortened,
+        running: Truncated,
     },
     /// The operator went ahead, and nobody could see whether virtual machines are migrating.
     MigrationsUnseen {
         /// Which string.
-        root: Root,
+        root: StringField,
         /// Why.
         missing: Missing,
     },
@@ -89,19 +90,20 @@ impl Warning {
 
     /// What it is about.
     #[must_use]
-    pub fn at(&self) -> (Root, Path) {
-        match self {
+    pub fn at(&self) -> Field {
+        let (string, path) = match self {
             Self::Rewritten { fields } | Self::Restored { fields } => {
-                (if *fields == "default" { Root::Default } else { Root::Value }, Path::Whole)
+                (if *fields == "default" { StringField::Default } else { StringField::Value }, FieldPath::Whole)
             }
-            Self::Mgmt(root) => (*root, Path::Key(Key::ClusterNetwork)),
+            Self::Mgmt(string) => (*string, FieldPath::Key(Key::ClusterNetwork)),
             Self::FewSpareAddresses { root, .. } | Self::NodeAddressExcluded { root, .. } => {
-                (*root, Path::Key(Key::Range))
+                (*root, FieldPath::Key(Key::Range))
             }
-            Self::MigrationInProgress { root, .. } | Self::MigrationsUnseen { root, .. } => (*root, Path::Whole),
-            Self::RuleOnlyWarns(violation) => (violation.root, violation.path.clone()),
-            Self::NotJudged { .. } => (Root::Value, Path::Whole),
-        }
+            Self::MigrationInProgress { root, .. } | Self::MigrationsUnseen { root, .. } => (*root, FieldPath::Whole),
+            Self::RuleOnlyWarns(violation) => return violation.field.clone(),
+            Self::NotJudged { .. } => (StringField::Value, FieldPath::Whole),
+        };
+        Field { string, path }
     }
 
     /// A stable name for the kind of warning.
@@ -156,7 +158,7 @@ impl fmt::Display for Warning {
                  now remove the annotation {ALLOW_DURING_MIGRATION}, it arms again with the same value"
             ),
             Self::RuleOnlyWarns(violation) => {
-                write!(f, "{} (only warns here): {}: {violation}", violation.rule(), violation.field())
+                write!(f, "{} (only warns here): {}: {violation}", violation.rule(), violation.field)
             }
             Self::NotJudged { rule, missing } => write!(f, "{rule} (only warns here) could not be judged: {missing}"),
         }

@@ -15,7 +15,7 @@ use crate::manifest::{self, Origin, Position};
 use crate::report::Place;
 use crate::setting::SETTING;
 use crate::setting::facts::{FactKind, ObjectName};
-use crate::setting::violation::{Path, Root};
+use crate::setting::field::Field;
 
 /// One case of a suite.
 #[derive(Debug)]
@@ -69,8 +69,8 @@ pub(super) struct Written {
 
 impl Written {
     /// Where a field of the string `text` stands.
-    pub(super) fn place(&self, root: Root, path: &Path, text: &str) -> Place {
-        let position = self.strings.position(&self.file.text, root, path, text);
+    pub(super) fn place(&self, field: &Field, text: &str) -> Place {
+        let position = self.strings.position(&self.file.text, field, text);
         let Position { line, column } = position.unwrap_or(self.start);
         Place { path: Arc::clone(&self.file.path), line, column }
     }

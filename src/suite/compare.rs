@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use regex_lite::Regex;
 
 use super::expectation::{self, Expectation, Listed, Verdict};
-use super::seen::{Cause, Seen, Warned};
+use super::seen::{Seen, Warned};
+use crate::admission::Cause;
 use crate::escape::Line;
 
 /// One thing that is not as expected.
@@ -89,7 +90,7 @@ fn compare(expected: &Expectation, seen: &Seen, differ: &mut impl FnMut(About, S
 impl expectation::Cause {
     fn matches(&self, seen: &Cause) -> bool {
         self.rule == seen.rule
-            && self.field == seen.field
+            && self.field == seen.field.to_string()
             && self.reason.as_ref().is_none_or(|reason| reason == seen.reason)
             && self.message.as_ref().is_none_or(|message| message.is_match(&seen.message))
     }

@@ -10,7 +10,7 @@ use super::schema::warning_kinds;
 use crate::escape::Quoted;
 use crate::manifest::Position;
 use crate::setting::RuleId;
-use crate::setting::violation::{Key, Root};
+use crate::setting::field::{Key, StringField};
 
 pub(super) use super::format::Verdict;
 
@@ -137,16 +137,16 @@ fn warning(written: &format::Warning, reader: &Reader) -> Result<Warning, Error>
 /// The field of a cause: no other than the two strings of the Setting and what is in them is ever at fault.
 fn field(written: &At<String>, reader: &Reader) -> Result<String, Error> {
     let field = &written.value;
-    let is_root = |root: &str| [Root::Value, Root::Default].iter().any(|known| known.as_str() == root);
+    let is_root = |root: &str| [StringField::Value, StringField::Default].iter().any(|known| known.as_str() == root);
     match field.split_once('.') {
         None if is_root(field) => return Ok(field.clone()),
         Some((root, inside)) if is_root(root) && !inside.is_empty() => return Ok(field.clone()),
         _ => {}
     }
     let hint = if Key::ALL.iter().any(|key| field.split('[').next() == Some(key.as_str())) {
-        format!("did you mean {}.{field}?", Root::Value)
+        format!("did you mean {}.{field}?", StringField::Value)
     } else {
-        format!("it is {} or {}, or in one of these, such as value.vlan", Root::Value, Root::Default)
+        format!("it is {} or {}, or in one of these, such as value.vlan", StringField::Value, StringField::Default)
     };
     Err(reader.error(written.position(), format!("no cause has the field {}; {hint}", Quoted(field))))
 }

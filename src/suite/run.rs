@@ -12,7 +12,7 @@ use crate::escape::Line;
 use crate::manifest::Position;
 use crate::report::{self, Place, Record, Status, Subject, Unmet};
 use crate::setting::Policy;
-use crate::setting::violation::{Path, Root};
+use crate::setting::field::{Field, StringField};
 
 impl Suite {
     /// The operator's choices that were captured with its cluster.
@@ -51,21 +51,21 @@ impl Suite {
 
         let text = |root| match &request {
             Ok(crate::admission::Request::Create(new) | crate::admission::Request::Update { new, .. }) => match root {
-                Root::Value => new.value.bytes(),
-                Root::Default => new.default.bytes(),
+                StringField::Value => new.value.bytes(),
+                StringField::Default => new.default.bytes(),
             },
             _ => None,
         };
-        let field = |(root, path): &(Root, Path)| {
-            let within = |written: &Written| written.place(*root, path, text(*root).unwrap_or_default());
+        let field = |at: &Field| {
+            let within = |written: &Written| written.place(at, text(at.string).unwrap_or_default());
             case.written().map_or_else(|| self.place(case.position), within)
         };
         let causes = seen.causes.iter().map(|it| report::Cause {
             rule: it.rule,
-            field: it.field.clone(),
+            field: it.field.to_string(),
             reason: it.reason,
             message: it.message.clone(),
-            place: field(&it.at),
+            place: field(&it.field),
         });
         let warnings = seen.warnings.iter().map(|it| report::Warned {
             kind: it.kind,
@@ -80,7 +80,7 @@ impl Suite {
                 message: it.message,
                 place: match it.about {
                     About::Expectation => expect_at(),
-                    About::Cause(index) => field(&seen.causes[index].at),
+                    About::Cause(index) => field(&seen.causes[index].field),
                     About::Warning(index) => field(&seen.warnings[index].at),
                 },
             })

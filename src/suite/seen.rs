@@ -3,9 +3,9 @@
 use super::expectation::Verdict;
 use crate::admission::decision::Mutation;
 use crate::admission::response::{self, Status};
-use crate::admission::{Admission, Decision, Phase, Policy, Request, Route, admit, decide, pipeline, route};
-use crate::setting::violation::{Path, Root};
-use crate::setting::{Facts, RuleId, RuleSet, Violation, Warning};
+use crate::admission::{Admission, Cause, Decision, Phase, Policy, Request, Route, admit, decide, pipeline, route};
+use crate::setting::field::Field;
+use crate::setting::{Facts, RuleId, RuleSet, Warning};
 
 /// What becomes of a request.
 #[derive(Debug)]
@@ -25,23 +25,13 @@ pub(super) struct Seen {
     pub(super) reached: Reached,
 }
 
-/// A cause of a refusal.
-#[derive(Debug)]
-pub(super) struct Cause {
-    pub(super) rule: RuleId,
-    pub(super) field: String,
-    pub(super) reason: &'static str,
-    pub(super) message: String,
-    pub(super) at: (Root, Path),
-}
-
 /// A warning.
 #[derive(Debug)]
 pub(super) struct Warned {
     pub(super) kind: &'static str,
     pub(super) rule: Option<RuleId>,
     pub(super) message: String,
-    pub(super) at: (Root, Path),
+    pub(super) at: Field,
 }
 
 /// What a case reaches of all that there is to reach.
@@ -71,7 +61,7 @@ impl Seen {
         }
         let admission = match route {
             // The one entry for switching off validates only.
-            Route::SwitchingOff => only_validated(decide(Phase::Validate, request, facts, policy)),
+            Route::Disable => only_validated(decide(Phase::Validate, request, facts, policy)),
             _ => admit(request, facts, policy),
         };
         let seen = Self::answered(&admission);
@@ -95,7 +85,7 @@ impl Seen {
     }
 
     fn refused(status: &Status) -> Self {
-        let why = (status.causes().len() == 0).then(|| status.message().to_owned());
+        let why = status.causes.is_empty().then(|| status.message.clone());
         Self { why, ..Self::new(Verdict::Refused, Some(status.code)) }
     }
 
@@ -108,7 +98,7 @@ impl Seen {
         };
         let (causes, more_causes) = match &decision.verdict {
             crate::admission::Verdict::Invalid(violations) => {
-                let listed: Vec<_> = violations.listed().iter().map(cause).collect();
+                let listed: Vec<_> = violations.listed().iter().map(Cause::from).collect();
                 let more = violations.total() - listed.len();
                 (listed, more)
             }
@@ -120,16 +110,6 @@ impl Seen {
 
 fn only_validated(decision: Decision) -> Admission {
     Admission { mutated: decision, validated: None }
-}
-
-fn cause(violation: &Violation) -> Cause {
-    Cause {
-        rule: violation.rule(),
-        field: violation.field(),
-        reason: violation.reason(),
-        message: violation.to_string(),
-        at: (violation.root, violation.path.clone()),
-    }
 }
 
 fn warned(warning: &Warning) -> Warned {
@@ -150,7 +130,7 @@ fn not_sent(request: &Request<'_>) -> &'static str {
 /// Mutation must come to rest: the API server may ask again when another webhook changes the object after ours.
 fn unstable(request: &Request<'_>, admission: &Admission, facts: &Facts, policy: &Policy) -> Option<&'static str> {
     let again = decide(Phase::Mutate, &pipeline::apply(request, &admission.mutated), facts, policy);
-    [&again.value, &again.default].into_iter().find(|mutation| **mutation != Mutation::Kept).map(Mutation::name)
+    [&again.value, &again.default].into_iter().find(|mutation| **mutation != Mutation::Unchanged).map(Mutation::name)
 }
 
 fn reached(request: &Request<'_>, route: Route, admission: &Admission) -> Reached {

@@ -43,7 +43,7 @@ fn expected(operation: &str, old: &Value, new: &Value) -> Vec<&'static str> {
     let review = Review::read(review.as_bytes()).unwrap();
     match route(&review.request.unwrap()) {
         Route::NotSent => vec![],
-        Route::SwitchingOff => vec!["/validate"],
+        Route::Disable => vec!["/validate"],
         Route::Checked => vec!["/mutate", "/validate"],
     }
 }

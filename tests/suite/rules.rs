@@ -84,7 +84,7 @@ fn the_webhooks_are_called_what_the_manifests_call_them() {
     let read = |name| {
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/base").join(name)).unwrap()
     };
-    for (route, file) in [(Route::Checked, "mutating.yaml"), (Route::SwitchingOff, "validating.yaml")] {
+    for (route, file) in [(Route::Checked, "mutating.yaml"), (Route::Disable, "validating.yaml")] {
         let name = route.webhook().unwrap();
         assert!(read(file).contains(&format!("\n  - name: {name}\n")), "{name}");
     }

@@ -4,27 +4,29 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::setting::facts::{Coverage, CrdState, Node, NodeNames, Nodes, ObjectName, Siblings};
+use crate::setting::facts::{CrdState, MatchedNodes, Node, Nodes, ObjectName, VlanConfigFact};
 
+mod migration_override;
 mod unjudged;
-mod way_out;
 
 /// One node; the cluster network `net` spans it; every rule can pass.
 fn ready() -> Facts {
-    let names = || ["node-0"].into_iter().collect::<NodeNames>();
+    let names = || BTreeSet::from(["node-0".to_owned()]);
     Facts {
         nodes: Ok(Arc::new(Nodes::new([Node { name: "node-0".into(), ..Node::default() }]))),
         cluster_networks: Ok(Arc::new(BTreeSet::from(["net".to_owned()]))),
-        vlan_configs: Ok(Arc::new(BTreeMap::from([(
-            "net".to_owned(),
-            Coverage { nodes: names(), unreadable: Vec::new() },
-        )]))),
+        vlan_configs: Ok(Arc::new(vec![VlanConfigFact {
+            name: "net-all".to_owned(),
+            label: Some("net".to_owned()),
+            cluster_network: Some("net".to_owned()),
+            matched: MatchedNodes::Nodes(names()),
+        }])),
         vlan_statuses: Ok(Arc::new(BTreeMap::from([("net".to_owned(), names())]))),
         host_networks: Ok(Arc::default()),
         migrations: Ok(Arc::default()),
         whereabouts_crd: Ok(Arc::new(CrdState::Established)),
         service_cidrs: Ok(Arc::default()),
-        siblings: Ok(Arc::new(Siblings::default())),
+        networks: Ok(Arc::default()),
     }
 }
 
@@ -76,7 +78,7 @@ fn verdict(decision: &Decision) -> String {
         }
         Verdict::NotDeletable => "not deletable".to_owned(),
         Verdict::Invalid(violations) => {
-            let listed = violations.listed().iter().map(|it| format!("{} {}", it.rule(), it.field()));
+            let listed = violations.listed().iter().map(|it| format!("{} {}", it.rule(), it.field));
             listed.collect::<Vec<_>>().join(", ")
         }
         Verdict::FactsMissing(missing) => {
@@ -211,7 +213,7 @@ fn a_refused_value_is_left_as_it_was_written() {
     let request = update(&json!({"default": GOOD}), &json!({"value": BAD, "default": GOOD.replace(',', ", ")}));
     let decision = decide(Phase::Mutate, &request, &ready(), &Policy::default());
     assert_eq!(verdict(&decision), "vlan-range value.vlan");
-    assert_eq!((&decision.value, &decision.default), (&Mutation::Kept, &Mutation::Kept));
+    assert_eq!((&decision.value, &decision.default), (&Mutation::Unchanged, &Mutation::Unchanged));
     assert_eq!((decision.warnings.as_slice(), decision.config_hash), (&[] as &[Warning], None));
 }
 

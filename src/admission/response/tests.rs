@@ -9,7 +9,7 @@ use super::wire::patch;
 use super::*;
 use crate::admission::{Mutation, Phase, Policy, Request, Setting, decide};
 use crate::setting::facts::{FactKind, Facts, ObjectName};
-use crate::setting::{Root, Warning};
+use crate::setting::{StringField, Warning};
 
 fn decision(value: &str, facts: &Facts) -> Decision {
     let new = json!({"value": value}).to_string();
@@ -37,11 +37,11 @@ fn there_are_at_most_50_causes_and_the_last_says_how_many_more() {
         (5000, 50, "and 4951 more problems"),
     ] {
         let status = keys(count);
-        assert_eq!(status.causes().len(), listed);
-        let shown = status.causes().last().unwrap();
+        assert_eq!(status.causes.len(), listed);
+        let shown = status.causes.last().unwrap();
         assert_eq!(shown.message.trim_start_matches("Forbidden: "), last);
         let problems = if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") };
-        let lines: Vec<_> = status.message().lines().collect();
+        let lines: Vec<_> = status.message.lines().collect();
         assert_eq!(lines[0], format!("vm-migration-network is refused, {problems}:"));
         assert_eq!(lines.len(), listed + 1);
         assert_eq!(lines[listed], format!("{}: {}", shown.field, shown.message));
@@ -58,8 +58,8 @@ fn problems_of_every_rule_count_though_they_are_not_listed() {
     assert_eq!(rules(&decision).to_string(), "vlan-range,exclude-invalid,migration-in-progress");
     let status = Status::of(&decision).unwrap();
     // vlan, the number of excludes, each of them, and the migration.
-    assert!(status.message().starts_with("vm-migration-network is refused, 20003 problems:\n"), "{}", status.message());
-    assert_eq!(status.causes().last().unwrap().message, "and 19954 more problems");
+    assert!(status.message.starts_with("vm-migration-network is refused, 20003 problems:\n"), "{}", status.message);
+    assert_eq!(status.causes.last().unwrap().message, "and 19954 more problems");
 }
 
 #[test]
@@ -67,9 +67,9 @@ fn the_message_is_at_most_16_kib_and_ends_with_what_is_left_out() {
     // Each character is shown as twelve: as long as a problem can get.
     let value = unknown_keys(50, |index| format!("{}{index}", "\u{e0041}".repeat(70)));
     let status = refusal(&value);
-    assert_eq!(status.causes().len(), 50);
-    assert!(status.message().len() <= 16 << 10, "{}", status.message().len());
-    let lines: Vec<_> = status.message().lines().collect();
+    assert_eq!(status.causes.len(), 50);
+    assert!(status.message.len() <= 16 << 10, "{}", status.message.len());
+    let lines: Vec<_> = status.message.lines().collect();
     let left_out = 50 - (lines.len() - 2);
     assert_eq!(lines.last().unwrap(), &format!("and {left_out} more problems"));
     assert!(left_out > 0 && lines.len() > 15, "{left_out}");
@@ -83,7 +83,7 @@ fn the_message_of_missing_facts_is_bounded_as_well() {
         ..decision("", &Facts::unknown(""))
     };
     let status = Status::of(&decision).unwrap();
-    assert!(status.message().len() <= 16 << 10 && status.message().len() > 16_000);
+    assert!(status.message.len() <= 16 << 10 && status.message.len() > 16_000);
     assert_eq!((status.code, status.reason), (503, "ServiceUnavailable"));
 }
 
@@ -92,9 +92,9 @@ fn text_from_a_stranger_never_reaches_a_message_raw() {
     let hostile = "::error::x\u{1b}[31m\u{202e}\n\u{85}\u{2028}";
     let value = json!({"clusterNetwork": hostile, "vlan": 1, "range": hostile, "exclude": [hostile], hostile: 1});
     let status = refusal(&value.to_string());
-    assert!(status.causes().len() > 0);
-    for cause in status.causes() {
-        for text in [cause.message, cause.field] {
+    assert!(!status.causes.is_empty());
+    for cause in status.causes {
+        for text in [cause.message, cause.field.to_string()] {
             assert!(
                 !text.contains("::error") && !text.contains(['\u{1b}', '\u{202e}', '\n', '\u{85}', '\u{2028}']),
                 "{text}"
@@ -105,7 +105,7 @@ fn text_from_a_stranger_never_reaches_a_message_raw() {
     let facts = Facts { migrations: Ok(Arc::new(BTreeSet::from([migration]))), ..Facts::unknown("") };
     let status = Status::of(&decision(r#"{"clusterNetwork":"mgmt","vlan":2,"range":"10.0.0.0/24"}"#, &facts)).unwrap();
     assert_eq!(
-        status.message(),
+        status.message,
         "vm-migration-network is refused, 1 problem:\n\
          value: Forbidden: live migration in progress: a;b/$(reboot)\\n; retry when it has ended. One stuck for good: \
          kubectl delete virtualmachineinstancemigrations.kubevirt.io -n NAMESPACE NAME"
@@ -139,9 +139,12 @@ fn a_patch_replaces_what_changed_and_nothing_else() {
         serde_json::from_slice(&STANDARD.decode(encoded).unwrap()).unwrap()
     };
     let replace = |path: &str, value: &str| json!({"op": "replace", "path": path, "value": value});
-    assert_eq!(patch(&Mutation::Kept, &Mutation::Kept), None);
-    assert_eq!(operations(&Mutation::Emptied, &Mutation::Kept), json!([replace("/value", "")]));
-    assert_eq!(operations(&Mutation::Kept, &Mutation::Restored("a\"".into())), json!([replace("/default", "a\"")]));
+    assert_eq!(patch(&Mutation::Unchanged, &Mutation::Unchanged), None);
+    assert_eq!(operations(&Mutation::Emptied, &Mutation::Unchanged), json!([replace("/value", "")]));
+    assert_eq!(
+        operations(&Mutation::Unchanged, &Mutation::Restored("a\"".into())),
+        json!([replace("/default", "a\"")])
+    );
     assert_eq!(
         operations(&Mutation::Rewritten("a".into()), &Mutation::Rewritten("b".into())),
         json!([replace("/value", "a"), replace("/default", "b")])
@@ -150,8 +153,8 @@ fn a_patch_replaces_what_changed_and_nothing_else() {
 
 #[test]
 fn the_audit_log_is_told_that_the_way_out_was_used() {
-    let told = |way_out_taken| {
-        let decision = Decision { way_out_taken, ..decision("", &Facts::unknown("")) };
+    let told = |override_used| {
+        let decision = Decision { override_used, ..decision("", &Facts::unknown("")) };
         let body: Value = serde_json::from_slice(&write("u", &decision)).unwrap();
         body["response"]["auditAnnotations"].clone()
     };
@@ -161,14 +164,14 @@ fn the_audit_log_is_told_that_the_way_out_was_used() {
 }
 
 #[test]
-fn an_answer_is_these_bytes() {
+fn an_answer_is_this_json() {
     let body = |uid: &str, decision: &Decision| String::from_utf8(write(uid, decision)).unwrap();
     let allowed = Decision {
         verdict: Verdict::Allowed,
         value: Mutation::Rewritten("a".into()),
-        warnings: vec![Warning::Mgmt(Root::Value), Warning::Rewritten { fields: "value" }],
+        warnings: vec![Warning::Mgmt(StringField::Value), Warning::Rewritten { fields: "value" }],
         config_hash: Some("5ba9".into()),
-        way_out_taken: true,
+        override_used: true,
         ..decision("", &Facts::unknown(""))
     };
     assert_eq!(

@@ -1,151 +1,133 @@
-//! The answer as JSON, written by hand: its shape is fixed, and every request waits for it.
+//! The answer as JSON.
 //!
-//! Only words of this crate's own and field paths stand there as they are, as none of them holds what JSON escapes.
-
-use std::fmt::Write;
-use std::ops::Range;
+//! The structs are our own, as kube's writes the patch as an array of numbers where the API wants base64.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 
 use super::{SETTING_KIND, Status};
 use crate::admission::decision::Mutation;
 use crate::admission::review::{API_VERSION, KIND};
-use crate::setting::json::{push_escaped, push_string};
 use crate::setting::{RuleSet, SETTING, Warning};
 
-/// Bytes that nearly every warning fits into.
-const USUAL_WARNING: usize = 320;
-/// Bytes of an answer around its texts.
-const USUAL_FRAME: usize = 640;
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReviewResponse<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    response: AdmissionResponse<'a>,
+}
 
-/// Adds texts one after the other: what is fixed takes no call.
-macro_rules! push {
-    ($json:expr, $($text:expr),+) => {
-        $($json.push_str($text);)+
-    };
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdmissionResponse<'a> {
+    uid: &'a str,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<StatusBody<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    audit_annotations: AuditAnnotations<'a>,
+}
+
+#[derive(Serialize)]
+struct StatusBody<'a> {
+    status: &'static str,
+    message: &'a str,
+    reason: &'static str,
+    details: StatusDetails<'a>,
+    code: u16,
+}
+
+#[derive(Serialize)]
+struct StatusDetails<'a> {
+    name: &'static str,
+    group: &'static str,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<StatusCause<'a>>,
+}
+
+#[derive(Serialize)]
+struct StatusCause<'a> {
+    reason: &'static str,
+    message: &'a str,
+    field: String,
 }
 
 /// What the audit log keeps: stored under the webhook's name.
-#[derive(Default)]
+#[derive(Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) struct AuditAnnotations<'a> {
     pub(super) decision: &'static str,
+    #[serde(skip_serializing_if = "RuleSet::is_empty")]
     pub(super) rules: RuleSet,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) config_hash: Option<&'a str>,
-    pub(super) way_out_taken: bool,
+    /// `used`, where migrations were let pass by the annotation of that name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) allow_during_migration: Option<&'static str>,
 }
 
-/// RFC 6902, base64 as the API wants it; `None` when nothing changes. A string is only ever replaced, as one
-/// that is absent stays so.
+#[derive(Serialize)]
+struct PatchOperation<'a> {
+    op: &'static str,
+    path: &'static str,
+    value: &'a str,
+}
+
+/// RFC 6902, base64; `None` when nothing changes. A string is only ever replaced, as one that is absent stays so.
 pub(super) fn patch(value: &Mutation, default: &Mutation) -> Option<String> {
-    /// Bytes around a text, those of escapes among them.
-    const FRAME: usize = 96;
-    let replacements = [value, default].map(|mutation| mutation.replacement().map_or(0, |text| FRAME + text.len()));
-    let mut operations = String::with_capacity(replacements.iter().sum());
-    for (before, mutation) in [
-        (r#"{"op":"replace","path":"/value","value":"#, value),
-        (r#"{"op":"replace","path":"/default","value":"#, default),
-    ] {
-        if let Some(replacement) = mutation.replacement() {
-            operations.push(if operations.is_empty() { '[' } else { ',' });
-            operations.push_str(before);
-            push_string(&mut operations, replacement);
-            operations.push('}');
-        }
-    }
-    if operations.is_empty() {
-        return None;
-    }
-    operations.push(']');
-    Some(STANDARD.encode(operations))
+    let operations: Vec<_> = [("/value", value), ("/default", default)]
+        .into_iter()
+        .filter_map(|(path, mutation)| Some(PatchOperation { op: "replace", path, value: mutation.replacement()? }))
+        .collect();
+    (!operations.is_empty()).then(|| STANDARD.encode(json(&operations)))
 }
 
 /// The whole review.
 pub(super) fn review(
     uid: &str,
     status: Option<&Status>,
-    patch: Option<&str>,
+    patch: Option<String>,
     warnings: &[Warning],
-    annotations: &AuditAnnotations<'_>,
+    audit_annotations: AuditAnnotations<'_>,
 ) -> Vec<u8> {
-    // A refusal says everything twice.
-    let refusal = status.map_or(0, |status| 3 * status.message().len());
-    let mut json = String::with_capacity(USUAL_FRAME + refusal + patch.map_or(0, str::len));
-    push!(json, r#"{"apiVersion":""#, API_VERSION, r#"","kind":""#, KIND, r#"","response":{"uid":"#);
-    push_string(&mut json, uid);
-    json.push_str(if status.is_none() { r#","allowed":true"# } else { r#","allowed":false"# });
-    if let Some(status) = status {
-        push_status(&mut json, status);
-    }
-    if let Some(patch) = patch {
-        push!(json, r#","patch":""#, patch, r#"","patchType":"JSONPatch""#);
-    }
-    let mut text = String::new();
-    for (index, warning) in warnings.iter().enumerate() {
-        json.push_str(if index == 0 { r#","warnings":["# } else { "," });
-        text.clear();
-        text.reserve(USUAL_WARNING);
-        // Writing to a string can't fail.
-        let _ = write!(text, "{warning}");
-        push_string(&mut json, &text);
-    }
-    if !warnings.is_empty() {
-        json.push(']');
-    }
-    push_annotations(&mut json, annotations);
-    json.push_str("}}");
-    json.into_bytes()
+    let response = AdmissionResponse {
+        uid,
+        allowed: status.is_none(),
+        status: status.map(body),
+        patch_type: patch.as_ref().map(|_| "JSONPatch"),
+        patch,
+        warnings: warnings.iter().map(ToString::to_string).collect(),
+        audit_annotations,
+    };
+    json(&ReviewResponse { api_version: API_VERSION, kind: KIND, response })
 }
 
-fn push_status(json: &mut String, status: &Status) {
-    json.push_str(r#","status":{"status":"Failure","message":""#);
-    let told = push_message(json, status);
-    push!(json, r#"","reason":""#, status.reason, r#"","details":{"name":""#, SETTING);
-    push!(json, r#"","group":"harvesterhci.io","kind":""#, SETTING_KIND, r#"""#);
-    for (index, cause) in status.causes().enumerate() {
-        json.push_str(if index == 0 { r#","causes":["# } else { "," });
-        push!(json, r#"{"reason":""#, cause.reason, r#"","message":""#);
-        match told.get(index) {
-            Some(place) => json.extend_from_within(place.clone()),
-            None => push_escaped(json, cause.message),
-        }
-        push!(json, r#"","field":""#, cause.field, r#""}"#);
+fn body(status: &Status) -> StatusBody<'_> {
+    let causes = status.causes.iter();
+    let causes = causes.map(|it| StatusCause { reason: it.reason, message: &it.message, field: it.field.to_string() });
+    StatusBody {
+        status: "Failure",
+        message: &status.message,
+        reason: status.reason,
+        details: StatusDetails {
+            name: SETTING,
+            group: "harvesterhci.io",
+            kind: SETTING_KIND,
+            causes: causes.collect(),
+        },
+        code: status.code,
     }
-    json.push_str(if status.problems.is_empty() { "}" } else { "]}" });
-    // Writing to a string can't fail.
-    let _ = write!(json, r#","code":{}}}"#, status.code);
 }
 
-/// Adds the message. Each problem is told once more, as a cause, so this gives where those stand that are in it.
-fn push_message(json: &mut String, status: &Status) -> Vec<Range<usize>> {
-    let message = status.message();
-    let mut told = Vec::with_capacity(status.problems.len());
-    let mut written = 0;
-    for problem in status.problems.iter().map(|it| &it.message).take_while(|it| it.end <= message.len()) {
-        push_escaped(json, &message[written..problem.start]);
-        let start = json.len();
-        push_escaped(json, &message[problem.clone()]);
-        told.push(start..json.len());
-        written = problem.end;
-    }
-    push_escaped(json, &message[written..]);
-    told
-}
-
-fn push_annotations(json: &mut String, annotations: &AuditAnnotations<'_>) {
-    push!(json, r#","auditAnnotations":{"decision":""#, annotations.decision, r#"""#);
-    for (index, rule) in annotations.rules.iter().enumerate() {
-        push!(json, if index == 0 { r#","rules":""# } else { "," }, rule.as_str());
-    }
-    if !annotations.rules.is_empty() {
-        json.push('"');
-    }
-    if let Some(hash) = annotations.config_hash {
-        json.push_str(r#","config-hash":"#);
-        push_string(json, hash);
-    }
-    if annotations.way_out_taken {
-        json.push_str(r#","allow-during-migration":"used""#);
-    }
-    json.push('}');
+/// Strings and numbers always have their JSON.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
 }

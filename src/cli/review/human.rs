@@ -26,7 +26,7 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
             Verdict::Allowed => {}
             Verdict::Invalid(violations) => {
                 for violation in violations.listed() {
-                    writeln!(out, "{INDENT}{}: {violation} [{}]", violation.field(), violation.rule())?;
+                    writeln!(out, "{INDENT}{}: {violation} [{}]", violation.field, violation.rule())?;
                 }
                 let more = violations.total() - violations.listed().len();
                 if more > 0 {
@@ -34,7 +34,7 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
                 }
             }
             Verdict::NotDeletable => {
-                for line in judged.status().iter().flat_map(|status| status.message().lines()) {
+                for line in judged.status().iter().flat_map(|status| status.message.lines()) {
                     writeln!(out, "{INDENT}{line}")?;
                 }
             }

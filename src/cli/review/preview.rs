@@ -41,8 +41,8 @@ pub(super) fn answer(judged: &Judged<'_>) -> Answer {
         kind: SETTING_KIND.to_owned(),
         name: SETTING.to_owned(),
         reason: status.reason.to_owned(),
-        causes: status.causes().map(|cause| format!("{}: {}", cause.field, cause.message)).collect(),
-        message: status.message().to_owned(),
+        causes: status.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect(),
+        message: status.message.clone(),
     });
     Answer { refusal, warnings: judged.warnings().iter().map(ToString::to_string).collect() }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::judged::{Judged, Outcome};
 use crate::admission::setting::Text;
-use crate::admission::{Request, Verdict};
+use crate::admission::{Cause, Request, Verdict};
 use crate::input::{Form, OldSide};
 use crate::manifest::Error;
 
@@ -58,14 +58,6 @@ struct Record<'a> {
     lint: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Cause {
-    rule: &'static str,
-    field: String,
-    reason: &'static str,
-    message: String,
-}
-
 pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
     let origin = &judged.input.origin;
     let status = judged.status();
@@ -82,7 +74,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         user: &judged.user,
         verdict: judged.verdict(),
         code: status.as_ref().map_or(200, |status| status.code),
-        message: status.map(|status| status.message().to_owned()),
+        message: status.map(|status| status.message),
         missing: judged.missing(),
         warnings: warnings.iter().map(ToString::to_string).collect(),
         warning_kinds: warnings.iter().map(|warning| warning.kind()).collect(),
@@ -107,13 +99,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         if let Verdict::Invalid(violations) = &admission.decision().verdict {
             record.rules = violations.rules().iter().map(crate::setting::RuleId::as_str).collect();
             record.more_causes = violations.total() - violations.listed().len();
-            let cause = |violation: &crate::setting::Violation| Cause {
-                rule: violation.rule().as_str(),
-                field: violation.field(),
-                reason: violation.reason(),
-                message: violation.to_string(),
-            };
-            record.causes = violations.listed().iter().map(cause).collect();
+            record.causes = violations.listed().iter().map(Cause::from).collect();
         }
         if admission.is_allowed() && **request != Request::NotOurs {
             record.mutation = Some(admission.mutated.value.name());

@@ -10,14 +10,14 @@ use crate::input::Form;
 use crate::manifest::strings::Strings;
 use crate::manifest::{self, ManifestFile, Position};
 use crate::report::{Cause, NOT_CANONICAL, Place, Record, Status, Subject, Warned};
-use crate::setting::violation::{self, Root};
+use crate::setting::field::{Field, StringField};
 use crate::setting::{SETTING, Violation, Warning};
 
 /// What was judged, with its places in the file.
 pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, strings: &[Strings], warnings_fail: bool) -> Record {
     let origin = &judged.input.origin;
     let fields = Fields { judged, file, strings: judged.input.place.strings(strings) };
-    let start = fields.place(Root::Value, &violation::Path::Whole);
+    let start = fields.place(&Field::whole(StringField::Value));
     let mut name = match &judged.input.form {
         Form::Manifest { .. } => format!("{} {SETTING}", judged.operation),
         Form::Review | Form::Request => format!("{} {}", judged.operation, Plain(&judged.uid)),
@@ -38,7 +38,7 @@ pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, strings: &[Strings], 
         "allowed" | "refused" => Status::Failed,
         _ => Status::Error,
     };
-    let message = status.as_ref().map(|status| status.message().to_owned()).filter(|_| causes.is_empty());
+    let message = status.as_ref().map(|status| status.message.clone()).filter(|_| causes.is_empty());
     let (refusal, error) = if fared == Status::Error { (None, message) } else { (message, None) };
     Record {
         verdict: Some(judged.verdict()),
@@ -81,10 +81,10 @@ impl Fields<'_> {
         let Verdict::Invalid(violations) = &admission.decision().verdict else { return Vec::new() };
         let cause = |violation: &Violation| Cause {
             rule: violation.rule(),
-            field: violation.field(),
+            field: violation.field.to_string(),
             reason: violation.reason(),
             message: violation.to_string(),
-            place: self.place(violation.root, &violation.path),
+            place: self.place(&violation.field),
         };
         violations.listed().iter().map(cause).collect()
     }
@@ -95,36 +95,33 @@ impl Fields<'_> {
         let said = |warning: &&Warning| {
             lint.is_some() && matches!(warning, Warning::Rewritten { .. } | Warning::Restored { .. })
         };
-        let warned = |warning: &Warning| {
-            let (root, path) = warning.at();
-            Warned {
-                kind: warning.kind(),
-                rule: warning.rule(),
-                message: warning.to_string(),
-                place: self.place(root, &path),
-            }
+        let warned = |warning: &Warning| Warned {
+            kind: warning.kind(),
+            rule: warning.rule(),
+            message: warning.to_string(),
+            place: self.place(&warning.at()),
         };
         let warnings = self.judged.warnings().into_iter().filter(|warning| !said(warning)).map(warned);
         let lint = lint.as_ref().map(|lint| Warned {
             kind: NOT_CANONICAL,
             rule: None,
             message: lint.clone(),
-            place: self.place(Root::Value, &violation::Path::Whole),
+            place: self.place(&Field::whole(StringField::Value)),
         });
         warnings.chain(lint).collect()
     }
 
-    fn place(&self, root: Root, path: &violation::Path) -> Place {
+    fn place(&self, field: &Field) -> Place {
         let origin = &self.judged.input.origin;
         let text = match &self.judged.outcome {
-            Outcome::Admitted { request, .. } => match (&**request, root) {
-                (Request::Create(new) | Request::Update { new, .. }, Root::Value) => new.value.bytes(),
-                (Request::Create(new) | Request::Update { new, .. }, Root::Default) => new.default.bytes(),
+            Outcome::Admitted { request, .. } => match (&**request, field.string) {
+                (Request::Create(new) | Request::Update { new, .. }, StringField::Value) => new.value.bytes(),
+                (Request::Create(new) | Request::Update { new, .. }, StringField::Default) => new.default.bytes(),
                 _ => None,
             },
             Outcome::Malformed(_) => None,
         };
-        let inside = self.strings.and_then(|it| it.position(&self.file.text, root, path, text.unwrap_or_default()));
+        let inside = self.strings.and_then(|it| it.position(&self.file.text, field, text.unwrap_or_default()));
         let Position { line, column } = inside.unwrap_or(Position { line: origin.line, column: 1 });
         Place { path: Arc::clone(&origin.path), line, column }
     }

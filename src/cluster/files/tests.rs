@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::cluster::View;
 use crate::reload::{Poll, Polled};
-use crate::setting::facts::{CrdState, Sibling};
+use crate::setting::facts::{CrdState, SettingNetwork};
 use crate::setting::vlan::VlanId;
 
 fn directory(files: &[(&str, &str)]) -> TempDir {
@@ -64,8 +64,8 @@ fn documents_lists_and_formats_make_one_view() {
     let Loaded { facts, setting, unknown_kinds, objects, policy } = loaded(&files);
     assert_eq!(node_names(&facts), ["a/b", "deep", "in-list", "listed", "named", "second-\u{1f600}"]);
     assert_eq!(facts.cluster_networks.unwrap().iter().collect::<Vec<_>>(), ["mgmt"]);
-    let storage = Sibling::On { vlan: VlanId::Tagged(7), exclusive_vlan: true, range: Ok(None) };
-    assert_eq!(facts.siblings.unwrap().storage, storage);
+    let storage = SettingNetwork::On { vlan: VlanId::Tagged(7), exclusive_vlan: true, range: Ok(None) };
+    assert_eq!(facts.networks.unwrap()["storage-network"], storage);
     assert_eq!(*facts.whereabouts_crd.unwrap(), CrdState::Absent);
     assert_eq!((setting, policy, unknown_kinds, objects), (None, None, vec![], 8));
 }
@@ -93,7 +93,7 @@ fn kinds_that_no_rule_asks_for_are_counted() {
         ("b.yaml", "apiVersion: management.cattle.io/v3\nkind: Setting\nmetadata: {name: storage-network}\n"),
     ]);
     let Loaded { facts, unknown_kinds, objects, .. } = loaded(&files);
-    assert_eq!(facts.siblings.unwrap().storage, Sibling::Off);
+    assert_eq!(facts.networks.unwrap().get("storage-network"), None);
     assert_eq!(objects, 3);
     let shown: Vec<_> = unknown_kinds
         .iter()

@@ -1,28 +1,26 @@
 //! What is kept of one object of each kind.
 
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::Ipv4Addr;
+
 use ipnet::Ipv4Net;
 use serde_json::Value;
 
+use super::object_name;
+use super::store::unreadable;
 use crate::cluster::resources::{
-    CLUSTER_NETWORK_LABEL, HostNetworkSpec, Metadata, MigrationStatus, NODE_LABEL, NodeSpec, NodeStatus,
-    ServiceCidrSpec, Status, WITNESS_LABEL, section,
+    CLUSTER_NETWORK_LABEL, HostNetworkSegment, HostNetworkSpec, HostNetworkStatus, Metadata, MigrationStatus,
+    NODE_LABEL, NodeSpec, NodeStatus, ServiceCidrSpec, Status, VlanConfigSpec, WITNESS_LABEL, section,
 };
 use crate::escape::Quoted;
 use crate::setting::MATCHED_NODES;
 use crate::setting::cidr::{self, CidrError, GoCidr};
-use crate::setting::facts::{CrdState, HostNetwork, Node};
+use crate::setting::facts::{CrdState, FactKind, HostNetwork, MatchedNodes, Node, VlanConfigFact};
 use crate::setting::vlan::VlanId;
 
 /// What is left of an object, if a rule needs any of it; or what is wrong with it, safe to print.
 pub(super) type Shrunk<T> = Result<Option<T>, String>;
-
-/// What is kept of a `VlanConfig`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Matched {
-    pub(super) cluster_network: Box<str>,
-    /// The nodes it matches, or the annotation that does not say which.
-    pub(super) nodes: Result<Vec<Box<str>>, String>,
-}
 
 /// What is kept of a `VlanStatus` that is ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,16 +46,21 @@ pub(super) fn cluster_network(_: &Metadata<'_>, _: &Value) -> Shrunk<()> {
     Ok(Some(()))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it stands in a table of functions that can fail")]
-pub(super) fn vlan_config(metadata: &Metadata<'_>, _: &Value) -> Shrunk<Matched> {
-    Ok(metadata.label(CLUSTER_NETWORK_LABEL).map(|cluster_network| Matched {
-        cluster_network: cluster_network.into(),
-        nodes: match metadata.annotation(MATCHED_NODES) {
-            None | Some("") => Ok(Vec::new()),
-            Some(annotation) => serde_json::from_str::<Option<Vec<Box<str>>>>(annotation)
-                .map(Option::unwrap_or_default)
-                .map_err(|_| annotation.to_owned()),
-        },
+pub(super) fn vlan_config(metadata: &Metadata<'_>, object: &Value) -> Shrunk<VlanConfigFact> {
+    let spec: VlanConfigSpec<'_> = section(object, "spec")?;
+    let matched = match metadata.annotation(MATCHED_NODES) {
+        None => MatchedNodes::Absent,
+        Some("") => MatchedNodes::Nodes(BTreeSet::new()),
+        Some(annotation) => serde_json::from_str::<Option<BTreeSet<String>>>(annotation).map_or_else(
+            |_| MatchedNodes::Unreadable(annotation.to_owned()),
+            |nodes| MatchedNodes::Nodes(nodes.unwrap_or_default()),
+        ),
+    };
+    Ok(Some(VlanConfigFact {
+        name: metadata.name.unwrap_or_default().to_owned(),
+        label: metadata.label(CLUSTER_NETWORK_LABEL).map(str::to_owned),
+        cluster_network: spec.cluster_network.map(str::to_owned),
+        matched,
     }))
 }
 
@@ -69,22 +72,59 @@ pub(super) fn vlan_status(metadata: &Metadata<'_>, object: &Value) -> Shrunk<Rea
     Ok(tied.map(|(cluster_network, node)| Ready { cluster_network: cluster_network.into(), node: node.into() }))
 }
 
-pub(super) fn host_network(metadata: &Metadata<'_>, object: &Value) -> Shrunk<HostNetwork> {
-    let spec: HostNetworkSpec<'_> = section(object, "spec")?;
-    let mut addresses = Vec::new();
-    for (node, text) in spec.ips.unwrap_or_default() {
-        match cidr::parse_strict(text) {
-            Ok(net) => addresses.push((node.to_owned(), net.addr())),
-            Err(CidrError::Ipv6 | CidrError::MappedIpv4(_)) => {}
-            Err(_) => return Err(wrong("spec.ips", text, "an address with its prefix length, as in 192.168.1.10/24")),
-        }
-    }
+/// Its addresses are read on their own: where they can't be, only the rules about its own network lack them.
+pub(super) fn host_network(
+    metadata: &Metadata<'_>,
+    object: &Value,
+    origin: Option<&dyn fmt::Display>,
+) -> Shrunk<HostNetwork> {
+    let segment: HostNetworkSegment<'_> = section(object, "spec")?;
+    let why = |why: String| unreadable(&object_name(FactKind::HostNetworkConfigs, object), &why, origin);
+    let (dhcp, addresses) = match host_addresses(object) {
+        Ok((dhcp, addresses)) => (dhcp, Ok(addresses)),
+        Err(wrong) => (false, Err(why(wrong))),
+    };
     Ok(Some(HostNetwork {
         name: metadata.name.unwrap_or_default().to_owned(),
-        cluster_network: spec.cluster_network.ok_or("spec.clusterNetwork is missing")?.to_owned(),
-        vlan: spec.vlan_id.map(VlanId::from).unwrap_or_default(),
+        cluster_network: segment.cluster_network.ok_or("spec.clusterNetwork is missing")?.to_owned(),
+        vlan: segment.vlan_id.map(VlanId::from).unwrap_or_default(),
+        dhcp,
         addresses,
     }))
+}
+
+/// Whether the addresses come from elsewhere, and those that are recorded.
+fn host_addresses(object: &Value) -> Result<(bool, BTreeSet<(String, Ipv4Addr)>), String> {
+    let spec: HostNetworkSpec<'_> = section(object, "spec")?;
+    let status: HostNetworkStatus<'_> = section(object, "status")?;
+    let dhcp = spec.mode == Some("dhcp");
+    let mut addresses = BTreeSet::new();
+    let mut add = |field: &str, node: &str, text: &str, with_prefix: bool| {
+        match cidr::parse_strict(text) {
+            Ok(net) => addresses.insert((node.to_owned(), net.addr())),
+            Err(CidrError::BareAddress(address)) if !with_prefix => addresses.insert((node.to_owned(), address)),
+            Err(CidrError::Ipv6 | CidrError::MappedIpv4(_)) => false,
+            Err(_) => return Err(wrong(field, text, "an address with its prefix length, as in 192.168.1.10/24")),
+        };
+        Ok(())
+    };
+    if !dhcp {
+        for (node, text) in spec.ips.unwrap_or_default() {
+            add("spec.ips", node, text, true)?;
+        }
+        for (node, families) in spec.host_multi_family_ips.unwrap_or_default() {
+            if let Some(text) = families.and_then(|families| families.ipv4).filter(|text| !text.is_empty()) {
+                add("spec.hostMultiFamilyIPs", node, text, true)?;
+            }
+        }
+    }
+    for (node, reported) in status.node_status.unwrap_or_default() {
+        let network = reported.and_then(|reported| reported.network);
+        if let Some(text) = network.and_then(|network| network.ipv4).filter(|text| !text.is_empty()) {
+            add("status.nodeStatus", node, text, false)?;
+        }
+    }
+    Ok((dhcp, addresses))
 }
 
 /// Only the phase tells: `migrationState` is nil while a migration runs, and deletion waits for the end.

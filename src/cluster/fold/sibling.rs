@@ -8,8 +8,8 @@ use super::shrink::{Shrunk, wrong};
 use crate::cluster::resources::{Metadata, wrong_type};
 use crate::setting::RWX_NETWORK;
 use crate::setting::cidr::{self, GoCidr};
-use crate::setting::facts::Sibling;
-use crate::setting::golang::{self, NetworkConfig, Unreadable};
+use crate::setting::facts::SettingNetwork;
+use crate::setting::go_json::{self, NetworkConfig, Unreadable};
 use crate::setting::range::AddressRange;
 use crate::setting::vlan::VlanId;
 
@@ -19,8 +19,8 @@ struct Setting<'a> {
     default: Option<&'a str>,
 }
 
-pub(super) fn shrink(metadata: &Metadata<'_>, object: &Value) -> Shrunk<Sibling> {
-    let read: fn(&str, &str) -> Result<Sibling, String> = match metadata.name {
+pub(super) fn shrink(metadata: &Metadata<'_>, object: &Value) -> Shrunk<SettingNetwork> {
+    let read: fn(&str, &str) -> Result<SettingNetwork, String> = match metadata.name {
         Some(RWX_NETWORK) => rwx,
         _ => storage,
     };
@@ -30,19 +30,19 @@ pub(super) fn shrink(metadata: &Metadata<'_>, object: &Value) -> Shrunk<Sibling>
         _ => ("default", setting.default.unwrap_or_default()),
     };
     if text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
-        return Ok(Some(Sibling::Off));
+        return Ok(Some(SettingNetwork::Off));
     }
-    Ok(Some(read(field, text).unwrap_or_else(Sibling::Unreadable)))
+    Ok(Some(read(field, text).unwrap_or_else(SettingNetwork::Unreadable)))
 }
 
-fn storage(field: &str, text: &str) -> Result<Sibling, String> {
-    let config = golang::network_config(text).map_err(|unreadable| reason(field, &unreadable))?;
+fn storage(field: &str, text: &str) -> Result<SettingNetwork, String> {
+    let config = go_json::network_config(text).map_err(|unreadable| reason(field, &unreadable))?;
     Ok(network(field, &config))
 }
 
-fn rwx(field: &str, text: &str) -> Result<Sibling, String> {
-    let rwx = golang::rwx_network(text).map_err(|unreadable| reason(field, &unreadable))?;
-    Ok(if rwx.share_storage_network { Sibling::Off } else { network(&format!("{field}.network"), &rwx.network) })
+fn rwx(field: &str, text: &str) -> Result<SettingNetwork, String> {
+    let rwx = go_json::rwx_network(text).map_err(|unreadable| reason(field, &unreadable))?;
+    Ok(if rwx.share_storage_network { SettingNetwork::Off } else { network(&format!("{field}.network"), &rwx.network) })
 }
 
 fn reason(field: &str, unreadable: &Unreadable) -> String {
@@ -53,12 +53,12 @@ fn reason(field: &str, unreadable: &Unreadable) -> String {
 }
 
 /// A network without a range, or with one that can't be read, may have its VLAN reserved all the same.
-fn network(field: &str, config: &NetworkConfig<'_>) -> Sibling {
+fn network(field: &str, config: &NetworkConfig<'_>) -> SettingNetwork {
     let (vlan, exclusive_vlan) = (VlanId::from(config.vlan), config.exclusive_vlan);
     if config.range.is_empty() && !exclusive_vlan {
-        return Sibling::Off;
+        return SettingNetwork::Off;
     }
-    Sibling::On { vlan, exclusive_vlan, range: addresses(field, config) }
+    SettingNetwork::On { vlan, exclusive_vlan, range: addresses(field, config) }
 }
 
 fn addresses(field: &str, config: &NetworkConfig<'_>) -> Result<Option<AddressRange>, String> {

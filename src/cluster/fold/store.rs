@@ -80,6 +80,10 @@ impl<T: Clone + PartialEq> Store<T> {
         }
     }
 
+    pub(super) fn get(&self, name: &ObjectName) -> Option<&T> {
+        self.kept.get(name)
+    }
+
     fn put(&mut self, name: ObjectName, kept: Option<T>) {
         let known = take(&mut self.undecodable, &name).is_none();
         self.changed |= !known || self.kept.get(&name) != kept.as_ref();

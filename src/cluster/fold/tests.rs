@@ -1,11 +1,12 @@
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use serde_json::json;
 
 use super::*;
+use crate::setting::facts::MatchedNodes;
 use crate::setting::range::AddressRange;
 use crate::setting::vlan::VlanId;
+use crate::setting::{RWX_NETWORK, STORAGE_NETWORK};
 
 mod kinds;
 mod settings;
@@ -30,8 +31,8 @@ fn refused(kind: FactKind, object: &Value) -> String {
     undecodable.why.to_string()
 }
 
-fn names(names: &[&str]) -> NodeNames {
-    names.iter().copied().collect()
+fn names(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 fn net(text: &str) -> Ipv4Net {
@@ -44,7 +45,7 @@ fn an_empty_view_lacks_its_nodes_and_nothing_else() {
     let missing: Vec<_> = facts.missing().map(ToString::to_string).collect();
     assert_eq!(missing, ["nodes (no Node in the view)"]);
     assert_eq!(*facts.whereabouts_crd.unwrap(), CrdState::Absent);
-    assert_eq!(*facts.siblings.unwrap(), Siblings::default());
+    assert_eq!(*facts.networks.unwrap(), BTreeMap::new());
 }
 
 #[test]
@@ -66,11 +67,6 @@ fn an_object_that_cannot_be_read_makes_its_fact_missing() {
             FactKind::Migrations,
             json!({"metadata": {"name": "m"}, "status": ["Succeeded"]}),
             r#""m" can't be read: status is not an object"#,
-        ),
-        (
-            FactKind::HostNetworkConfigs,
-            json!({"metadata": {"name": "h"}, "spec": {"clusterNetwork": "a", "ips": {"n": "192.168.1.10"}}}),
-            r#""h" can't be read: spec.ips holds "192.168.1.10", which is not an address with its prefix length, as in 192.168.1.10/24"#,
         ),
         (
             FactKind::HostNetworkConfigs,

@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
 use super::Counters;
-use crate::admission::{Phase, Record};
+use crate::admission::{DecisionRecord, Phase};
 use crate::setting::RuleId;
 
 const OPERATIONS: [&str; 4] = ["CREATE", "UPDATE", "DELETE", "unknown"];
@@ -53,8 +53,8 @@ impl Decisions {
         registry.register("mutations", "What mutation made of the value of an admitted change", self.mutations.clone());
     }
 
-    pub(super) fn count(&self, phase: Phase, record: &Record) {
-        let Record { operation, verdict, rules, mutation, .. } = record;
+    pub(super) fn count(&self, phase: Phase, record: &DecisionRecord) {
+        let DecisionRecord { operation, verdict, rules, mutation, .. } = record;
         let new = || {
             let labels = [("phase", phase.name()), ("operation", *operation), ("verdict", *verdict)];
             self.decided.get_or_create_owned(&labels)

@@ -123,14 +123,6 @@ proptest! {
 }
 
 #[test]
-fn a_network_is_written_as_by_its_own_display() {
-    for number in 0..=u8::MAX {
-        let net = Ipv4Net::new_assert(Ipv4Addr::new(number, 0, number, 255), number % 33);
-        assert_eq!(Shown(net).to_string(), net.to_string());
-    }
-}
-
-#[test]
 fn what_is_offered_is_not_refused_for_what_was_offered() {
     for (written, offered) in [
         ("192.168.1.0/255.255.255.0", Some("192.168.1.0/24")),

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::setting::violation::{Root, Violation};
+use crate::setting::field::{Field, FieldPath, StringField};
+use crate::setting::violation::Violation;
 
 fn entries<'a>(texts: &[&'a str]) -> Vec<Option<Cow<'a, str>>> {
     texts.iter().map(|text| Some(Cow::Borrowed(*text))).collect()
@@ -9,10 +10,11 @@ fn entries<'a>(texts: &[&'a str]) -> Vec<Option<Cow<'a, str>>> {
 
 fn checked(texts: &[&str], range: Option<&str>) -> Result<Vec<String>, Vec<String>> {
     let range = range.map(|range| range.parse().unwrap());
-    let told = |(path, problem): &(Path, Problem)| {
-        let violation = Violation { root: Root::Value, path: path.clone(), problem: problem.clone() };
+    let told = |(path, problem): &(FieldPath, Problem)| {
+        let violation =
+            Violation { field: Field { string: StringField::Value, path: path.clone() }, problem: problem.clone() };
         assert_eq!(violation.rule().as_str(), "exclude-invalid");
-        format!("{}: {violation}", violation.field())
+        format!("{}: {violation}", violation.field)
     };
     check(&entries(texts), range)
         .map(|nets| nets.iter().map(ToString::to_string).collect())
@@ -144,7 +146,7 @@ fn entries_that_are_no_string_keep_their_place() {
     entries.insert(1, None);
     let problems = check(&entries, None).unwrap_err();
     let fields: Vec<_> = problems.listed().map(|(path, _)| path.clone()).collect();
-    assert_eq!(fields, [Path::ExcludeItem(2), Path::ExcludeItem(3)]);
+    assert_eq!(fields, [FieldPath::ExcludeItem(2), FieldPath::ExcludeItem(3)]);
     entries.truncate(2);
     assert_eq!(check(&entries, None), Ok(vec!["10.0.0.0/24".parse().unwrap()]));
 }

@@ -6,11 +6,10 @@ use ipnet::Ipv4Net;
 
 use super::Problem;
 use crate::escape::{Excerpt, Plain};
-use crate::setting::cidr::Shown;
 use crate::setting::facts::{CrdState, ObjectName};
+use crate::setting::field::Key;
 use crate::setting::json::NotAnObject;
-use crate::setting::list::Shortened;
-use crate::setting::violation::Key;
+use crate::setting::list::Truncated;
 use crate::setting::{ALLOW_DURING_MIGRATION, MATCHED_NODES, MAX_EXCLUDES, SETTING, WHEREABOUTS_CRD};
 
 /// What a value looks like, for those who sent something else altogether.
@@ -69,19 +68,19 @@ impl fmt::Display for Problem {
                 suggest(f, why.range_fix())
             }
             Self::RangeHasHostBits { range } => {
-                let (range, network) = (Shown(*range), Shown(range.trunc()));
+                let (range, network) = (*range, range.trunc());
                 write!(f, "Invalid value: \"{range}\": has host bits set; did you mean {network}?")
             }
             Self::RangeTooLarge { range } => write!(
                 f,
                 "Invalid value: \"{range}\": prefix /{} is shorter than /16; Harvester accepts /16 and longer",
                 range.prefix_len(),
-                range = Shown(*range)
+                range = *range
             ),
             Self::RangeReserved { range, others } => write!(
                 f,
                 "Invalid value: \"{range}\": overlaps {others}; excludes don't help, choose a range that nothing else uses",
-                range = Shown(*range)
+                range = *range
             ),
             Self::NodeAddress { range, owners, excludes } => {
                 let them = if excludes.len() == 1 { "it" } else { "them" };
@@ -89,7 +88,7 @@ impl fmt::Display for Problem {
                     f,
                     "Invalid value: \"{range}\": a pod could be given an address that is in use: {owners}; \
                      exclude {them} ({excludes}) or choose another range",
-                    range = Shown(*range)
+                    range = *range
                 )
             }
             Self::TooManyExcludes { count } => {
@@ -100,10 +99,10 @@ impl fmt::Display for Problem {
                 suggest(f, why.exclude_fix(*range))
             }
             Self::ExcludeOutside { seen, range } => {
-                write!(f, "Invalid value: {seen}: not inside the range {}", Shown(*range))
+                write!(f, "Invalid value: {seen}: not inside the range {}", *range)
             }
             Self::ExcludeCoversRange { seen, range, host } => {
-                write!(f, "Invalid value: {seen}: covers the whole range {} and leaves no address", Shown(*range))?;
+                write!(f, "Invalid value: {seen}: covers the whole range {} and leaves no address", *range)?;
                 match host {
                     Some(host) => write!(f, "; did you mean {host}/32?"),
                     None => f.write_str("; to disable the network set value to \"\""),
@@ -116,7 +115,7 @@ impl fmt::Display for Problem {
                 f,
                 "Invalid value: \"{range}\": too small: {nodes} nodes need an address each and {usable} are usable \
                  (network address, broadcast address and excludes are not); use a larger range",
-                range = Shown(*range)
+                range = *range
             ),
             Self::MigrationInProgress { first, running, stored_hash } => {
                 migration_in_progress(first, running, stored_hash.as_deref(), f)
@@ -162,8 +161,8 @@ impl fmt::Display for Problem {
                 f,
                 "Invalid value: \"{range}\": {first} is usable in {sibling} ({sibling_range}) too; \
                  choose another range or exclude what both share",
-                range = Shown(*range),
-                sibling_range = Shown(*sibling_range)
+                range = *range,
+                sibling_range = *sibling_range
             ),
             Self::UnreadableSibling { sibling, why } => write!(
                 f,
@@ -201,13 +200,13 @@ fn unknown_key(key: &Excerpt, range_v6: bool, nearest: Option<Key>, f: &mut fmt:
 }
 
 fn suggest(f: &mut fmt::Formatter<'_>, fix: Option<Ipv4Net>) -> fmt::Result {
-    fix.map_or(Ok(()), |fix| write!(f, "; did you mean {}?", Shown(fix)))
+    fix.map_or(Ok(()), |fix| write!(f, "; did you mean {fix}?"))
 }
 
 /// Ends with the commands that help, ready to paste: they are needed at the worst of times.
 fn migration_in_progress(
     first: &ObjectName,
-    running: &Shortened,
+    running: &Truncated,
     stored_hash: Option<&str>,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {

@@ -4,15 +4,17 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
-use super::super::list::Shortened;
+use super::super::facts::{FactKind, HostNetwork, Missing};
+use super::super::field::{FieldPath, Key};
+use super::super::list::Truncated;
 use super::super::problem::Problem;
-use super::super::violation::{Key, Path};
 use super::super::warning::owner;
 use super::super::{RuleId, Warning};
-use super::{Checked, Judge};
+use super::{Judge, ValidatedValue};
 use crate::escape::Plain;
 
 /// Ranges whose addresses no interface may have, or none that virt-handler would use, and what they are for.
@@ -26,12 +28,12 @@ const SPECIAL_PURPOSE: [([u8; 4], u8, &str); 5] = [
 ];
 
 /// Looks at each node's pod CIDRs, so its time grows with the nodes; it allocates only to report.
-pub(super) fn range_reserved(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+pub(super) fn range_reserved(judge: &mut Judge<'_, '_>, checked: &ValidatedValue<'_>) {
     const RULE: RuleId = RuleId::RangeReserved;
     let Some(range) = checked.range() else { return };
-    let inquiry = judge.inquiry;
-    let mut others = Shortened::default();
-    for reserved in inquiry.policy.reserved.iter().filter(|reserved| overlap(range, **reserved)) {
+    let context = judge.context;
+    let mut others = Truncated::default();
+    for reserved in context.policy.reserved.iter().filter(|reserved| overlap(range, **reserved)) {
         others.push(format_args!("{reserved} (reserved for the cluster's pods and services)"));
     }
     for (address, prefix, purpose) in SPECIAL_PURPOSE {
@@ -40,7 +42,7 @@ pub(super) fn range_reserved(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
             others.push(format_args!("{special} ({purpose})"));
         }
     }
-    if let Some(services) = judge.need(&inquiry.facts.service_cidrs, RULE) {
+    if let Some(services) = judge.need(&context.facts.service_cidrs, RULE) {
         for service in services.iter().filter(|service| overlap(range, service.cidr)) {
             others.push(format_args!("{} (ServiceCIDR {})", service.cidr, Plain(&service.name)));
         }
@@ -54,7 +56,7 @@ pub(super) fn range_reserved(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
         }
     }
     if !others.is_empty() {
-        judge.report(Path::Key(Key::Range), Problem::RangeReserved { range, others });
+        judge.report(FieldPath::Key(Key::Range), Problem::RangeReserved { range, others });
     }
 }
 
@@ -65,12 +67,12 @@ fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
 }
 
 /// Looks at each node's addresses, so its time grows with the nodes; it allocates only to report.
-pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &ValidatedValue<'_>) {
     const RULE: RuleId = RuleId::RangeContainsNodeAddress;
     let Some(addresses) = checked.addresses() else { return };
     let range = addresses.net();
-    let facts = judge.inquiry.facts;
-    let (mut usable, mut excluded) = (Taken::default(), Shortened::default());
+    let facts = judge.context.facts;
+    let (mut usable, mut excluded) = (Taken::default(), Truncated::default());
     if let Some(nodes) = judge.nodes(RULE) {
         judge.judged(RULE);
         for node in nodes.iter() {
@@ -86,11 +88,18 @@ pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &C
     if let Some(segment) = checked.segment()
         && let Some(host_networks) = judge.need(&facts.host_networks, RULE)
     {
-        let same = |network: &&super::super::facts::HostNetwork| {
-            network.cluster_network == segment.cluster_network && network.vlan == segment.vlan
-        };
+        let same =
+            |network: &&HostNetwork| network.cluster_network == segment.cluster_network && network.vlan == segment.vlan;
         for network in host_networks.iter().filter(same) {
-            for (node, address) in network.addresses.iter().filter(|(_, address)| addresses.contains(*address)) {
+            let theirs = match &network.addresses {
+                Ok(theirs) => theirs,
+                Err(why) => {
+                    let missing = Missing { kind: FactKind::HostNetworkConfigs, why: Arc::clone(why) };
+                    judge.note_missing::<()>(missing, RULE);
+                    continue;
+                }
+            };
+            for (node, address) in theirs.iter().filter(|(_, address)| addresses.contains(*address)) {
                 let owner = owner(node, *address);
                 usable.push(*address, format_args!("{owner} (HostNetworkConfig {})", Plain(&network.name)));
             }
@@ -98,7 +107,7 @@ pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &C
     }
     let Taken { owners, excludes, .. } = usable;
     if !owners.is_empty() {
-        judge.report(Path::Key(Key::Range), Problem::NodeAddress { range, owners, excludes });
+        judge.report(FieldPath::Key(Key::Range), Problem::NodeAddress { range, owners, excludes });
     }
     if !excluded.is_empty() {
         judge.warn(Warning::NodeAddressExcluded { root: judge.root, owners: excluded });
@@ -108,9 +117,9 @@ pub(super) fn range_contains_node_address(judge: &mut Judge<'_, '_>, checked: &C
 /// Usable addresses that are someone's.
 #[derive(Default)]
 struct Taken {
-    owners: Shortened,
+    owners: Truncated,
     /// What to exclude: an address that two have is one entry.
-    excludes: Shortened,
+    excludes: Truncated,
     seen: BTreeSet<Ipv4Addr>,
 }
 
@@ -123,14 +132,14 @@ impl Taken {
     }
 }
 
-pub(super) fn range_too_small(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+pub(super) fn range_too_small(judge: &mut Judge<'_, '_>, checked: &ValidatedValue<'_>) {
     let Some(addresses) = checked.addresses() else { return };
     let Some(nodes) = judge.nodes(RuleId::RangeTooSmall) else { return };
     judge.judged(RuleId::RangeTooSmall);
     let (usable, nodes) = (addresses.capacity(), nodes.worker_count());
     let Some(spare) = usable.checked_sub(nodes as u64) else {
         let range = addresses.net();
-        return judge.report(Path::Key(Key::Range), Problem::RangeTooSmall { range, usable, nodes });
+        return judge.report(FieldPath::Key(Key::Range), Problem::RangeTooSmall { range, usable, nodes });
     };
     if spare == 0 || spare * 4 < nodes as u64 {
         judge.warn(Warning::FewSpareAddresses { root: judge.root, spare, nodes });

@@ -3,21 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use super::super::facts::{Coverage, CrdState, NodeNames};
-use super::super::list::Shortened;
+use super::super::facts::{CrdState, MatchedNodes, VlanConfigFact};
+use super::super::field::{FieldPath, Key};
+use super::super::list::Truncated;
 use super::super::problem::Problem;
-use super::super::slips;
-use super::super::violation::{Key, Path};
+use super::super::suggest;
 use super::super::{MGMT, RuleId};
-use super::{Checked, Judge};
+use super::{Judge, ValidatedValue};
 use crate::escape::{Excerpt, Plain};
 
-const FIELD: Path = Path::Key(Key::ClusterNetwork);
+const FIELD: FieldPath = FieldPath::Key(Key::ClusterNetwork);
 
 /// The three rules about the cluster network: each hides those after it where they would only say it again.
-pub(super) fn cluster_network(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+pub(super) fn cluster_network(judge: &mut Judge<'_, '_>, checked: &ValidatedValue<'_>) {
     let Some(name) = checked.cluster_network().filter(|name| *name != MGMT) else { return };
-    let facts = judge.inquiry.facts;
+    let facts = judge.context.facts;
     if let Some(networks) = judge.need(&facts.cluster_networks, RuleId::ClusterNetworkMissing) {
         judge.judged(RuleId::ClusterNetworkMissing);
         if !networks.contains(name) {
@@ -27,47 +27,51 @@ pub(super) fn cluster_network(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) 
     }
     let Some(vlan_configs) = judge.need(&facts.vlan_configs, RuleId::VlanConfigMissing) else { return };
     judge.judged(RuleId::VlanConfigMissing);
-    let Some(coverage) = vlan_configs.get(name) else {
+    let ours: Vec<_> = vlan_configs.iter().filter(|it| it.label.as_deref() == Some(name)).collect();
+    if ours.is_empty() {
         return judge.report(FIELD, Problem::NoVlanConfig { name: Excerpt::of(name) });
-    };
-    vlan_config_missing(judge, name, coverage);
-    vlan_status_not_ready(judge, name, coverage);
+    }
+    let covered = vlan_config_missing(judge, name, &ours);
+    vlan_status_not_ready(judge, name, &covered);
 }
 
-/// Looks at each node, so its time grows with the nodes; it allocates only to report.
-fn vlan_config_missing(judge: &mut Judge<'_, '_>, name: &str, coverage: &Coverage) {
-    for unreadable in &coverage.unreadable {
-        judge.report(
-            FIELD,
-            Problem::UnreadableMatchedNodes {
-                name: Excerpt::of(name),
-                vlan_config: unreadable.vlan_config.clone(),
-                annotation: Excerpt::of(&unreadable.annotation),
-            },
-        );
+/// Gives the nodes that are covered.
+fn vlan_config_missing<'a>(judge: &mut Judge<'a, '_>, name: &str, ours: &[&'a VlanConfigFact]) -> BTreeSet<&'a str> {
+    let mut covered = BTreeSet::new();
+    for vlan_config in ours {
+        match &vlan_config.matched {
+            MatchedNodes::Absent => {}
+            MatchedNodes::Nodes(nodes) => covered.extend(nodes.iter().map(String::as_str)),
+            MatchedNodes::Unreadable(annotation) => judge.report(
+                FIELD,
+                Problem::UnreadableMatchedNodes {
+                    name: Excerpt::of(name),
+                    vlan_config: vlan_config.name.clone(),
+                    annotation: Excerpt::of(annotation),
+                },
+            ),
+        }
     }
-    let Some(nodes) = judge.nodes(RuleId::VlanConfigMissing) else { return };
-    let mut covered = coverage.nodes.cursor();
-    let missed: Shortened =
-        nodes.workers().filter(|node| !covered.contains(&node.name)).map(|node| Plain(&node.name)).collect();
-    if !missed.is_empty() {
-        judge.report(FIELD, Problem::NodesNotCovered { name: Excerpt::of(name), nodes: missed });
+    if let Some(nodes) = judge.nodes(RuleId::VlanConfigMissing) {
+        let missed: Truncated =
+            nodes.workers().filter(|node| !covered.contains(&*node.name)).map(|node| Plain(&node.name)).collect();
+        if !missed.is_empty() {
+            judge.report(FIELD, Problem::NodesNotCovered { name: Excerpt::of(name), nodes: missed });
+        }
     }
+    covered
 }
 
-/// Looks at each node, so its time grows with the nodes; it allocates only to report.
-fn vlan_status_not_ready(judge: &mut Judge<'_, '_>, name: &str, coverage: &Coverage) {
+fn vlan_status_not_ready(judge: &mut Judge<'_, '_>, name: &str, covered: &BTreeSet<&str>) {
     const RULE: RuleId = RuleId::VlanStatusNotReady;
-    static NONE: NodeNames = NodeNames::EMPTY;
-    let facts = judge.inquiry.facts;
+    let facts = judge.context.facts;
     let Some(statuses) = judge.need(&facts.vlan_statuses, RULE) else { return };
     let Some(nodes) = judge.nodes(RULE) else { return };
     judge.judged(RULE);
-    let mut covered = coverage.nodes.cursor();
-    let mut ready = statuses.get(name).unwrap_or(&NONE).cursor();
-    let waiting: Shortened = nodes
+    let ready = statuses.get(name);
+    let waiting: Truncated = nodes
         .workers()
-        .filter(|node| covered.contains(&node.name) && !ready.contains(&node.name))
+        .filter(|node| covered.contains(&*node.name) && !ready.is_some_and(|ready| ready.contains(&*node.name)))
         .map(|node| Plain(&node.name))
         .collect();
     if !waiting.is_empty() {
@@ -76,11 +80,11 @@ fn vlan_status_not_ready(judge: &mut Judge<'_, '_>, name: &str, coverage: &Cover
 }
 
 pub(super) fn whereabouts_crd_missing(judge: &mut Judge<'_, '_>) {
-    let facts = judge.inquiry.facts;
+    let facts = judge.context.facts;
     let Some(state) = judge.need(&facts.whereabouts_crd, RuleId::WhereaboutsCrdMissing) else { return };
     judge.judged(RuleId::WhereaboutsCrdMissing);
     if *state != CrdState::Established {
-        judge.report(Path::Whole, Problem::WhereaboutsCrd { state: *state });
+        judge.report(FieldPath::Whole, Problem::WhereaboutsCrd { state: *state });
     }
 }
 
@@ -95,7 +99,7 @@ fn nearest(name: &str, networks: &BTreeSet<String>) -> Option<String> {
     networks
         .iter()
         .filter(|network| network.len() <= LONGEST)
-        .filter_map(|network| Some((slips::between(network, bridged)?, network)))
+        .filter_map(|network| Some((suggest::distance(network, bridged)?, network)))
         .min_by_key(|(slips, _)| *slips)
         .map(|(_, network)| network.clone())
 }

@@ -4,11 +4,11 @@ use std::net::Ipv4Addr;
 use ipnet::Ipv4Net;
 
 use super::*;
-use crate::setting::Draft;
 use crate::setting::facts::{
-    Coverage, CrdState, HostNetwork, Node, NodeNames, ObjectName, ServiceCidr, Sibling, Siblings, UnreadableAnnotation,
+    CrdState, HostNetwork, MatchedNodes, Node, ObjectName, ServiceCidr, SettingNetwork, VlanConfigFact,
 };
 use crate::setting::range::AddressRange;
+use crate::setting::{ParsedValue, RWX_NETWORK, STORAGE_NETWORK};
 
 mod address;
 mod cluster;
@@ -17,7 +17,7 @@ mod value;
 
 /// Two nodes and a witness; the cluster network `net` spans both nodes; every rule can pass.
 fn ready() -> Facts {
-    let names = || ["node-0", "node-1"].into_iter().collect::<NodeNames>();
+    let names = || BTreeSet::from(["node-0", "node-1"].map(str::to_owned));
     let node = |index: u8| Node {
         name: format!("node-{index}").into(),
         witness: index == 2,
@@ -27,14 +27,25 @@ fn ready() -> Facts {
     Facts {
         nodes: known(Nodes::new((0..3).map(node))),
         cluster_networks: known(["mgmt", "net"].map(str::to_owned).into_iter().collect()),
-        vlan_configs: known(BTreeMap::from([("net".to_owned(), Coverage { nodes: names(), unreadable: Vec::new() })])),
+        vlan_configs: known(vec![vlan_config("net-all", MatchedNodes::Nodes(names()))]),
         vlan_statuses: known(BTreeMap::from([("net".to_owned(), names())])),
         host_networks: known(Vec::new()),
         migrations: known(BTreeSet::new()),
         whereabouts_crd: known(CrdState::Established),
         service_cidrs: known(Vec::new()),
-        siblings: known(Siblings::default()),
+        networks: known(BTreeMap::new()),
     }
+}
+
+/// A `VlanConfig` of `net`.
+fn vlan_config(name: &str, matched: MatchedNodes) -> VlanConfigFact {
+    let network = Some("net".to_owned());
+    VlanConfigFact { name: name.to_owned(), label: network.clone(), cluster_network: network, matched }
+}
+
+/// The networks of `storage-network` and `rwx-network`.
+fn siblings(storage: SettingNetwork, rwx: SettingNetwork) -> Fact<BTreeMap<String, SettingNetwork>> {
+    known(BTreeMap::from([(STORAGE_NETWORK.to_owned(), storage), (RWX_NETWORK.to_owned(), rwx)]))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "facts are wrapped")]
@@ -55,15 +66,20 @@ fn value(cluster_network: &str, vlan: u16, range: &str, exclude: &[&str]) -> Str
 }
 
 fn judged(value: &str, facts: &Facts, policy: &Policy) -> Findings {
-    let draft = Draft::read(value);
+    let draft = ParsedValue::read(value);
     let mut findings = Findings::default();
-    judge(Root::Value, &Checked::new(&draft), Inquiry { facts, policy, way_out: None }, &mut findings);
+    judge(
+        StringField::Value,
+        &ValidatedValue::new(&draft),
+        RuleContext { facts, policy, migration_override: None },
+        &mut findings,
+    );
     findings
 }
 
 fn broken_with(value: &str, facts: &Facts, policy: &Policy) -> Vec<String> {
     let findings = judged(value, facts, policy);
-    findings.violations.listed().iter().map(|it| format!("{} {}", it.rule(), it.field())).collect()
+    findings.violations.listed().iter().map(|it| format!("{} {}", it.rule(), it.field)).collect()
 }
 
 fn broken(value: &str, facts: &Facts) -> Vec<String> {
@@ -87,20 +103,20 @@ fn a_sound_value_breaks_nothing_and_warns_of_nothing() {
     assert_eq!(judged(&value, &facts, &Policy::default()).missing, []);
 }
 
-fn sibling(vlan: u16, exclusive_vlan: bool, range: Result<Option<(&str, &[&str])>, &str>) -> Sibling {
+fn sibling(vlan: u16, exclusive_vlan: bool, range: Result<Option<(&str, &[&str])>, &str>) -> SettingNetwork {
     let range = range.map_err(str::to_owned).map(|range| {
         range.map(|(range, excludes)| {
             AddressRange::new(net(range), &excludes.iter().map(|it| net(it)).collect::<Vec<_>>())
         })
     });
-    Sibling::On { vlan: vlan.into(), exclusive_vlan, range }
+    SettingNetwork::On { vlan: vlan.into(), exclusive_vlan, range }
 }
 
 #[test]
 fn what_is_broken_hides_what_depends_on_it_and_nothing_else() {
     // The range holds a node's address, is too small and overlaps; the VLAN is exclusive.
     let crowded = Facts {
-        siblings: known(Siblings { storage: sibling(7, true, Ok(Some(("10.115.0.0/24", &[])))), rwx: Sibling::Off }),
+        networks: siblings(sibling(7, true, Ok(Some(("10.115.0.0/24", &[])))), SettingNetwork::Off),
         nodes: known(Nodes::new((0..9).map(|index| Node {
             name: format!("node-{index}").into(),
             witness: index > 6,
@@ -231,10 +247,10 @@ fn every_rule_that_may_warn_does_so_on_demand() {
         }))),
         migrations: known(BTreeSet::from([ObjectName { namespace: "ns".into(), name: "m".into() }])),
         whereabouts_crd: known(CrdState::Absent),
-        siblings: known(Siblings {
-            storage: sibling(0, true, Ok(Some(("10.42.0.0/16", &[])))),
-            rwx: Sibling::Unreadable("why".to_owned()),
-        }),
+        networks: siblings(
+            sibling(0, true, Ok(Some(("10.42.0.0/16", &[])))),
+            SettingNetwork::Unreadable("why".to_owned()),
+        ),
         ..ready()
     };
     let all = Policy { warn: RuleId::ALL.into_iter().collect(), ..Policy::default() };
@@ -278,10 +294,10 @@ fn every_rule_that_may_warn_does_so_on_demand() {
 
 #[test]
 fn warnings_are_bounded_like_problems() {
-    let unreadable = |index| UnreadableAnnotation { vlan_config: format!("vc-{index}"), annotation: "x".to_owned() };
-    let coverage =
-        Coverage { nodes: ["node-0", "node-1"].into_iter().collect(), unreadable: (0..1000).map(unreadable).collect() };
-    let facts = Facts { vlan_configs: known(BTreeMap::from([("net".to_owned(), coverage)])), ..ready() };
+    let unreadable = |index| vlan_config(&format!("vc-{index}"), MatchedNodes::Unreadable("x".to_owned()));
+    let mut vlan_configs: Vec<_> = (0..1000).map(unreadable).collect();
+    vlan_configs.extend(ready().vlan_configs.unwrap().iter().cloned());
+    let facts = Facts { vlan_configs: known(vlan_configs), ..ready() };
     let value = value("net", 100, "192.168.1.0/24", &[]);
     let warn = Policy { warn: [RuleId::VlanConfigMissing].into_iter().collect(), ..Policy::default() };
     assert_eq!(judged(&value, &facts, &warn).warnings.len(), MAX_LISTED);
@@ -291,8 +307,10 @@ fn warnings_are_bounded_like_problems() {
 
 #[test]
 fn what_can_not_be_read_is_not_said_to_be_judged() {
-    for (storage, judged_exclusive) in [(Sibling::Off, true), (Sibling::Unreadable("why".to_owned()), false)] {
-        let facts = Facts { siblings: known(Siblings { storage, rwx: Sibling::Off }), ..ready() };
+    for (storage, judged_exclusive) in
+        [(SettingNetwork::Off, true), (SettingNetwork::Unreadable("why".to_owned()), false)]
+    {
+        let facts = Facts { networks: siblings(storage, SettingNetwork::Off), ..ready() };
         let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &facts, &Policy::default());
         let rules: Vec<_> = findings.judged.iter().collect();
         assert_eq!(rules.contains(&RuleId::VlanExclusive), judged_exclusive);

@@ -5,11 +5,11 @@ use ipnet::Ipv4Net;
 
 use super::super::cidr;
 use super::super::config::Config;
-use super::super::draft::{Draft, Problems};
 use super::super::excludes;
+use super::super::field::{FieldPath, Key};
+use super::super::parsed_value::{ParsedValue, Problems};
 use super::super::problem::Problem;
 use super::super::range::AddressRange;
-use super::super::violation::{Key, Path};
 use super::super::vlan::VlanId;
 use super::super::{MGMT, RuleId, SHORTEST_PREFIX, Warning};
 use super::{Judge, Segment};
@@ -17,18 +17,18 @@ use crate::escape::Excerpt;
 
 /// A draft whose parts have been read as what they stand for. A part is `None` where the draft's is.
 #[derive(Debug)]
-pub struct Checked<'a> {
-    draft: &'a Draft<'a>,
+pub struct ValidatedValue<'a> {
+    draft: &'a ParsedValue<'a>,
     vlan: Option<Result<u16, Problem>>,
     range: Option<Result<Ipv4Net, Problem>>,
     excludes: Option<Result<Vec<Ipv4Net>, Problems>>,
     addresses: Option<AddressRange>,
 }
 
-impl<'a> Checked<'a> {
+impl<'a> ValidatedValue<'a> {
     /// Reads each part that the draft has.
     #[must_use]
-    pub fn new(draft: &'a Draft<'a>) -> Self {
+    pub fn new(draft: &'a ParsedValue<'a>) -> Self {
         let range = draft.range.as_deref().map(read_range);
         let sound_range = range.as_ref().and_then(|range| range.as_ref().ok()).copied();
         let excludes = draft.exclude.as_ref().map(|entries| excludes::check(&entries.items, sound_range));
@@ -108,41 +108,41 @@ fn read_range(written: &str) -> Result<Ipv4Net, Problem> {
     Ok(range)
 }
 
-pub(super) fn syntax(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+pub(super) fn syntax(judge: &mut Judge<'_, '_>, checked: &ValidatedValue<'_>) {
     judge.judged(RuleId::ValueSyntax);
     judge.report_all(&checked.draft.syntax, RuleId::ValueSyntax);
 }
 
-pub(super) fn vlan_range(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+pub(super) fn vlan_range(judge: &mut Judge<'_, '_>, checked: &ValidatedValue<'_>) {
     let Some(vlan) = &checked.vlan else { return };
     judge.judged(RuleId::VlanRange);
     if let Err(problem) = vlan {
-        judge.report(Path::Key(Key::Vlan), problem.clone());
+        judge.report(FieldPath::Key(Key::Vlan), problem.clone());
     }
 }
 
-pub(super) fn vlan_untagged_on_mgmt(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+pub(super) fn vlan_untagged_on_mgmt(judge: &mut Judge<'_, '_>, checked: &ValidatedValue<'_>) {
     if checked.cluster_network() != Some(MGMT) {
         return;
     }
     if let Some(vlan) = checked.vlan() {
         judge.judged(RuleId::VlanUntaggedOnMgmt);
         if vlan == VlanId::Untagged {
-            judge.report(Path::Key(Key::Vlan), Problem::UntaggedOnMgmt { seen: checked.vlan_written() });
+            judge.report(FieldPath::Key(Key::Vlan), Problem::UntaggedOnMgmt { seen: checked.vlan_written() });
         }
     }
     judge.warn(Warning::Mgmt(judge.root));
 }
 
-pub(super) fn range_not_ipv4_network(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+pub(super) fn range_not_ipv4_network(judge: &mut Judge<'_, '_>, checked: &ValidatedValue<'_>) {
     let Some(range) = &checked.range else { return };
     judge.judged(RuleId::RangeNotIpv4Network);
     if let Err(problem) = range {
-        judge.report(Path::Key(Key::Range), problem.clone());
+        judge.report(FieldPath::Key(Key::Range), problem.clone());
     }
 }
 
-pub(super) fn exclude_invalid(judge: &mut Judge<'_, '_>, checked: &Checked<'_>) {
+pub(super) fn exclude_invalid(judge: &mut Judge<'_, '_>, checked: &ValidatedValue<'_>) {
     let Some(excludes) = &checked.excludes else { return };
     judge.judged(RuleId::ExcludeInvalid);
     if let Err(problems) = excludes {

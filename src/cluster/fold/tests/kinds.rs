@@ -41,52 +41,38 @@ fn nodes_are_shrunk_to_what_rules_need() {
 }
 
 #[test]
-fn vlan_configs_are_joined_by_label() {
-    let vlan_config = |name: &str, network: Value, matched: Value| {
-        json!({"metadata": {
-            "name": name,
-            "labels": {"network.harvesterhci.io/clusternetwork": network},
-            "annotations": {"network.harvesterhci.io/matched-nodes": matched},
-        }, "spec": {"clusterNetwork": "not looked at"}})
-    };
-    let facts = folded(
-        FactKind::VlanConfigs,
-        &[
-            vlan_config("b", json!("net"), json!(r#"["node-1","node-0"]"#)),
-            vlan_config("a", json!("net"), json!(r#" ["node-1"] "#)),
-            vlan_config("z", json!("net"), json!("[\"node-0\",]")),
-            vlan_config("y", json!("net"), json!(r#"["node-0",null]"#)),
-            vlan_config("none", json!("empty"), json!("[]")),
-            vlan_config("blank", json!("empty"), json!("")),
-            vlan_config("null", json!("empty"), json!("null")),
-            vlan_config("absent", json!("empty"), Value::Null),
-            vlan_config("space", json!("spaced"), json!(" ")),
-            vlan_config("object", json!("spaced"), json!("{}")),
-            vlan_config("free", Value::Null, json!(r#"["node-0"]"#)),
-        ],
-    );
-    let unreadable = |vlan_config: &str, annotation: &str| UnreadableAnnotation {
-        vlan_config: vlan_config.to_owned(),
-        annotation: annotation.to_owned(),
-    };
-    let expected = BTreeMap::from([
-        ("empty".to_owned(), Coverage::default()),
+fn vlan_configs_keep_label_network_and_annotation() {
+    for (label, cluster_network, annotation, matched) in [
         (
-            "net".to_owned(),
-            Coverage {
-                nodes: names(&["node-0", "node-1"]),
-                unreadable: vec![unreadable("y", r#"["node-0",null]"#), unreadable("z", "[\"node-0\",]")],
-            },
+            json!("net"),
+            json!("net"),
+            json!(r#"["node-1","node-0"]"#),
+            MatchedNodes::Nodes(names(&["node-0", "node-1"])),
         ),
-        (
-            "spaced".to_owned(),
-            Coverage {
-                nodes: NodeNames::default(),
-                unreadable: vec![unreadable("object", "{}"), unreadable("space", " ")],
-            },
-        ),
-    ]);
-    assert_eq!(*facts.vlan_configs.unwrap(), expected);
+        (json!("net"), json!("other"), json!(r#" ["node-1"] "#), MatchedNodes::Nodes(names(&["node-1"]))),
+        (Value::Null, json!("net"), json!("[]"), MatchedNodes::Nodes(names(&[]))),
+        (json!("net"), Value::Null, json!(""), MatchedNodes::Nodes(names(&[]))),
+        (json!("net"), Value::Null, json!("null"), MatchedNodes::Nodes(names(&[]))),
+        (json!("net"), Value::Null, Value::Null, MatchedNodes::Absent),
+        (json!("net"), Value::Null, json!(" "), MatchedNodes::Unreadable(" ".to_owned())),
+        (json!("net"), Value::Null, json!("{}"), MatchedNodes::Unreadable("{}".to_owned())),
+        (json!("net"), Value::Null, json!("[\"node-0\",]"), MatchedNodes::Unreadable("[\"node-0\",]".to_owned())),
+        (json!("net"), Value::Null, json!("[\"a\",null]"), MatchedNodes::Unreadable("[\"a\",null]".to_owned())),
+    ] {
+        let object = json!({"metadata": {
+            "name": "vc",
+            "labels": {"network.harvesterhci.io/clusternetwork": label},
+            "annotations": {"network.harvesterhci.io/matched-nodes": annotation},
+        }, "spec": {"clusterNetwork": cluster_network}});
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let expected = VlanConfigFact {
+            name: "vc".to_owned(),
+            label: text(&label),
+            cluster_network: text(&cluster_network),
+            matched,
+        };
+        assert_eq!(*folded(FactKind::VlanConfigs, &[object]).vlan_configs.unwrap(), [expected]);
+    }
 }
 
 #[test]
@@ -121,35 +107,63 @@ fn vlan_statuses_are_tied_by_label_and_else_by_status() {
 }
 
 #[test]
-fn host_networks_keep_ipv4_addresses() {
-    let facts = folded(
-        FactKind::HostNetworkConfigs,
-        &[
-            json!({"metadata": {"name": "a"}, "spec": {
-                "clusterNetwork": "net", "vlanID": 100, "mode": "static",
-                "ips": {"node-1": "192.168.1.11/24", "node-0": "192.168.1.10/24", "node-2": "fd00::1/64"},
-            }}),
-            json!({"metadata": {"name": "b"}, "spec": {"clusterNetwork": "mgmt", "vlanID": 1}}),
-        ],
-    );
-    let expected = [
-        HostNetwork {
+fn host_networks_keep_the_ipv4_addresses_that_their_mode_gives() {
+    let both = json!({
+        "node-0": {"ipv4": "192.168.2.10/24", "ipv6": "fd00::1/64"}, "node-1": {"ipv6": "fd00::2/64"}, "node-2": null,
+    });
+    let reported = json!({"nodeStatus": {
+        "node-0": {"network": {"ipv4": "192.168.3.10/32"}}, "node-1": {"network": {"ipv4": "192.168.3.11"}},
+        "node-2": {"network": {"ipv4": "", "ipv6": "fd00::3"}}, "node-3": {"mode": "dhcp"}, "node-4": null,
+    }});
+    let ips = json!({"node-1": "192.168.1.11/24", "node-0": "192.168.1.10/24", "node-2": "fd00::1/64"});
+    let by_ips = [("node-0", [192, 168, 1, 10]), ("node-1", [192, 168, 1, 11])];
+    let by_status = [("node-0", [192, 168, 3, 10]), ("node-1", [192, 168, 3, 11])];
+    let by_both = [("node-0", [192, 168, 2, 10])];
+    for (spec, status, dhcp, expected) in [
+        (json!({"mode": "static", "ips": ips}), Value::Null, false, by_ips.to_vec()),
+        (json!({}), json!({}), false, vec![]),
+        (json!({"mode": "static", "ips": ips}), reported.clone(), false, [by_ips, by_status].concat()),
+        (json!({"mode": "static", "hostMultiFamilyIPs": both}), Value::Null, false, by_both.to_vec()),
+        (json!({"mode": "dhcp", "ips": ips, "hostMultiFamilyIPs": both}), reported.clone(), true, by_status.to_vec()),
+        (json!({"mode": "dhcp", "ips": {"node-0": "nonsense"}}), Value::Null, true, vec![]),
+    ] {
+        let mut object = json!({"metadata": {"name": "a"}, "spec": spec, "status": status});
+        object["spec"]["clusterNetwork"] = json!("net");
+        object["spec"]["vlanID"] = json!(100);
+        let expected = expected.into_iter().map(|(node, address)| (node.to_owned(), address.into())).collect();
+        let expected = HostNetwork {
             name: "a".to_owned(),
             cluster_network: "net".to_owned(),
             vlan: VlanId::Tagged(100),
-            addresses: vec![
-                ("node-0".to_owned(), Ipv4Addr::new(192, 168, 1, 10)),
-                ("node-1".to_owned(), Ipv4Addr::new(192, 168, 1, 11)),
-            ],
-        },
-        HostNetwork {
-            name: "b".to_owned(),
-            cluster_network: "mgmt".to_owned(),
-            vlan: VlanId::Untagged,
-            addresses: Vec::new(),
-        },
-    ];
-    assert_eq!(*facts.host_networks.unwrap(), expected);
+            dhcp,
+            addresses: Ok(expected),
+        };
+        assert_eq!(*folded(FactKind::HostNetworkConfigs, &[object]).host_networks.unwrap(), [expected]);
+    }
+}
+
+#[test]
+fn a_host_network_without_readable_addresses_is_kept_with_the_reason() {
+    for (spec, why) in [
+        (
+            json!({"ips": {"node-0": "x"}}),
+            "spec.ips holds \"x\", which is not an address with its prefix length, as in 192.168.1.10/24",
+        ),
+        (
+            json!({"ips": {"node-0": "10.0.0.1"}}),
+            "spec.ips holds \"10.0.0.1\", which is not an address with its prefix length, as in 192.168.1.10/24",
+        ),
+        (json!({"ips": 5}), "spec: invalid type: integer `5`, expected a map"),
+    ] {
+        let mut object = json!({"metadata": {"name": "a"}, "spec": spec});
+        object["spec"]["clusterNetwork"] = json!("net");
+        let mut fold = Fold::default();
+        let undecodable = fold.insert(FactKind::HostNetworkConfigs, &object, None).unwrap_err();
+        assert_eq!(&*undecodable.why, format!("\"a\" can't be read: {why}"));
+        let kept = fold.facts().host_networks.unwrap();
+        assert_eq!(kept[0].addresses, Err(undecodable.why));
+        assert_eq!((kept[0].cluster_network.as_str(), kept[0].vlan), ("net", VlanId::Untagged));
+    }
 }
 
 #[test]

@@ -4,27 +4,27 @@ use super::*;
 
 #[test]
 fn the_storage_network_is_read_as_harvester_reads_it() {
-    let on = |vlan: u16, exclusive_vlan, range: Option<(&str, &[&str])>| Sibling::On {
+    let on = |vlan: u16, exclusive_vlan, range: Option<(&str, &[&str])>| SettingNetwork::On {
         vlan: VlanId::from(vlan),
         exclusive_vlan,
         range: Ok(range.map(|(range, excludes)| {
             AddressRange::new(net(range), &excludes.iter().map(|text| net(text)).collect::<Vec<_>>())
         })),
     };
-    let on_somewhere = |vlan: u16, exclusive_vlan, why: &str| Sibling::On {
+    let on_somewhere = |vlan: u16, exclusive_vlan, why: &str| SettingNetwork::On {
         vlan: VlanId::from(vlan),
         exclusive_vlan,
         range: Err(why.to_owned()),
     };
-    let unreadable = |why: &str| Sibling::Unreadable(why.to_owned());
+    let unreadable = |why: &str| SettingNetwork::Unreadable(why.to_owned());
     let cases = [
-        (json!({}), Sibling::Off),
-        (json!({"value": null, "default": null}), Sibling::Off),
-        (json!({"value": "", "default": " \n"}), Sibling::Off),
-        (json!({"value": " ", "default": "{\"range\":\"10.0.0.0/24\"}"}), Sibling::Off),
-        (json!({"value": "null"}), Sibling::Off),
-        (json!({"value": "{}", "default": "{\"range\":\"10.0.0.0/24\"}"}), Sibling::Off),
-        (json!({"value": "{\"range\":\"\",\"vlan\":5}"}), Sibling::Off),
+        (json!({}), SettingNetwork::Off),
+        (json!({"value": null, "default": null}), SettingNetwork::Off),
+        (json!({"value": "", "default": " \n"}), SettingNetwork::Off),
+        (json!({"value": " ", "default": "{\"range\":\"10.0.0.0/24\"}"}), SettingNetwork::Off),
+        (json!({"value": "null"}), SettingNetwork::Off),
+        (json!({"value": "{}", "default": "{\"range\":\"10.0.0.0/24\"}"}), SettingNetwork::Off),
+        (json!({"value": "{\"range\":\"\",\"vlan\":5}"}), SettingNetwork::Off),
         (json!({"value": "{\"vlan\":5,\"exclusiveVlan\":true}"}), on(5, true, None)),
         (json!({"default": "{\"range\":\"10.0.0.9/24\"}"}), on(0, false, Some(("10.0.0.0/24", &[])))),
         (
@@ -49,8 +49,8 @@ fn the_storage_network_is_read_as_harvester_reads_it() {
     ];
     for (mut setting, storage) in cases {
         setting["metadata"] = json!({"name": "storage-network"});
-        let siblings = folded(FactKind::Settings, std::slice::from_ref(&setting)).siblings.unwrap();
-        assert_eq!(*siblings, Siblings { storage, rwx: Sibling::Off }, "{setting}");
+        let networks = folded(FactKind::Settings, std::slice::from_ref(&setting)).networks.unwrap();
+        assert_eq!(*networks, BTreeMap::from([("storage-network".to_owned(), storage)]), "{setting}");
     }
 }
 
@@ -58,24 +58,24 @@ fn the_storage_network_is_read_as_harvester_reads_it() {
 fn the_rwx_network_may_share_the_storage_network() {
     let rwx = |value: &str| {
         let setting = json!({"metadata": {"name": "rwx-network"}, "value": value});
-        folded(FactKind::Settings, &[setting]).siblings.unwrap().rwx.clone()
+        folded(FactKind::Settings, &[setting]).networks.unwrap()["rwx-network"].clone()
     };
     let network = r#""network":{"vlan":301,"range":"192.168.60.0/24","rangeV6":"fd00::/112"},"hostIPRange":"x""#;
-    let on = Sibling::On {
+    let on = SettingNetwork::On {
         vlan: VlanId::Tagged(301),
         exclusive_vlan: false,
         range: Ok(Some(AddressRange::new(net("192.168.60.0/24"), &[]))),
     };
     assert_eq!(rwx(&format!("{{{network}}}")), on);
     assert_eq!(rwx(&format!("{{\"share-storage-network\":false,{network}}}")), on);
-    assert_eq!(rwx(&format!("{{\"share-storage-network\":true,{network}}}")), Sibling::Off);
-    assert_eq!(rwx(r#"{"share-storage-network":true,"network":{"range":"nonsense"}}"#), Sibling::Off);
-    assert_eq!(rwx(r#"{"share-storage-network":null}"#), Sibling::Off);
-    let unreadable = |why: &str| Sibling::Unreadable(why.to_owned());
+    assert_eq!(rwx(&format!("{{\"share-storage-network\":true,{network}}}")), SettingNetwork::Off);
+    assert_eq!(rwx(r#"{"share-storage-network":true,"network":{"range":"nonsense"}}"#), SettingNetwork::Off);
+    assert_eq!(rwx(r#"{"share-storage-network":null}"#), SettingNetwork::Off);
+    let unreadable = |why: &str| SettingNetwork::Unreadable(why.to_owned());
     assert_eq!(rwx(r#"{"network":[]}"#), unreadable("value.network is not an object"));
     assert_eq!(
         rwx(r#"{"network":{"range":"nonsense"}}"#),
-        Sibling::On {
+        SettingNetwork::On {
             vlan: VlanId::Untagged,
             exclusive_vlan: false,
             range: Err("value.network.range holds \"nonsense\", which is not a CIDR".to_owned()),
@@ -86,5 +86,5 @@ fn the_rwx_network_may_share_the_storage_network() {
 #[test]
 fn settings_that_no_rule_asks_for_are_not_read() {
     let odd = json!({"metadata": {"name": "vm-migration-network"}, "value": 5});
-    assert_eq!(*folded(FactKind::Settings, &[odd]).siblings.unwrap(), Siblings::default());
+    assert_eq!(*folded(FactKind::Settings, &[odd]).networks.unwrap(), BTreeMap::new());
 }

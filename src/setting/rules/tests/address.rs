@@ -74,7 +74,11 @@ fn no_usable_address_is_a_host_networks_on_the_same_vlan() {
         name: "hosts".to_owned(),
         cluster_network: cluster_network.to_owned(),
         vlan: vlan.into(),
-        addresses: vec![("node-0".to_owned(), address("192.168.1.5")), ("node-1".to_owned(), address("192.168.1.9"))],
+        dhcp: false,
+        addresses: Ok(BTreeSet::from([
+            ("node-0".to_owned(), address("192.168.1.5")),
+            ("node-1".to_owned(), address("192.168.1.9")),
+        ])),
     };
     let taken = ["range-contains-node-address value.range"];
     for (cluster_network, vlan, ours, expected) in [

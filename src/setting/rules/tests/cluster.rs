@@ -11,7 +11,7 @@ fn running_migrations_are_named_up_to_three() {
         let facts = Facts { migrations: known(names(count).collect()), ..ready() };
         let findings = judged(&value, &facts, &Policy::default());
         let [violation] = findings.violations.listed() else { panic!("{findings:?}") };
-        assert_eq!((violation.rule(), violation.field().as_str()), (RuleId::MigrationInProgress, "value"));
+        assert_eq!((violation.rule(), violation.field.to_string().as_str()), (RuleId::MigrationInProgress, "value"));
         let message = violation.to_string();
         assert!(message.starts_with(&format!("Forbidden: live migration in progress: {text} ")), "{message}");
     }
@@ -31,8 +31,8 @@ fn a_missing_cluster_network_hides_what_would_only_say_it_again() {
 #[test]
 fn vlan_configs_reach_every_node_and_statuses_are_ready_where_they_do() {
     let (config, status) = ("vlan-config-missing value.clusterNetwork", "vlan-status-not-ready value.clusterNetwork");
-    let unreadable = || UnreadableAnnotation { vlan_config: "vc".to_owned(), annotation: "x".to_owned() };
-    for (covered, unreadable, ready_on, expected) in [
+    let unreadable = || vlan_config("vc", MatchedNodes::Unreadable("x".to_owned()));
+    for (covered, mut vlan_configs, ready_on, expected) in [
         (&["node-0", "node-1"] as &[&str], vec![], &["node-0", "node-1"] as &[&str], vec![]),
         (&["node-0", "node-1", "node-2", "gone"], vec![], &["node-0", "node-1"], vec![]),
         (&["node-0", "node-1"], vec![], &["node-0"], vec![status]),
@@ -44,12 +44,12 @@ fn vlan_configs_reach_every_node_and_statuses_are_ready_where_they_do() {
         (&["node-0", "node-1"], vec![unreadable()], &["node-0", "node-1"], vec![config]),
         (&["node-0"], vec![unreadable(), unreadable()], &[], vec![config, config, config, status]),
     ] {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+        vlan_configs.extend(covered.iter().map(|node| vlan_config(node, MatchedNodes::Nodes(set(&[node])))));
+        vlan_configs.push(vlan_config("none", MatchedNodes::Absent));
         let facts = Facts {
-            vlan_configs: known(BTreeMap::from([(
-                "net".to_owned(),
-                Coverage { nodes: covered.iter().copied().collect(), unreadable },
-            )])),
-            vlan_statuses: known(BTreeMap::from([("net".to_owned(), ready_on.iter().copied().collect())])),
+            vlan_configs: known(vlan_configs),
+            vlan_statuses: known(BTreeMap::from([("net".to_owned(), set(ready_on))])),
             ..ready()
         };
         assert_eq!(broken(&value("net", 100, "192.168.1.0/24", &[]), &facts), expected, "{covered:?} {ready_on:?}");

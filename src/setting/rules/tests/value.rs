@@ -25,7 +25,7 @@ fn vlan_range_is_0_to_4094() {
 fn mgmt_is_tagged_only_and_needs_nothing_but_itself() {
     let facts = Facts {
         cluster_networks: known(BTreeSet::new()),
-        vlan_configs: known(BTreeMap::new()),
+        vlan_configs: known(Vec::new()),
         vlan_statuses: known(BTreeMap::new()),
         ..ready()
     };

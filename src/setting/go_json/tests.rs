@@ -14,7 +14,7 @@ fn reads_what_harvester_writes() {
         exclusive_vlan: false,
         range: "192.168.1.0/24".into(),
         exclude: vec!["192.168.1.100/32".into()],
-        has_range_v6: false,
+        is_dual_stack: false,
     };
     assert_eq!(network_config(text), Ok(config.clone()));
     let rwx = format!(r#"{{"share-storage-network":false,"network":{text}}}"#);
@@ -159,12 +159,21 @@ fn duplicate_networks_merge() {
 }
 
 #[test]
-fn newer_keys_for_ipv6_are_noticed() {
-    for key in ["rangeV6", "RANGEv6", "rangeV6Start", "r\\u0061ngev6x"] {
-        assert!(network_config(&format!("{{\"{key}\":null}}")).unwrap().has_range_v6, "{key}");
-    }
-    for key in ["range", "rangeV", "rangev", "xrangeV6", "range V6"] {
-        assert!(!network_config(&format!("{{\"{key}\":null}}")).unwrap().has_range_v6, "{key}");
+fn newer_keys_for_ipv6_count_where_they_say_something() {
+    for (members, expected) in [
+        (r#""rangeV6":"fd00::/64""#, true),
+        (r#""RANGEv6":"x""#, true),
+        (r#""r\u0061ngev6":"x","rangeV6":null"#, true),
+        (r#""rangeV6":"","rangev6":"x""#, true),
+        (r#""rangeV6":"x","rangev6":"""#, false),
+        (r#""rangeV6":"""#, false),
+        (r#""rangeV6":null,"rangeV6Start":null,"rangeV6End":"fd00::1""#, false),
+        (r#""rangeV6":5"#, true),
+        (r#""rangeV6Start":[]"#, true),
+        (r#""RANGEV6END":true"#, true),
+        (r#""rangeV6Anything":5,"rangeV":"x""#, false),
+    ] {
+        assert_eq!(network_config(&format!("{{{members}}}")).unwrap().is_dual_stack, expected, "{members}");
     }
 }
 

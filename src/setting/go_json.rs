@@ -12,15 +12,13 @@ use std::fmt;
 use serde_json::value::RawValue;
 
 use self::members::{each_item, each_member};
-use self::text::{decode, folds_to, starts_folded};
+use self::text::{decode, folds_to};
 
 mod members;
 mod text;
 
 /// As Go's `maxNestingDepth`.
 const MAX_DEPTH: usize = 10_000;
-/// A text of so few bytes nests no deeper: what is opened is closed.
-const SURELY_SHALLOW: usize = 2 * MAX_DEPTH;
 
 /// The struct that Harvester reads `vm-migration-network` and `storage-network` into.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,8 +33,9 @@ pub struct NetworkConfig<'a> {
     pub range: Cow<'a, str>,
     /// `exclude`, as written.
     pub exclude: Vec<Cow<'a, str>>,
-    /// Whether there is a key of newer, dual-stack Harvester: `rangeV6` and all that starts like it.
-    pub has_range_v6: bool,
+    /// Whether newer, dual-stack Harvester would make another network of it: `rangeV6` is not empty, or one of `rangeV6`,
+    /// `rangeV6Start` and `rangeV6End` is neither string nor `null`. The latter two mean nothing on their own.
+    pub is_dual_stack: bool,
 }
 
 /// The struct that Harvester reads `rwx-network` into.
@@ -84,15 +83,8 @@ impl std::error::Error for Unreadable {}
 /// Where Go's `json.Unmarshal` returns one.
 pub fn network_config(text: &str) -> Result<NetworkConfig<'_>, Unreadable> {
     let mut config = ConfigReader::default();
-    if text.len() > SURELY_SHALLOW {
-        config.read(checked(text)?, "")?;
-        return Ok(config.finish());
-    }
-    // That it is JSON all through is seen on the way, unless the way ends early.
-    match config.read(text.trim_matches([' ', '\t', '\n', '\r']), "") {
-        Ok(()) => Ok(config.finish()),
-        Err(unreadable) => Err(checked(text).err().unwrap_or(unreadable)),
-    }
+    config.read(checked(text)?, "")?;
+    Ok(config.finish())
 }
 
 /// Reads the value of `rwx-network`.
@@ -122,11 +114,6 @@ pub fn rwx_network(text: &str) -> Result<RwxNetwork<'_>, Unreadable> {
 /// nothing before it has seen that.
 fn checked(text: &str) -> Result<&str, Unreadable> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| Unreadable::Syntax)?;
-    // A text with so few brackets, quoted ones too, needs no look at which of them are open.
-    let brackets = || raw.get().bytes().filter(|byte| matches!(byte, b'{' | b'[')).count();
-    if raw.get().len() <= SURELY_SHALLOW || brackets() <= MAX_DEPTH {
-        return Ok(raw.get());
-    }
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in raw.get().bytes() {
         match byte {
@@ -149,6 +136,28 @@ fn checked(text: &str) -> Result<&str, Unreadable> {
 struct ConfigReader<'a> {
     config: NetworkConfig<'a>,
     exclude: Slice<'a>,
+    range_v6: RangeV6,
+}
+
+/// The keys of newer, dual-stack Harvester. Older releases don't know them, so that nothing about them is an error.
+#[derive(Default)]
+struct RangeV6 {
+    is_set: bool,
+    has_wrong_type: bool,
+}
+
+impl RangeV6 {
+    fn read(&mut self, key: &str, value: &str) {
+        let is_range = folds_to(key, "rangeV6");
+        if !is_range && !folds_to(key, "rangeV6Start") && !folds_to(key, "rangeV6End") || value == "null" {
+            return;
+        }
+        if !value.starts_with('"') {
+            self.has_wrong_type = true;
+        } else if is_range {
+            self.is_set = value != r#""""#;
+        }
+    }
 }
 
 impl<'a> ConfigReader<'a> {
@@ -156,7 +165,7 @@ impl<'a> ConfigReader<'a> {
         if text == "null" {
             return Ok(());
         }
-        let Self { config, exclude } = self;
+        let Self { config, exclude, range_v6 } = self;
         each_member(text, path, |key, value| {
             if folds_to(key, "clusterNetwork") {
                 read_string(&mut config.cluster_network, value, || join(path, "clusterNetwork"))
@@ -169,14 +178,15 @@ impl<'a> ConfigReader<'a> {
             } else if folds_to(key, "exclude") {
                 exclude.read(value, path)
             } else {
-                config.has_range_v6 |= starts_folded(key, "rangeV6");
+                range_v6.read(key, value);
                 Ok(())
             }
         })
     }
 
     fn finish(self) -> NetworkConfig<'a> {
-        let Self { mut config, exclude: Slice { mut backing, len } } = self;
+        let Self { mut config, exclude: Slice { mut backing, len }, range_v6 } = self;
+        config.is_dual_stack = range_v6.is_set || range_v6.has_wrong_type;
         backing.truncate(len);
         config.exclude = backing;
         config

@@ -21,18 +21,8 @@ fn inner(literal: &str) -> &str {
 ///
 /// No two fields differ by case alone, so that it is no matter which of them an exact match is.
 pub(super) fn folds_to(literal: &str, name: &str) -> bool {
-    // As good as always.
-    if inner(literal) == name {
-        return true;
-    }
     let mut key = Literal::new(literal).map(fold);
     name.chars().map(fold).all(|wanted| key.next() == Some(wanted)) && key.next().is_none()
-}
-
-/// Whether the key starts like the name, but for case.
-pub(super) fn starts_folded(literal: &str, name: &str) -> bool {
-    let mut key = Literal::new(literal).map(fold);
-    name.chars().map(fold).all(|wanted| key.next() == Some(wanted))
 }
 
 /// The least character that differs by case alone, for all that can meet an ASCII name.

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn the_way_out_is_the_hash_of_what_is_stored() {
-    let way_out = |old: Option<&str>, new: &str, annotation: &str| {
+    let migration_override = |old: Option<&str>, new: &str, annotation: &str| {
         let annotations = json!({"annotations": {"migration-network-webhook/allow-during-migration": annotation}});
         let new = json!({"metadata": annotations, "value": new});
         let request = match old {
@@ -13,7 +13,7 @@ fn the_way_out_is_the_hash_of_what_is_stored() {
         };
         let facts = Facts { migrations: migrating().migrations, ..ready() };
         let decision = decide(Phase::Mutate, &request, &facts, &Policy::default());
-        let taken = decision.way_out_taken;
+        let taken = decision.override_used;
         let warned = decision.warnings.iter().any(|it| matches!(it, Warning::MigrationInProgress { .. }));
         assert_eq!(taken, warned);
         (decision.verdict == Verdict::Allowed, taken)
@@ -34,7 +34,7 @@ fn the_way_out_is_the_hash_of_what_is_stored() {
         (Some(REWRITTEN), GOOD, hash(GOOD), (false, false)),
         (Some(GOOD), GOOD, hash(GOOD), (true, false)),
     ] {
-        assert_eq!(way_out(old, new, &annotation), expected, "{old:?} {new} {annotation}");
+        assert_eq!(migration_override(old, new, &annotation), expected, "{old:?} {new} {annotation}");
     }
 
     // It opens one door only, also where migrations can't be seen, and leaves its trace there too.
@@ -45,5 +45,5 @@ fn the_way_out_is_the_hash_of_what_is_stored() {
     assert_eq!(mutated(&request, &blind), UNTOUCHED);
     let decision = decide(Phase::Validate, &request, &blind, &Policy::default());
     let warnings: Vec<_> = decision.warnings.iter().map(Warning::kind).collect();
-    assert_eq!((decision.way_out_taken, warnings), (true, vec!["not-judged"]));
+    assert_eq!((decision.override_used, warnings), (true, vec!["not-judged"]));
 }

@@ -9,10 +9,10 @@ use std::fmt;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::field::{FieldPath, Key, PlainKey};
 use super::json::{self, Kind};
 use super::problem::Problem;
-use super::slips;
-use super::violation::{Key, Path, PlainKey};
+use super::suggest;
 use crate::escape::Excerpt;
 
 /// The most problems that are listed one by one.
@@ -21,13 +21,13 @@ pub const MAX_LISTED: usize = 50;
 /// Problems in the order found: the first few, and how many more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
-    listed: Vec<(Path, Problem)>,
+    listed: Vec<(FieldPath, Problem)>,
     more: usize,
 }
 
 impl Problems {
     /// Adds a problem; past the limit it is counted, and its text never made.
-    pub(super) fn push(&mut self, problem: impl FnOnce() -> (Path, Problem)) {
+    pub(super) fn push(&mut self, problem: impl FnOnce() -> (FieldPath, Problem)) {
         if self.has_room() {
             self.listed.push(problem());
         } else {
@@ -50,7 +50,7 @@ impl Problems {
     }
 
     /// Those listed.
-    pub fn listed(&self) -> impl Iterator<Item = &(Path, Problem)> {
+    pub fn listed(&self) -> impl Iterator<Item = &(FieldPath, Problem)> {
         self.listed.iter()
     }
 
@@ -63,9 +63,9 @@ impl Problems {
 
 /// A submitted value: every part that obeys the grammar, and every problem with it.
 ///
-/// A part that is `None` has a problem in [`Draft::syntax`].
+/// A part that is `None` has a problem in [`ParsedValue::syntax`].
 #[derive(Clone, Debug)]
-pub struct Draft<'a> {
+pub struct ParsedValue<'a> {
     /// What breaks the rule `value-syntax`.
     pub syntax: Problems,
     /// A string that is not empty.
@@ -83,11 +83,11 @@ pub struct Draft<'a> {
 pub struct Entries<'a> {
     /// Each in its place; `None` for what is no string.
     pub items: Vec<Option<Cow<'a, str>>>,
-    /// Whether some of them have a problem in [`Draft::syntax`], so that it is open which addresses they exclude.
+    /// Whether some of them have a problem in [`ParsedValue::syntax`], so that it is open which addresses they exclude.
     pub broken: bool,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> ParsedValue<'a> {
     /// Reads a value that is not blank.
     #[must_use]
     pub fn read(text: &'a str) -> Self {
@@ -102,7 +102,7 @@ impl<'a> Draft<'a> {
     #[must_use]
     pub fn unreadable(problem: Problem) -> Self {
         let mut syntax = Problems::default();
-        syntax.push(|| (Path::Whole, problem));
+        syntax.push(|| (FieldPath::Whole, problem));
         Self { syntax, cluster_network: None, vlan: None, range: None, exclude: None }
     }
 }
@@ -125,14 +125,14 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn member(&mut self, key: &'a RawValue, value: &'a RawValue) {
         let Some(name) = json::text(key) else {
-            return self.syntax.push(|| (Path::Whole, Problem::UnreadableKey));
+            return self.syntax.push(|| (FieldPath::Whole, Problem::UnreadableKey));
         };
         let Some(key) = Key::ALL.into_iter().find(|key| key.as_str() == name) else {
             return self.unknown(&name);
         };
         let again = std::mem::replace(&mut self.seen[key as usize], true);
         if again {
-            self.syntax.push(|| (Path::Key(key), Problem::DuplicateKey { key }));
+            self.syntax.push(|| (FieldPath::Key(key), Problem::DuplicateKey { key }));
         }
         // Of several the last is judged, as Harvester would take it.
         match key {
@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
         } else if let Some(key) = nearest {
             self.meant[key as usize] = true;
         }
-        let path = PlainKey::of(name).map_or(Path::Whole, Path::UnknownKey);
+        let path = PlainKey::of(name).map_or(FieldPath::Whole, FieldPath::UnknownKey);
         self.syntax.push(|| {
             (path, Problem::UnknownKey { key: Excerpt::of(name), range_v6: super::is_range_v6(name), nearest })
         });
@@ -204,7 +204,7 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse<T>(&mut self, key: Key, problem: Problem) -> Option<T> {
-        self.syntax.push(|| (Path::Key(key), problem));
+        self.syntax.push(|| (FieldPath::Key(key), problem));
         None
     }
 
@@ -220,17 +220,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn finish(mut self) -> Draft<'a> {
+    fn finish(mut self) -> ParsedValue<'a> {
         self.settle_ties();
         for key in [Key::ClusterNetwork, Key::Vlan, Key::Range] {
             if !self.seen[key as usize] && !self.meant[key as usize] {
-                self.syntax.push(|| (Path::Key(key), Problem::MissingKey { key, null: false }));
+                self.syntax.push(|| (FieldPath::Key(key), Problem::MissingKey { key, null: false }));
             }
         }
         if !self.seen[Key::Exclude as usize] {
             self.exclude = Some(Entries::default());
         }
-        Draft {
+        ParsedValue {
             syntax: self.syntax,
             cluster_network: self.cluster_network,
             vlan: self.vlan,
@@ -256,7 +256,7 @@ fn nearest_keys(name: &str) -> Vec<Key> {
     let name = name.to_lowercase();
     // The only one with a capital letter.
     let lower = |key: Key| if key == Key::ClusterNetwork { "clusternetwork" } else { key.as_str() };
-    let slips = Key::ALL.map(|key| slips::between(lower(key), &name));
+    let slips = Key::ALL.map(|key| suggest::distance(lower(key), &name));
     let Some(fewest) = slips.into_iter().flatten().min() else { return Vec::new() };
     Key::ALL.into_iter().filter(|key| slips[*key as usize] == Some(fewest)).collect()
 }
@@ -286,7 +286,7 @@ impl<'a> Visitor<'a> for &mut Items<'_, 'a> {
                         Kind::String => Problem::HalfSurrogate { seen },
                         kind => Problem::ItemNotAString { seen, kind },
                     };
-                    (Path::ExcludeItem(index), problem)
+                    (FieldPath::ExcludeItem(index), problem)
                 });
             }
             self.entries.items.push(text);

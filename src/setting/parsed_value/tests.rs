@@ -1,14 +1,16 @@
 use super::*;
-use crate::setting::violation::{Root, Violation};
+use crate::setting::field::{Field, FieldPath, StringField};
+use crate::setting::violation::Violation;
 
 /// Each problem as a user is told of it: field, then message.
 fn told(value: &str) -> Vec<String> {
-    let draft = Draft::read(value);
+    let draft = ParsedValue::read(value);
     assert_eq!(draft.syntax.more(), 0);
-    let told = |(path, problem): &(Path, Problem)| {
-        let violation = Violation { root: Root::Value, path: path.clone(), problem: problem.clone() };
+    let told = |(path, problem): &(FieldPath, Problem)| {
+        let violation =
+            Violation { field: Field { string: StringField::Value, path: path.clone() }, problem: problem.clone() };
         assert_eq!(violation.rule().as_str(), "value-syntax");
-        format!("{}: {violation}", violation.field())
+        format!("{}: {violation}", violation.field)
     };
     draft.syntax.listed().map(told).collect()
 }
@@ -22,7 +24,7 @@ const NOTHING: [&str; 0] = [];
 #[test]
 fn a_value_is_read_part_by_part() {
     let text = "\t{\"exclude\" : [\"a\\/\\u0062\",\"\"],\r\n \"vlan\":-7, \"ran\\u0067e\":\"\",\"clusterNetwork\":\"n\\u0000\"} ";
-    let draft = Draft::read(text);
+    let draft = ParsedValue::read(text);
     assert_eq!(told(text), NOTHING);
     assert_eq!(draft.cluster_network.as_deref(), Some("n\0"));
     assert_eq!(draft.vlan, Some("-7"));
@@ -36,7 +38,7 @@ fn a_value_is_read_part_by_part() {
         r#"{"clusterNetwork":"n","vlan":1,"range":"r","exclude":[ ]}"#,
     ] {
         assert_eq!(told(none), NOTHING);
-        assert_eq!(Draft::read(none).exclude.unwrap().items, []);
+        assert_eq!(ParsedValue::read(none).exclude.unwrap().items, []);
     }
 }
 
@@ -180,7 +182,7 @@ fn entries_of_exclude_are_judged_each_on_its_own() {
             "value.exclude[6]: Invalid value: \"\\\"\\\\ud800\\\"\": half a surrogate pair is no text".to_owned(),
         ]
     );
-    let entries = Draft::read(value).exclude.unwrap();
+    let entries = ParsedValue::read(value).exclude.unwrap();
     let [first, .., last] = &entries.items[..] else { panic!("{entries:?}") };
     assert_eq!((first.as_deref(), last.as_deref(), entries.items.len()), (Some("a"), Some("d"), 8));
     assert!(entries.broken);
@@ -293,7 +295,7 @@ fn a_slip_is_one_mistake() {
 fn a_flood_of_problems_is_counted_not_kept() {
     let nulls = vec!["null"; 1000].join(",");
     let text = format!(r#"{{"exclude":[{nulls}],"x":1,"vlan":"1"}}"#);
-    let draft = Draft::read(&text);
+    let draft = ParsedValue::read(&text);
     assert_eq!(draft.syntax.listed().count(), MAX_LISTED);
     // The entries, x, vlan, and what is missing.
     assert_eq!(draft.syntax.listed().count() + draft.syntax.more(), 1000 + 1 + 1 + 2);

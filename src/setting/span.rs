@@ -2,18 +2,18 @@
 
 use serde_json::value::RawValue;
 
+use super::field::{FieldPath, Key};
 use super::json;
-use super::violation::{Key, Path};
 
 /// The offset, in bytes, of what a path names: of a key, or of an entry of `exclude`. Of several equal keys
 /// it is the last, as that one counts. A field that is not there is missed from the start of the text.
 #[must_use]
-pub fn offset(text: &str, path: &Path) -> usize {
+pub fn offset(text: &str, path: &FieldPath) -> usize {
     let found = match path {
-        Path::Whole => None,
-        Path::Key(key) => member(text, key.as_str()).map(|(key, _)| key),
-        Path::UnknownKey(key) => member(text, key.as_str()).map(|(key, _)| key),
-        Path::ExcludeItem(index) => {
+        FieldPath::Whole => None,
+        FieldPath::Key(key) => member(text, key.as_str()).map(|(key, _)| key),
+        FieldPath::UnknownKey(key) => member(text, key.as_str()).map(|(key, _)| key),
+        FieldPath::ExcludeItem(index) => {
             member(text, Key::Exclude.as_str()).map(|(key, value)| item(value, *index).unwrap_or(key))
         }
     };
@@ -39,22 +39,22 @@ fn item(array: &str, index: usize) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::violation::PlainKey;
+    use super::super::field::PlainKey;
     use super::*;
 
     #[test]
     fn a_field_is_where_it_was_written() {
         let text = r#" {"vlan": 1, "\u0076lan":2, "exclude" : [ "a", 7 ,"c"], "x-y":{"vlan":3}}"#;
         for (path, found) in [
-            (Path::Whole, '{'.to_string()),
-            (Path::Key(Key::Vlan), r#""\u0076lan":2"#.into()),
-            (Path::Key(Key::Exclude), r#""exclude" :"#.into()),
-            (Path::ExcludeItem(0), r#""a""#.into()),
-            (Path::ExcludeItem(1), "7 ".into()),
-            (Path::ExcludeItem(2), r#""c""#.into()),
-            (Path::ExcludeItem(3), r#""exclude""#.into()),
-            (Path::UnknownKey(PlainKey::of("x-y").unwrap()), r#""x-y""#.into()),
-            (Path::Key(Key::Range), r#"{"vlan": 1"#.into()),
+            (FieldPath::Whole, '{'.to_string()),
+            (FieldPath::Key(Key::Vlan), r#""\u0076lan":2"#.into()),
+            (FieldPath::Key(Key::Exclude), r#""exclude" :"#.into()),
+            (FieldPath::ExcludeItem(0), r#""a""#.into()),
+            (FieldPath::ExcludeItem(1), "7 ".into()),
+            (FieldPath::ExcludeItem(2), r#""c""#.into()),
+            (FieldPath::ExcludeItem(3), r#""exclude""#.into()),
+            (FieldPath::UnknownKey(PlainKey::of("x-y").unwrap()), r#""x-y""#.into()),
+            (FieldPath::Key(Key::Range), r#"{"vlan": 1"#.into()),
         ] {
             let at = offset(text, &path);
             assert!(text[at..].starts_with(&found), "{path:?}: {}", &text[at..]);
@@ -65,8 +65,8 @@ mod tests {
     fn what_is_no_object_has_no_fields() {
         for text in ["", " ", "[1]", "{\"vlan\":1", "\u{feff}{}"] {
             let start = text.len() - text.trim_start_matches(' ').len();
-            assert_eq!(offset(text, &Path::Key(Key::Vlan)), start);
+            assert_eq!(offset(text, &FieldPath::Key(Key::Vlan)), start);
         }
-        assert_eq!(offset(r#"{"exclude":"a"}"#, &Path::ExcludeItem(0)), 1);
+        assert_eq!(offset(r#"{"exclude":"a"}"#, &FieldPath::ExcludeItem(0)), 1);
     }
 }

@@ -1,0 +1,133 @@
+//! Field paths: which part of which string something is about.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// A field as API clients know it: `value.exclude[1]`. It shows without a character that JSON escapes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Which of the Setting's strings.
+    pub string: StringField,
+    /// Where in it.
+    pub path: FieldPath,
+}
+
+impl Field {
+    /// One of the strings as a whole.
+    #[must_use]
+    pub const fn whole(string: StringField) -> Self {
+        Self { string, path: FieldPath::Whole }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let string = self.string;
+        match &self.path {
+            FieldPath::Whole => write!(f, "{string}"),
+            FieldPath::Key(key) => write!(f, "{string}.{key}"),
+            FieldPath::ExcludeItem(index) => write!(f, "{string}.exclude[{index}]"),
+            FieldPath::UnknownKey(key) => write!(f, "{string}.{}", key.as_str()),
+        }
+    }
+}
+
+impl Serialize for Field {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The string of the Setting that a problem is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StringField {
+    /// `value`
+    Value,
+    /// `default`
+    Default,
+}
+
+impl StringField {
+    /// The field's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Default => "default",
+        }
+    }
+}
+
+impl fmt::Display for StringField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The place of a problem inside the JSON text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldPath {
+    /// The text as a whole.
+    Whole,
+    /// One of the four keys.
+    Key(Key),
+    /// An entry of `exclude`.
+    ExcludeItem(usize),
+    /// A key that is not one of the four, but plain enough to be part of a path.
+    UnknownKey(PlainKey),
+}
+
+/// A key that can stand in a field path without being mistaken for a part of it: 1 to 64 letters, digits, `_` and `-`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlainKey(String);
+
+impl PlainKey {
+    /// The key; `None` where it is not plain.
+    #[must_use]
+    pub fn of(key: &str) -> Option<Self> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        ((1..=64).contains(&key.len()) && key.bytes().all(plain)).then(|| Self(key.to_owned()))
+    }
+
+    /// As it is spelled.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The keys of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// `clusterNetwork`
+    ClusterNetwork,
+    /// `vlan`
+    Vlan,
+    /// `range`
+    Range,
+    /// `exclude`
+    Exclude,
+}
+
+impl Key {
+    /// The keys in canonical order.
+    pub const ALL: [Self; 4] = [Self::ClusterNetwork, Self::Vlan, Self::Range, Self::Exclude];
+
+    /// The key as it is spelled.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClusterNetwork => "clusterNetwork",
+            Self::Vlan => "vlan",
+            Self::Range => "range",
+            Self::Exclude => "exclude",
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,41 @@
+//! How far apart two words are, where they are near: what "did you mean" goes by.
+
+/// How many slips apart what was written may be from what was meant.
+const MOST: usize = 2;
+/// No name that is asked for is longer, so that nothing longer is near one: comparing costs the product of the lengths.
+const LONGEST: usize = 64;
+
+/// The slips between two words: characters too many, too few, other ones, or swapped. `None` where there are more than two.
+pub(super) fn distance(one: &str, other: &str) -> Option<usize> {
+    let short = one.len() <= LONGEST && other.len() <= LONGEST;
+    short.then(|| strsim::damerau_levenshtein(one, other)).filter(|slips| *slips <= MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_counted_up_to_two() {
+        for (one, other, slips) in [
+            ("vlan", "vlan", Some(0)),
+            ("vlan", "vlna", Some(1)),
+            ("range", "rang", Some(1)),
+            ("exclude", "excludes", Some(1)),
+            ("ca", "abc", Some(2)),
+            ("mgmt", "gmtm", Some(2)),
+            ("vlän", "vlan", Some(1)),
+            ("range", "gateway", None),
+            ("", "abc", None),
+        ] {
+            assert_eq!(distance(one, other), slips, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_name_is_near_nothing() {
+        let long = "a".repeat(65);
+        assert_eq!(distance(&long, &long), None);
+        assert_eq!(distance(&long[1..], &long[2..]), Some(1));
+    }
+}
