@@ -1,27 +1,35 @@
 //! Logs: to standard error, one line each, in text or JSON, without colours.
 
-use std::cell::RefCell;
-use std::io;
+use std::io::{self, BufWriter};
 use std::panic;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use clap::ValueEnum;
-use jiff::Timestamp;
-use tracing::{Event, Subscriber};
-use tracing_subscriber::Layer;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::fmt::{MakeWriter, format};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer, Registry};
 
 use crate::escape::Quoted;
 
-mod line;
-mod lines;
+mod dropped;
+mod fields;
 
-pub(super) use lines::Lines;
-use lines::Writer;
+pub(super) use dropped::DroppedLines;
+use fields::{PrintableJson, TextFields};
 
-/// The client of the API server logs every failed call, each time; those who call say it once, and what to do.
+/// The client of the API server logs every failed call; its callers log each failure once, with what to do.
 const QUIET: &str = "kube_client=off";
+/// Lines that wait for a slow reader of the log; more are dropped and counted.
+const MAX_LINES: usize = 4096;
+/// How long the process waits at its end for the last lines to be written.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
+/// The packages of this build, each with a line of its name.
+const LOCKFILE: &str = include_str!("../../Cargo.lock");
 
 /// How to log.
 #[derive(Debug, clap::Args)]
@@ -29,9 +37,9 @@ const QUIET: &str = "kube_client=off";
 pub(super) struct LogArgs {
     /// How each line is written to standard error
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "MNW_LOG_FORMAT")]
-    log_format: Format,
+    log_format: LogFormat,
 
-    /// The least level that is logged: error, warn, info (each decision), debug or trace; also by module, such as
+    /// The least level that is logged: error, warn, info (each decision), debug or trace; also by crate or module, such as
     /// info,kube_client=debug
     #[expect(clippy::doc_markdown, reason = "it is the help, where it stands as it is")]
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MNW_LOG_LEVEL", value_parser = filter)]
@@ -39,69 +47,75 @@ pub(super) struct LogArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+enum LogFormat {
     /// For people.
     Text,
     /// For machines: one object a line.
     Json,
 }
 
-/// Makes lines of events.
-struct Log {
-    format: Format,
-    lines: Writer,
-}
-
-impl<S: Subscriber> Layer<S> for Log {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        thread_local! {
-            static LINE: RefCell<String> = const { RefCell::new(String::new()) };
-        }
-        let log = |line: &mut String| {
-            line.clear();
-            self.format.line(Timestamp::now(), event, line);
-            self.lines.put(line);
-        };
-        let held = LINE.try_with(|line| line.try_borrow_mut().map(|mut line| log(&mut line)).is_ok());
-        // A value that logs while it is written out, or a thread that ends.
-        if held != Ok(true) {
-            log(&mut String::new());
+impl LogFormat {
+    fn layer<W>(self, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+    where
+        W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    {
+        let layer = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
+        match self {
+            Self::Text => layer.with_target(false).fmt_fields(TextFields).boxed(),
+            Self::Json => {
+                let json = format().json().flatten_event(true).with_current_span(false).with_span_list(false);
+                layer.event_format(PrintableJson(json.with_target(false))).boxed()
+            }
         }
     }
 }
 
-/// Every part is looked at: a word that is no level would be taken for a module, and silence all others.
+/// Checks every part: the library would take a word that is no level for a target, and silence all others.
 fn filter(text: &str) -> Result<String, String> {
     let is_level = |level: &str| !level.is_empty() && level.parse::<LevelFilter>().is_ok();
-    let in_module = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':');
     for part in text.split(',') {
-        let (module, level) = part.split_once('=').map_or((None, part), |(module, level)| (Some(module), level));
-        let wrong = match module {
-            Some(module) if module.is_empty() || !module.bytes().all(in_module) => Some((module, "module")),
-            _ => (!is_level(level)).then_some((level, "level")),
-        };
-        if let Some((wrong, what)) = wrong {
+        let (target, level) = part.split_once('=').map_or((None, part), |(target, level)| (Some(target), level));
+        if !is_level(level) {
             return Err(format!(
-                "{} is no {what}; must be a level, or module=level, or several with commas and no spaces between",
-                Quoted(wrong)
+                "{} is no level; must be error, warn, info, debug, trace or off, or target=level, or several with commas and no \
+                 spaces between",
+                Quoted(level)
+            ));
+        }
+        if let Some(target) = target.filter(|target| !is_of_this_build(target)) {
+            return Err(format!(
+                "{} is no crate of this program; must be one, such as kube_client, or a module of one, such as \
+                 migration_network_webhook::server",
+                Quoted(target)
             ));
         }
     }
     Ok(text.to_owned())
 }
 
+/// Whether the target is a crate, or a module in one.
+fn is_of_this_build(target: &str) -> bool {
+    let mut packages = LOCKFILE.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
+    let (name, modules) = target.split_once("::").unwrap_or((target, ""));
+    packages.any(|package| package.replace('-', "_") == name)
+        && modules.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'))
+}
+
 impl LogArgs {
-    /// Logs from now on, panics too. What was logged is written at the latest when the result is dropped.
+    /// Logs from now on, panics too.
     ///
     /// # Errors
     ///
-    /// If this process logs already, or can't start a thread.
-    pub(super) fn start(&self) -> anyhow::Result<Lines> {
-        let format = self.log_format;
-        let lines = Lines::start(io::stderr(), move |lines| format.left_out(Timestamp::now(), lines))?;
+    /// If this process logs already.
+    pub(super) fn start(&self) -> anyhow::Result<LogGuard> {
+        let (writer, worker) = NonBlockingBuilder::default()
+            .buffered_lines_limit(MAX_LINES)
+            .thread_name("logs")
+            .finish(BufWriter::new(io::stderr()));
+        let dropped = writer.error_counter();
+        let targets: Targets = format!("{QUIET},{}", self.log_level).parse()?;
         tracing_subscriber::registry()
-            .with(format!("{QUIET},{}", self.log_level).parse::<Targets>()?)
-            .with(Log { format, lines: lines.writer() })
+            .with(self.log_format.layer(writer).with_filter(targets))
             .try_init()
             .map_err(|error| anyhow::anyhow!("logs can't be set up: {error}"))?;
         panic::set_hook(Box::new(|panic| {
@@ -110,34 +124,35 @@ impl LogArgs {
             let place = panic.location().map(ToString::to_string);
             tracing::error!(panic = %Quoted(words), place, "a bug: the code panicked");
         }));
-        Ok(lines)
+        Ok(LogGuard { worker: Some(worker), dropped })
+    }
+}
+
+/// Dropped, it waits until the lines are written.
+pub(super) struct LogGuard {
+    worker: Option<WorkerGuard>,
+    dropped: ErrorCounter,
+}
+
+impl LogGuard {
+    /// Counts the lines that were dropped.
+    pub(super) fn dropped_lines(&self) -> DroppedLines {
+        DroppedLines(self.dropped.clone())
+    }
+}
+
+impl Drop for LogGuard {
+    fn drop(&mut self) {
+        // In a thread, as the library says on standard output that nobody reads the log, and that may be stuck too.
+        let worker = self.worker.take();
+        let (done, flushed) = mpsc::channel();
+        thread::spawn(move || {
+            drop(worker);
+            let _ = done.send(());
+        });
+        let _ = flushed.recv_timeout(FLUSH_TIMEOUT);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_part_of_a_filter_is_a_level_or_a_module_with_one() {
-        for text in ["info", "OFF", "info,rustls=debug", "rustls=debug,warn", "a_b::c=trace,kube_client=off,error"] {
-            assert_eq!(filter(text).as_deref(), Ok(text));
-            assert!(format!("{QUIET},{text}").parse::<Targets>().is_ok(), "{text}");
-        }
-        for (text, wrong) in [
-            ("warning", r#""warning" is no level"#),
-            ("", r#""" is no level"#),
-            ("info,", r#""" is no level"#),
-            ("info,,rustls=debug", r#""" is no level"#),
-            ("rustls=debug, warn", r#"" warn" is no level"#),
-            ("info, rustls=debug", r#"" rustls" is no module"#),
-            ("rustls=", r#""" is no level"#),
-            ("=debug", r#""" is no module"#),
-            ("x=y=z", r#""y=z" is no level"#),
-            ("a[b]=debug", r#""a[b]" is no module"#),
-        ] {
-            let more = "; must be a level, or module=level, or several with commas and no spaces between";
-            assert_eq!(filter(text), Err(format!("{wrong}{more}")));
-        }
-    }
-}
+mod tests;

@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 use tokio::runtime;
 
 use super::Exit;
-use super::logging::LogArgs;
+use super::logging::{DroppedLines, LogArgs};
 use super::policy::PolicyArgs;
 use crate::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
 use crate::server::tls::{self, Resolver};
@@ -70,9 +70,9 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let lines = self.logs.start()?;
-        let ended = self.serve();
-        drop(lines);
+        let logs = self.logs.start()?;
+        let ended = self.serve(logs.dropped_lines());
+        drop(logs);
         match ended? {
             Ended::Drained | Ended::CutOff(_) => Ok(Exit::Ok),
             // Logged, and not said once more: where the log's reader is stuck, that would wait for it.
@@ -80,7 +80,7 @@ impl Args {
         }
     }
 
-    fn serve(self) -> anyhow::Result<Ended> {
+    fn serve(self, dropped_lines: DroppedLines) -> anyhow::Result<Ended> {
         let provider = tls::provider();
         warm_up(Arc::clone(&provider));
         // One thread: an answer takes microseconds, so that one answers tens of thousands a second, and a request that is
@@ -102,6 +102,7 @@ impl Args {
                 .open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), &self.cluster.kube, own)
                 .await?;
             own.register_collector(Box::new(Expiry::new(Arc::clone(&resolver))));
+            own.register_collector(Box::new(dropped_lines));
             own.register_collector(Box::new(Sight::new(Arc::clone(&cluster.view))));
 
             let settings = Settings {

@@ -299,8 +299,8 @@ async fn what_it_cannot_start_with_is_said() {
         (
             &["--log-level", "rustls=debug,warning"],
             format!(
-                "error: invalid value 'rustls=debug,warning' for '--log-level <LEVEL>': \"warning\" is no level; must be a \
-                 level, or module=level, or several with commas and no spaces between{usage}"
+                "error: invalid value 'rustls=debug,warning' for '--log-level <LEVEL>': \"warning\" is no level; must be error, \
+                 warn, info, debug, trace or off, or target=level, or several with commas and no spaces between{usage}"
             ),
         ),
     ] {
