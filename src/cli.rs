@@ -17,6 +17,7 @@ mod logging;
 mod output;
 pub mod policy;
 mod progress;
+mod removed;
 mod reports;
 mod review;
 mod schema;

@@ -1,35 +1,38 @@
 //! Policy suites: cases of what the webhook must allow and refuse, and why, run as the API server would ask.
 //!
 //! A suite names a cluster once; a case says what is submitted, what its cluster has more or less, and what must
-//! come of it. Nothing passes for want of being looked at: a case that the registered webhook would never be sent,
-//! or that says `refused` without a reason, fails like one whose verdict is another.
+//! come of it. Nothing passes unchecked: a case that the registered webhook would never be sent, or that says
+//! `refused` without a reason, fails like one whose verdict is another.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use ipnet::Ipv4Net;
-
+use self::input::{CaseInput, SharedObjects};
+use self::spanned::Spanned;
+use self::spec::{CaseSpec, PolicySpec};
 use crate::cluster::files::Base;
-use crate::setting::RuleSet;
+use crate::manifest::Position;
+use crate::setting::facts::{FactKind, ObjectName};
 
-mod at;
-mod block;
-mod case;
+mod actual;
 mod compare;
 pub mod coverage;
 mod error;
 mod expectation;
-mod format;
-mod read;
+mod input;
+mod load;
+mod names;
 mod run;
 mod schema;
-mod seen;
+mod snippet;
+mod source;
+mod spanned;
+mod spec;
 
-pub use case::Case;
 pub use coverage::Tally;
 pub use error::Error;
-pub use expectation::compile;
-pub use read::read;
+pub use load::load;
+pub use names::compile;
 pub use schema::schema;
 
 /// A suite, read and ready to run.
@@ -39,6 +42,26 @@ pub struct Suite {
     /// The cases, in the order of the file.
     pub cases: Vec<Case>,
     base: Base,
-    warn: RuleSet,
-    reserved: Option<Vec<Ipv4Net>>,
+    policy: PolicySpec,
+}
+
+/// One case, with the files that it names.
+#[derive(Debug)]
+pub struct Case {
+    spec: Spanned<CaseSpec>,
+    input: CaseInput,
+    with: Vec<(Position, SharedObjects)>,
+    without: Vec<(Position, FactKind, Option<ObjectName>)>,
+}
+
+impl Case {
+    /// What it shows.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.spec.value.name.value
+    }
+
+    const fn position(&self) -> Position {
+        self.spec.value.name.position()
+    }
 }

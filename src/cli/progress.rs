@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 const LONG: Duration = Duration::from_millis(750);
 
 /// A bar on standard error: only on a terminal, and only once the run turns out to be long.
-pub(super) struct Progress {
+pub(super) struct RunProgress {
     /// `None` where it is not known before the end.
     total: Option<usize>,
     done: usize,
@@ -18,7 +18,7 @@ pub(super) struct Progress {
     bar: Option<ProgressBar>,
 }
 
-impl Progress {
+impl RunProgress {
     pub(super) fn of(total: usize) -> Self {
         Self { total: Some(total), ..Self::unbounded() }
     }

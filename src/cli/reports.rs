@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 
 use super::output::Output;
 use crate::escape::QuotedPath;
-use crate::report::{Format, Repository, Run, github};
+use crate::report::{ReportFormat, Repository, RunReport, github};
 
 /// Reports beside what people read.
 #[derive(Debug, clap::Args)]
@@ -20,17 +20,17 @@ pub(super) struct ReportArgs {
     /// With a report on standard output, what people read goes to standard error. `github` is for standard output: the
     /// runner makes annotations of it; a summary is added to `$GITHUB_STEP_SUMMARY` when that is set.
     #[arg(long = "report", value_name = "FORMAT[=FILE]")]
-    wanted: Vec<Wanted>,
+    wanted: Vec<WantedReport>,
 }
 
 /// One report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Wanted {
-    format: Format,
+struct WantedReport {
+    format: ReportFormat,
     file: Option<PathBuf>,
 }
 
-impl FromStr for Wanted {
+impl FromStr for WantedReport {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -44,7 +44,7 @@ impl FromStr for Wanted {
     }
 }
 
-impl fmt::Display for Wanted {
+impl fmt::Display for WantedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.file {
             None => self.format.fmt(f),
@@ -54,12 +54,12 @@ impl fmt::Display for Wanted {
 }
 
 /// The reports of a run, with their files open: that one can't be written is known before anything runs.
-pub(super) struct Reports(Vec<(Wanted, Option<File>)>);
+pub(super) struct Reports(Vec<(WantedReport, Option<File>)>);
 
 impl ReportArgs {
     /// Opens the files.
     pub(super) fn open(self) -> anyhow::Result<Reports> {
-        let mut opened: Vec<(Wanted, Option<File>)> = Vec::new();
+        let mut opened: Vec<(WantedReport, Option<File>)> = Vec::new();
         for wanted in self.wanted {
             if let Some((other, _)) = opened.iter().find(|(other, _)| other.file == wanted.file) {
                 let place =
@@ -76,7 +76,7 @@ impl ReportArgs {
 
 impl Reports {
     /// Writes them all.
-    pub(super) fn write(&self, run: &Run<'_>) -> anyhow::Result<()> {
+    pub(super) fn write(&self, run: &RunReport<'_>) -> anyhow::Result<()> {
         let repository = repository();
         for (wanted, file) in &self.0 {
             let document = wanted.format.render(run, &repository)?;
@@ -85,7 +85,7 @@ impl Reports {
                 None => Output::new().write_all(document.as_bytes()),
             };
             written.with_context(|| format!("--report {wanted}"))?;
-            if wanted.format == Format::Github
+            if wanted.format == ReportFormat::Github
                 && let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
             {
                 let file = OpenOptions::new().append(true).create(true).open(summary);
@@ -133,10 +133,10 @@ mod tests {
 
     #[test]
     fn a_report_names_its_format_and_perhaps_a_file() {
-        let parse = |text: &str| text.parse::<Wanted>().map(|wanted| (wanted.format, wanted.file));
-        assert_eq!(parse("junit"), Ok((Format::Junit, None)));
-        assert_eq!(parse("json=-"), Ok((Format::Json, None)));
-        assert_eq!(parse("sarif=a=b.sarif"), Ok((Format::Sarif, Some("a=b.sarif".into()))));
+        let parse = |text: &str| text.parse::<WantedReport>().map(|wanted| (wanted.format, wanted.file));
+        assert_eq!(parse("junit"), Ok((ReportFormat::Junit, None)));
+        assert_eq!(parse("json=-"), Ok((ReportFormat::Json, None)));
+        assert_eq!(parse("sarif=a=b.sarif"), Ok((ReportFormat::Sarif, Some("a=b.sarif".into()))));
         assert_eq!(parse("sarif="), Err("a FILE must follow the =".into()));
         assert_eq!(parse("tap"), Err("there is no report tap; there are junit, sarif, github, json".into()));
     }

@@ -1,35 +1,35 @@
 //! `review`: the verdict on files, as the server would give it.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::ValueEnum;
 
-use self::cluster::ClusterArgs;
+use self::cluster::ReviewClusterArgs;
 use self::judged::Judged;
-use self::preview::Client;
-use self::printer::Printer;
+use self::output::{OutputFormat, Printer};
 use self::summary::Summary;
 use super::Exit;
 use super::output::complain;
 use super::policy::PolicyArgs;
-use super::progress::Progress;
+use super::progress::RunProgress;
+use super::removed::replaced_by;
 use super::reports::ReportArgs;
 use crate::input::{OldSide, Reader, Stored};
 use crate::manifest::tree::{self, STANDARD_INPUT};
 use crate::manifest::{self, ManifestFile, strings};
-use crate::report::{self, Record};
+use crate::report::{Record, RunReport};
 use crate::setting::{Facts, Policy};
 
+mod client;
 mod cluster;
 mod human;
+mod json;
 mod judged;
 mod old;
-mod preview;
-mod printer;
+mod output;
 mod record;
-mod reported;
 mod summary;
 
 /// What is said when there is nothing to judge.
@@ -60,11 +60,10 @@ pub(super) struct Args {
 
     /// What to print
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    output: Format,
+    output: OutputFormat,
 
-    /// Print what this client would show its user of a refusal or warning, and nothing else
-    #[arg(long = "as", value_enum, value_name = "CLIENT", conflicts_with = "output")]
-    client: Option<Client>,
+    #[arg(long = "as", hide = true, value_name = "CLIENT", value_parser = replaced_by("-o kubectl, -o kubectl-many or -o ui"))]
+    _client: Option<Infallible>,
 
     /// Exit with 1 on warnings too
     #[arg(long)]
@@ -78,34 +77,22 @@ pub(super) struct Args {
     reports: ReportArgs,
 
     #[command(flatten)]
-    cluster: ClusterArgs,
+    cluster: ReviewClusterArgs,
 
     #[command(flatten)]
     policy: PolicyArgs,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
-enum Format {
-    /// For people
-    #[default]
-    Human,
-    /// One JSON record a line
-    Json,
-    /// The AdmissionReview that the webhook would answer, one a line
-    Review,
-}
-
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let reports = self.reports.open()?;
-        let printer = Printer::new(self.output, self.client, &reports)?;
+        let printer = Printer::new(self.output, &reports)?;
         let cluster = self.cluster.open()?;
         let stored = match &self.old {
             Some(file) => Some(Stored { setting: old::read(file).context("--old")?, from: OldSide::File }),
             None => cluster.stored,
         };
-        let mut run = Run {
+        let mut run = ReviewRun {
             reader: Reader::new(stored),
             facts: cluster.facts,
             policy: self.policy.over(cluster.policy.as_ref()),
@@ -114,22 +101,23 @@ impl Args {
             aside: Aside::new(&self.cluster.cluster, self.old.as_deref()),
             records: reports.are_wanted().then(Vec::new),
             warnings_fail: self.warnings_as_errors,
-            progress: Progress::unbounded(),
+            progress: RunProgress::unbounded(),
         };
         for path in &self.paths {
             run.path(path)?;
         }
-        let Run { mut printer, summary, mut records, progress, .. } = run;
+        let ReviewRun { mut printer, summary, mut records, progress, .. } = run;
         progress.finish();
+        printer.finish()?;
         printer.summary(&summary)?;
         let nothing = summary.judged() == 0 && summary.unreadable == 0 && !self.allow_none;
         if nothing {
             complain(format_args!("error: {NOTHING}"));
             if let Some(records) = &mut records {
-                records.push(reported::nothing(&self.paths, NOTHING));
+                records.push(record::nothing(&self.paths, NOTHING));
             }
         }
-        reports.write(&report::Run { command: "review", records: &records.unwrap_or_default(), coverage: None })?;
+        reports.write(&RunReport { command: "review", records: &records.unwrap_or_default(), coverage: None })?;
         Ok(if nothing { Exit::CouldNotTell } else { summary.exit(self.warnings_as_errors) })
     }
 }
@@ -149,7 +137,7 @@ impl Aside {
 }
 
 /// A run over all that was named.
-struct Run {
+struct ReviewRun {
     reader: Reader,
     facts: Facts,
     policy: Policy,
@@ -159,10 +147,10 @@ struct Run {
     /// What reports are made of; `None` where none is wanted.
     records: Option<Vec<Record>>,
     warnings_fail: bool,
-    progress: Progress,
+    progress: RunProgress,
 }
 
-impl Run {
+impl ReviewRun {
     fn path(&mut self, path: &Path) -> anyhow::Result<()> {
         if path == STANDARD_INPUT {
             return self.file(tree::standard_input());
@@ -191,7 +179,7 @@ impl Run {
             self.summary.count(&judged);
             self.printer.judged(&judged)?;
             if let Some(records) = &mut self.records {
-                records.push(reported::of(&judged, &text, &strings, self.warnings_fail));
+                records.push(record::of(&judged, &text, &strings, self.warnings_fail));
             }
             self.progress.step();
         }
@@ -202,7 +190,7 @@ impl Run {
         complain(format_args!("error: {error}"));
         self.summary.unreadable += 1;
         if let Some(records) = &mut self.records {
-            records.push(reported::unreadable(error));
+            records.push(record::unreadable(error));
         }
         self.printer.unreadable(error)
     }

@@ -15,11 +15,11 @@ use crate::suite;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The format
-    format: Format,
+    format: SchemaFormat,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+enum SchemaFormat {
     /// Policy suites, as `test` runs them
     Suite,
 }
@@ -27,7 +27,7 @@ enum Format {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let schema = match self.format {
-            Format::Suite => suite::schema(),
+            SchemaFormat::Suite => suite::schema(),
         };
         writeln!(Output::new(), "{}", serde_json::to_string_pretty(&schema)?)?;
         Ok(Exit::Ok)

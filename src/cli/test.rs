@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::builder::RangedU64ValueParser;
 use regex_lite::Regex;
@@ -11,11 +10,11 @@ use regex_lite::Regex;
 use super::Exit;
 use super::output::{Paint, complain};
 use super::policy::PolicyArgs;
-use super::progress::Progress;
+use super::progress::RunProgress;
 use super::reports::ReportArgs;
 use crate::escape::Line;
-use crate::manifest::tree;
-use crate::report::{Coverage, Place, Record, Run, Status, Subject};
+use crate::manifest::{Position, tree};
+use crate::report::{Difference, Location, Record, RunReport, Subject, SuiteCoverage, TestStatus};
 use crate::setting::Policy;
 use crate::suite::{self, Suite, Tally};
 
@@ -59,7 +58,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let reports = self.reports.open()?;
-        let mut out = Printer { text: String::new(), verbose: self.verbose, paint: Paint::for_stdout(), suites: 0 };
+        let mut out = TestPrinter { text: String::new(), verbose: self.verbose, paint: Paint::for_stdout(), suites: 0 };
         let (suites, mut records) = load(&self.paths);
         for record in &records {
             out.record(record);
@@ -71,7 +70,7 @@ impl Args {
         let wanted = |suite: &Suite, name: &str| {
             self.run.as_ref().is_none_or(|run| run.is_match(name) || run.is_match(&suite.path.to_string_lossy()))
         };
-        let mut progress = Progress::of(suites.iter().map(|suite| suite.cases.len()).sum());
+        let mut progress = RunProgress::of(suites.iter().map(|suite| suite.cases.len()).sum());
         for suite in &suites {
             for unknown in suite.unknown_kinds() {
                 complain(format_args!("warning: {}: {unknown}", Line(&suite.path.to_string_lossy())));
@@ -79,7 +78,7 @@ impl Args {
             let policy: Policy = suite.policy(&self.policy.over(suite.captured_policy()));
             for case in &suite.cases {
                 progress.step();
-                if wanted(suite, &case.name) {
+                if wanted(suite, case.name()) {
                     let record = suite.run(case, &policy, &mut tally);
                     out.record(&record);
                     records.push(record);
@@ -91,14 +90,14 @@ impl Args {
         if records.is_empty() {
             let run = self.run.as_ref().map_or("", Regex::as_str);
             let why = format!("no case matches --run {}, so nothing was run", Line(run));
-            let record = unreadable(&self.paths[0], "--run".into(), why);
+            let record = unreadable(&self.paths[0], "--run", why);
             out.record(&record);
             records.push(record);
         }
 
         let coverage = tally.coverage();
         let asked_for = self.coverage || self.min_coverage.is_some();
-        let run = Run { command: "test", records: &records, coverage: asked_for.then_some(&coverage) };
+        let run = RunReport { command: "test", records: &records, coverage: asked_for.then_some(&coverage) };
         if self.coverage {
             out.text.push_str(&tally.table());
         }
@@ -109,7 +108,7 @@ impl Args {
         out.summary(&run, cases);
         reports.say(&out.text)?;
         reports.write(&run)?;
-        Ok(match (run.count(Status::Error), run.count(Status::Failed)) {
+        Ok(match (run.count(TestStatus::Error), run.count(TestStatus::Failed)) {
             (0, 0) if !too_low => Exit::Ok,
             (0, _) => Exit::Refused,
             _ => Exit::CouldNotTell,
@@ -126,68 +125,65 @@ fn load(paths: &[PathBuf]) -> (Vec<Suite>, Vec<Record>) {
         let found = tree::find_suites(std::slice::from_ref(path));
         if found.is_empty() {
             let why = "there is no *.suite.yaml here, so nothing was run".to_owned();
-            records.push(unreadable(path, "suites".into(), why));
+            records.push(unreadable(path, "suites", why));
         }
         for file in found {
             let suite = match file {
                 Ok(file) if !met.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) => continue,
-                Ok(file) => suite::read(file.strip_prefix(".").unwrap_or(&file)),
+                Ok(file) => suite::load(file.strip_prefix(".").unwrap_or(&file)),
                 Err(error) => {
-                    records.push(unreadable(path, "suites".into(), error.to_string()));
+                    records.push(unreadable(path, "suites", error.to_string()));
                     continue;
                 }
             };
             match suite {
                 Ok(suite) => suites.push(suite),
-                Err(suite::Error { place, what }) => records.push(error("suite".into(), place, what)),
+                Err(suite::Error { at, what }) => {
+                    records.push(Record::error(Subject::Case, "suite".into(), at, what));
+                }
             }
         }
     }
     (suites, records)
 }
 
-fn unreadable(path: &Path, name: String, why: String) -> Record {
-    error(name, Place { path: Arc::from(path), line: 1, column: 1 }, why)
-}
-
-fn error(name: String, place: Place, why: String) -> Record {
-    Record { error: Some(why), ..Record::new(Subject::Case, name, place, Status::Error) }
+fn unreadable(path: &Path, name: &str, why: String) -> Record {
+    Record::error(Subject::Case, name.to_owned(), Location::new(path, Position::START), why)
 }
 
 /// What people read.
-struct Printer {
+struct TestPrinter {
     text: String,
     verbose: bool,
     paint: Paint,
     suites: usize,
 }
 
-impl Printer {
+impl TestPrinter {
     fn record(&mut self, record: &Record) {
-        let Record { place, name, .. } = record;
+        let Record { at, name, .. } = record;
         let (name, paint) = (Line(name), self.paint);
         let line = match (record.status, &record.error) {
-            (Status::Passed, _) if !self.verbose => return,
-            (Status::Passed, _) => format!("{} {place}: {name}", paint.green("holds ")),
-            (Status::Failed, _) => format!("{} {place}: {name}", paint.red("FAILED")),
-            (Status::Error, why) => {
-                format!("{} {place}: {name}: {}", paint.red("ERROR "), why.as_deref().unwrap_or_default())
+            (TestStatus::Passed, _) if !self.verbose => return,
+            (TestStatus::Passed, _) => format!("{} {at}: {name}", paint.green("holds ")),
+            (TestStatus::Failed, _) => format!("{} {at}: {name}", paint.red("FAILED")),
+            (TestStatus::Error, why) => {
+                format!("{} {at}: {name}: {}", paint.red("ERROR "), why.as_deref().unwrap_or_default())
             }
         };
         self.line(line);
-        let Some(unmet) = &record.expectation else { return };
-        for difference in &unmet.differences {
-            let Place { path, line, column } = &difference.place;
-            let place = if *path == place.path { format!("{line}:{column}") } else { difference.place.to_string() };
-            self.line(format_args!("  {place}: {}", difference.message));
+        for Difference { message, at: Location { path, line, column } } in &record.differences {
+            let file = if *path == at.path { String::new() } else { format!("{}:", Line(&path.to_string_lossy())) };
+            self.line(format_args!("  {file}{line}:{column}: {message}"));
         }
-        self.line("  this would have held:");
-        self.text.push_str(&unmet.would_hold);
-        self.text.push('\n');
+        if let Some(would_hold) = &record.would_hold {
+            self.line("  this would have held:");
+            self.line(would_hold);
+        }
     }
 
-    fn coverage(&mut self, coverage: &Coverage, least: Option<u8>) {
-        let Coverage { reached, points, percent, missing } = coverage;
+    fn coverage(&mut self, coverage: &SuiteCoverage, least: Option<u8>) {
+        let SuiteCoverage { reached, points, percent, missing } = coverage;
         let least = least.map(|least| format!(", and must be {least} %")).unwrap_or_default();
         self.line(format_args!("coverage {percent} % ({reached} of {points}){least}"));
         for missing in missing {
@@ -195,9 +191,10 @@ impl Printer {
         }
     }
 
-    fn summary(&mut self, run: &Run<'_>, cases: usize) {
+    fn summary(&mut self, run: &RunReport<'_>, cases: usize) {
         let count = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-        let (passed, failed, errors) = (run.count(Status::Passed), run.count(Status::Failed), run.count(Status::Error));
+        let (passed, failed, errors) =
+            (run.count(TestStatus::Passed), run.count(TestStatus::Failed), run.count(TestStatus::Error));
         let mut line = format!(
             "{} in {}: {passed} hold, {failed} failed",
             count(cases, "case", "cases"),

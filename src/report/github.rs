@@ -4,14 +4,15 @@
 
 use std::fmt::Write as _;
 
-use super::{Finding, Level, Repository, Run, Status, Subject};
+use super::{Finding, Level, Location, Repository, RunReport, Subject, TestStatus};
+use crate::manifest::tree::STANDARD_INPUT;
 
 /// How many annotations of each level GitHub shows for a step.
 const SHOWN: usize = 10;
 /// How many rows the summary has: a page may be large, but nobody reads more.
 const ROWS: usize = 100;
 
-pub(super) fn render(run: &Run<'_>, repository: &Repository) -> String {
+pub(super) fn render(run: &RunReport<'_>, repository: &Repository) -> String {
     let mut commands = String::new();
     let findings = run.findings();
     for finding in &findings {
@@ -19,15 +20,12 @@ pub(super) fn render(run: &Run<'_>, repository: &Repository) -> String {
             Level::Error => "error",
             Level::Warning => "warning",
         };
-        let place = finding.place;
         let _ = writeln!(
             commands,
-            "::{command} file={},line={},col={},title={}::{}",
-            property(&repository.name(&place.path)),
-            place.line,
-            place.column,
+            "::{command} {}title={}::{}",
+            at(finding.at, repository),
             property(title(finding)),
-            data(&message(finding)),
+            data(&finding.text()),
         );
     }
     let hidden: usize = [Level::Error, Level::Warning]
@@ -41,18 +39,19 @@ pub(super) fn render(run: &Run<'_>, repository: &Repository) -> String {
     commands
 }
 
+/// Where it is; nothing for standard input, which is no file of the repository.
+fn at(at: &Location, repository: &Repository) -> String {
+    if &*at.path == STANDARD_INPUT {
+        return String::new();
+    }
+    format!("file={},line={},col={},", property(&repository.name(&at.path)), at.line, at.column)
+}
+
 /// What it is: for a case its name, for an object the rule.
 fn title<'a>(finding: &Finding<'a>) -> &'a str {
     match finding.record.subject {
         Subject::Case => &finding.record.name,
         Subject::Object => finding.id,
-    }
-}
-
-fn message(finding: &Finding<'_>) -> String {
-    match finding.field {
-        Some(field) => format!("{field}: {}", finding.message),
-        None => finding.message.to_owned(),
     }
 }
 
@@ -68,9 +67,10 @@ fn property(text: &str) -> String {
 
 /// The step's summary, as Markdown.
 #[must_use]
-pub fn summary(run: &Run<'_>, repository: &Repository) -> String {
+pub fn summary(run: &RunReport<'_>, repository: &Repository) -> String {
     let mut text = format!("### migration-network-webhook {}\n\n", run.command);
-    let [passed, failed, errors] = [Status::Passed, Status::Failed, Status::Error].map(|status| run.count(status));
+    let [passed, failed, errors] =
+        [TestStatus::Passed, TestStatus::Failed, TestStatus::Error].map(|status| run.count(status));
     let _ = writeln!(text, "{passed} passed, {failed} failed, {errors} could not be judged\n");
     let findings = run.findings();
     if !findings.is_empty() {
@@ -78,10 +78,9 @@ pub fn summary(run: &Run<'_>, repository: &Repository) -> String {
     }
     for finding in findings.iter().take(ROWS) {
         let sign = if finding.level == Level::Error { "❌" } else { "⚠️" };
-        let place = finding.place;
-        let at = format!("{}:{}:{}", repository.name(&place.path), place.line, place.column);
+        let at = format!("{}:{}:{}", repository.name(&finding.at.path), finding.at.line, finding.at.column);
         let name = cell(&finding.record.name);
-        let _ = writeln!(text, "| {sign} | {} | {name}<br>{} |", code(&at), cell(&message(finding)));
+        let _ = writeln!(text, "| {sign} | {} | {name}<br>{} |", code(&at), cell(&finding.text()));
     }
     if findings.len() > ROWS {
         let _ = writeln!(text, "\nand {} more", findings.len() - ROWS);
@@ -123,28 +122,28 @@ fn code(text: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::super::{Place, Record, Warned};
+    use super::super::{LocatedWarning, Record};
     use super::*;
 
-    fn record(path: &str, name: &str, status: Status) -> Record {
-        let place = Place { path: Path::new(path).into(), line: 3, column: 7 };
-        Record::new(Subject::Object, name.into(), place, status)
+    fn record(path: &str, name: &str, status: TestStatus) -> Record {
+        let at = Location { path: Path::new(path).into(), line: 3, column: 7 };
+        Record::new(Subject::Object, name.into(), at, status)
     }
 
     #[test]
     fn what_has_a_meaning_in_a_command_is_escaped() {
         let warned = Record {
-            warnings: vec![Warned {
+            warnings: vec![LocatedWarning {
                 kind: "mgmt",
                 rule: None,
                 message: "50%, of: it".into(),
-                place: record("a", "", Status::Passed).place,
+                at: record("a", "", TestStatus::Passed).at,
             }],
-            ..record("a", "", Status::Passed)
+            ..record("a", "", TestStatus::Passed)
         };
-        let unread = Record { error: Some("one%\r\ntwo: a,b".into()), ..record("a,b:%.yaml", "x", Status::Error) };
+        let unread = Record { error: Some("one%\r\ntwo: a,b".into()), ..record("a,b:%.yaml", "x", TestStatus::Error) };
         let records = [warned, unread];
-        let run = Run { command: "review", records: &records, coverage: None };
+        let run = RunReport { command: "review", records: &records, coverage: None };
         assert_eq!(
             render(&run, &Repository::default()),
             "::error file=a%2Cb%3A%25.yaml,line=3,col=7,title=could-not-be-judged::one%25%0D%0Atwo: a,b\n\
@@ -153,13 +152,20 @@ mod tests {
     }
 
     #[test]
+    fn standard_input_is_no_file_of_the_repository() {
+        let unread = Record { error: Some("why".into()), ..record("-", "x", TestStatus::Error) };
+        let run = RunReport { command: "review", records: &[unread], coverage: None };
+        assert_eq!(render(&run, &Repository::default()), "::error title=could-not-be-judged::why\n");
+    }
+
+    #[test]
     fn a_cell_holds_text_whatever_is_in_it() {
         assert_eq!(
             cell("a|b\n<img src=x> @all [x](y) `c`"),
             "a&#124;b &lt;img src=x&gt; &#64;all &#91;x&#93;(y) &#96;c&#96;"
         );
-        let many = vec![Record { error: Some("e".into()), ..record("a", "x", Status::Error) }; 101];
-        let text = summary(&Run { command: "test", records: &many, coverage: None }, &Repository::default());
+        let many = vec![Record { error: Some("e".into()), ..record("a", "x", TestStatus::Error) }; 101];
+        let text = summary(&RunReport { command: "test", records: &many, coverage: None }, &Repository::default());
         assert_eq!(text.lines().filter(|line| line.starts_with("| ❌")).count(), 100);
         assert!(text.ends_with("\nand 1 more\n\n"), "{text}");
     }

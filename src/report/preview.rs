@@ -15,7 +15,7 @@ const ONE_WARNING: usize = 256;
 
 /// What the API server is answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answer {
+pub struct ClientAnswer {
     /// Why not, where it refuses.
     pub refusal: Option<Refusal>,
     /// The warnings, in the order of the webhooks.
@@ -41,7 +41,7 @@ pub struct Refusal {
 
 /// What kubectl writes to standard error for one object.
 #[must_use]
-pub fn kubectl(answer: &Answer) -> String {
+pub fn kubectl(answer: &ClientAnswer) -> String {
     let mut text = kubectl_warnings(answer, &mut BTreeSet::new());
     if let Some(refusal) = &answer.refusal {
         text.push_str(&refusal.alone());
@@ -51,7 +51,7 @@ pub fn kubectl(answer: &Answer) -> String {
 
 /// What kubectl writes to standard error for objects that are submitted together, several of which fail.
 #[must_use]
-pub fn kubectl_many(answers: &[Answer]) -> String {
+pub fn kubectl_many(answers: &[ClientAnswer]) -> String {
     let mut shown = BTreeSet::new();
     let mut text: String = answers.iter().map(|answer| kubectl_warnings(answer, &mut shown)).collect();
     for refusal in answers.iter().filter_map(|answer| answer.refusal.as_ref()) {
@@ -62,7 +62,7 @@ pub fn kubectl_many(answers: &[Answer]) -> String {
 
 /// What Harvester's UI shows: of a refusal the banner, else the warnings, each in a box of its own.
 #[must_use]
-pub fn ui(answer: &Answer) -> String {
+pub fn ui(answer: &ClientAnswer) -> String {
     match &answer.refusal {
         Some(refusal) => format!("{}\n", refusal.denied()),
         None => answer.sent_warnings().iter().flat_map(|warning| [warning, "\n"]).collect(),
@@ -70,7 +70,7 @@ pub fn ui(answer: &Answer) -> String {
 }
 
 /// A warning that was shown once is not shown again.
-fn kubectl_warnings(answer: &Answer, shown: &mut BTreeSet<String>) -> String {
+fn kubectl_warnings(answer: &ClientAnswer, shown: &mut BTreeSet<String>) -> String {
     let mut text = String::new();
     for warning in answer.sent_warnings() {
         if shown.insert(warning.to_owned()) {
@@ -117,7 +117,7 @@ impl Refusal {
     }
 }
 
-impl Answer {
+impl ClientAnswer {
     /// The warnings that the API server sends: each once, none with control characters, and all cut when together
     /// they are too long.
     fn sent_warnings(&self) -> Vec<&str> {
@@ -155,7 +155,7 @@ fn cut(text: &str) -> &str {
 mod tests {
     use super::*;
 
-    fn refused(reason: &str, causes: &[&str]) -> Answer {
+    fn refused(reason: &str, causes: &[&str]) -> ClientAnswer {
         let refusal = Refusal {
             webhook: "check.example",
             kind: "Setting".into(),
@@ -164,7 +164,7 @@ mod tests {
             message: "refused, 2 problems:\nvalue.vlan: a\nvalue.range: b".into(),
             causes: causes.iter().map(|cause| (*cause).to_owned()).collect(),
         };
-        Answer { refusal: Some(refusal), warnings: vec!["w".into(), "w".into(), "bad\tone".into()] }
+        ClientAnswer { refusal: Some(refusal), warnings: vec!["w".into(), "w".into(), "bad\tone".into()] }
     }
 
     #[test]
@@ -187,18 +187,18 @@ mod tests {
         assert_eq!(kubectl(&unavailable), format!("Warning: w\nError from server (ServiceUnavailable): {error}"));
         let invalid = refused("Invalid", &["value.vlan: a"]);
         assert_eq!(
-            kubectl_many(&[invalid.clone(), Answer::default(), unavailable]),
+            kubectl_many(&[invalid.clone(), ClientAnswer::default(), unavailable]),
             format!("Warning: w\nError from server (Invalid): {error}Error from server (ServiceUnavailable): {error}")
         );
         assert_eq!(ui(&invalid), error);
-        assert_eq!(ui(&Answer { refusal: None, ..invalid }), "w\n");
-        assert_eq!(kubectl(&Answer::default()), "");
+        assert_eq!(ui(&ClientAnswer { refusal: None, ..invalid }), "w\n");
+        assert_eq!(kubectl(&ClientAnswer::default()), "");
     }
 
     #[test]
     fn too_many_warnings_are_cut() {
         let long = |first: char, runes: usize| format!("{first}{}", "é".repeat(runes - 1));
-        let answer = |warnings| Answer { refusal: None, warnings };
+        let answer = |warnings| ClientAnswer { refusal: None, warnings };
         let fits = answer(vec![long('a', 2000), long('b', 2096)]);
         assert_eq!(fits.sent_warnings(), [&fits.warnings[0], &fits.warnings[1]]);
         let cut = answer(vec![long('a', 2000), long('b', 2097), "c".into(), long('d', 300)]);

@@ -9,7 +9,8 @@ use serde_sarif::sarif::{
     ReportingDescriptor, Result as Entry, ResultLevel, Run as Analysis, Sarif, Tool, ToolComponent,
 };
 
-use super::{EXPECTATION, Finding, Level, NOT_CANONICAL, NOT_JUDGED, REFUSED, Repository, Run, Status, TOOL};
+use super::finding::{EXPECTATION, NOT_JUDGED, REFUSED};
+use super::{Finding, Level, NOT_CANONICAL, Repository, RunReport, TOOL, TestStatus};
 use crate::escape::printable_json;
 use crate::setting::RuleId;
 use crate::setting::config::hash;
@@ -29,12 +30,12 @@ const OTHERS: [(&str, &str); 10] = [
     ("not-judged", "A rule that only warns could not be judged."),
 ];
 
-pub(super) fn render(run: &Run<'_>, repository: &Repository) -> io::Result<String> {
+pub(super) fn render(run: &RunReport<'_>, repository: &Repository) -> io::Result<String> {
     let rules = rules();
     let mut seen = HashMap::new();
     let results: Vec<_> = run.findings().iter().map(|finding| entry(finding, &rules, &mut seen, repository)).collect();
     let driver = ToolComponent::builder().name(TOOL.0).version(TOOL.1).semantic_version(TOOL.1).rules(rules).build();
-    let invocation = Invocation::builder().execution_successful(run.count(Status::Error) == 0).build();
+    let invocation = Invocation::builder().execution_successful(run.count(TestStatus::Error) == 0).build();
     let analysis = Analysis::builder()
         .tool(Tool::builder().driver(driver).build())
         .invocations(vec![invocation])
@@ -69,10 +70,9 @@ fn entry(
     seen: &mut HashMap<String, usize>,
     repository: &Repository,
 ) -> Entry {
-    let file = repository.name(&finding.place.path);
+    let file = repository.name(&finding.at.path);
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let region =
-        Region::builder().start_line(number(finding.place.line)).start_column(number(finding.place.column)).build();
+    let region = Region::builder().start_line(number(finding.at.line)).start_column(number(finding.at.column)).build();
     let artifact = ArtifactLocation::builder().uri(uri(&file)).build();
     let physical = PhysicalLocation::builder().artifact_location(artifact).region(region).build();
     let text = match finding.field {
@@ -95,7 +95,7 @@ fn entry(
 
 /// What stays the same when lines move and other words are found for the same problem.
 fn fingerprint(finding: &Finding<'_>, file: &str, seen: &mut HashMap<String, usize>) -> String {
-    let parts = [finding.id, file, &finding.record.name, finding.field.unwrap_or_default()];
+    let parts = [finding.id, file, &finding.record.name, &finding.field.map(ToString::to_string).unwrap_or_default()];
     let which = parts.join("\0");
     let count = seen.entry(which.clone()).or_default();
     *count += 1;

@@ -1,129 +1,133 @@
-//! What was expected against what was seen, in words.
+//! What was expected against what came of it, in words.
 
 use std::fmt::Write as _;
 
 use regex_lite::Regex;
 
-use super::expectation::{self, Expectation, Listed, Verdict};
-use super::seen::{Seen, Warned};
-use crate::admission::Cause;
+use super::actual::Actual;
+use super::expectation::{Expectation, ExpectedCause, ExpectedList, ExpectedVerdict, ExpectedWarning};
 use crate::escape::Line;
+use crate::report::{Difference, LocatedCause, LocatedWarning, Location};
 
-/// One thing that is not as expected.
-#[derive(Debug)]
-pub(super) struct Difference {
-    pub(super) message: String,
-    /// The cause or warning that it is about, as an index into what was seen.
-    pub(super) about: About,
-}
-
-/// What a difference is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum About {
-    Expectation,
-    Cause(usize),
-    Warning(usize),
-}
-
-/// Everything that is not as expected; nothing when the case holds.
-pub(super) fn differences(expected: Option<&Expectation>, seen: &Seen) -> Vec<Difference> {
-    let mut differences = Vec::new();
-    let mut differ = |about, message: String| differences.push(Difference { message, about });
+/// Everything that is not as expected; nothing when the case holds. What has no place of its own is at the expectation.
+pub(super) fn differences(expected: Option<&Expectation>, actual: &Actual, at: &Location) -> Vec<Difference> {
+    let mut comparison = Comparison { at, differences: Vec::new() };
     if let Some(expected) = expected {
-        compare(expected, seen, &mut differ);
+        comparison.compare(expected, actual);
     } else {
-        differ(
-            About::Expectation,
-            format!("there is no expect, and a case without one can't fail; seen {}", verdict(seen)),
-        );
+        let what = "there is no expect, and a case without one can't fail";
+        comparison.differ(format!("{what}; seen {}", verdict(actual)));
     }
-    if let Some(mutation) = seen.unstable {
-        differ(About::Expectation, format!("mutating the result again changes it: it would be {mutation}"));
+    if let Some(mutation) = actual.unstable {
+        comparison.differ(format!("mutating the result again changes it: it would be {mutation}"));
     }
-    differences
+    comparison.differences
 }
 
-fn compare(expected: &Expectation, seen: &Seen, differ: &mut impl FnMut(About, String)) {
-    if expected.verdict != seen.verdict {
-        differ(About::Expectation, format!("expected {}, seen {}", expected.verdict.word(), verdict(seen)));
-    } else if expected.code.is_some_and(|code| Some(code) != seen.code) {
-        let code = expected.code.unwrap_or_default();
-        differ(About::Expectation, format!("expected code {code}, seen {}", verdict(seen)));
-    } else if !expected.says_why() {
-        let message = "expected refused, but not why: one that is refused for another reason would hold as well";
-        differ(About::Expectation, format!("{message}; seen {}", verdict(seen)));
+struct Comparison<'a> {
+    /// Where the expectation stands.
+    at: &'a Location,
+    differences: Vec<Difference>,
+}
+
+impl Comparison<'_> {
+    fn differ(&mut self, message: String) {
+        self.differ_at(self.at.clone(), message);
     }
-    let nothing = Listed { exactly: expected.verdict == Verdict::Allowed || seen.code == Some(422), items: Vec::new() };
-    let causes = expected.causes.as_ref().unwrap_or(&nothing);
-    if expected.causes.is_some() || expected.verdict != seen.verdict {
-        match_up(
-            causes,
-            &seen.causes,
-            expectation::Cause::matches,
-            |it| format!("missing cause: {}", expected_cause(it)),
-            |index, it| (About::Cause(index), format!("unexpected cause: {} at {}: {}", it.rule, it.field, it.message)),
-            differ,
-        );
-        if causes.exactly && seen.more_causes > 0 {
-            differ(About::Expectation, format!("{} causes more than can be listed; say including", seen.more_causes));
+
+    fn differ_at(&mut self, at: Location, message: String) {
+        self.differences.push(Difference { message, at });
+    }
+
+    fn compare(&mut self, expected: &Expectation, actual: &Actual) {
+        let same_verdict = expected.verdict == actual.verdict;
+        let code = expected.code.as_ref().map(|code| code.value);
+        if !same_verdict {
+            self.differ(format!("expected {}, seen {}", expected.verdict.word(), verdict(actual)));
+        } else if let Some(code) = code.filter(|code| Some(*code) != actual.code) {
+            self.differ(format!("expected code {code}, seen {}", verdict(actual)));
+        } else if !expected.says_why() {
+            let what = "expected refused, but not why: one that is refused for another reason would hold as well";
+            self.differ(format!("{what}; seen {}", verdict(actual)));
+        }
+        if let Some(causes) = &expected.causes {
+            self.causes(causes.value.items(), causes.value.is_exact(), actual);
+        } else if !same_verdict {
+            let exact = expected.verdict == ExpectedVerdict::Allowed || actual.code == Some(422);
+            self.causes(&[], exact, actual);
+        }
+        if let Some(warnings) = &expected.warnings {
+            self.warnings(&warnings.value, actual);
+        }
+        if same_verdict
+            && let Some(stored) = &expected.stored
+            && actual.stored.as_ref() != Some(&stored.value)
+        {
+            let seen = actual.stored.as_deref().unwrap_or_default();
+            self.differ(format!("expected stored {}, seen {}", shown(&stored.value), shown(seen)));
         }
     }
-    if let Some(warnings) = &expected.warnings {
-        match_up(
-            warnings,
-            &seen.warnings,
-            expectation::Warning::matches,
-            |it| format!("missing warning: {}{}", it.kind, pattern(it.message.as_ref())),
-            |index, it| (About::Warning(index), format!("unexpected warning: {}: {}", it.kind, it.message)),
-            differ,
-        );
-    }
-    if expected.verdict == seen.verdict
-        && let Some(stored) = &expected.stored
-        && seen.stored.as_deref() != Some(stored)
-    {
-        let seen = seen.stored.as_deref().unwrap_or_default();
-        differ(About::Expectation, format!("expected stored {}, seen {}", shown(stored), shown(seen)));
-    }
-}
 
-impl expectation::Cause {
-    fn matches(&self, seen: &Cause) -> bool {
-        self.rule == seen.rule
-            && self.field == seen.field.to_string()
-            && self.reason.as_ref().is_none_or(|reason| reason == seen.reason)
-            && self.message.as_ref().is_none_or(|message| message.is_match(&seen.message))
-    }
-}
-
-impl expectation::Warning {
-    fn matches(&self, seen: &Warned) -> bool {
-        self.kind == seen.kind && self.message.as_ref().is_none_or(|message| message.is_match(&seen.message))
-    }
-}
-
-fn match_up<E, S>(
-    expected: &Listed<E>,
-    seen: &[S],
-    matches: impl Fn(&E, &S) -> bool,
-    missing: impl Fn(&E) -> String,
-    extra: impl Fn(usize, &S) -> (About, String),
-    differ: &mut impl FnMut(About, String),
-) {
-    let pairs = pair(expected.items.len(), seen.len(), |one, other| matches(&expected.items[one], &seen[other]));
-    for (item, _) in expected.items.iter().zip(&pairs).filter(|(_, pair)| pair.is_none()) {
-        differ(About::Expectation, missing(item));
-    }
-    if expected.exactly {
-        for (index, item) in seen.iter().enumerate().filter(|(index, _)| !pairs.contains(&Some(*index))) {
-            let (about, message) = extra(index, item);
-            differ(about, message);
+    fn causes(&mut self, expected: &[ExpectedCause], exact: bool, actual: &Actual) {
+        let (missing, extra) = match_up(expected, &actual.causes, ExpectedCause::matches);
+        for cause in missing {
+            let ExpectedCause { rule, field, reason, message } = cause;
+            let reason = reason.as_ref().map(|reason| format!(", reason {}", Line(reason))).unwrap_or_default();
+            self.differ(format!("missing cause: {rule} at {}{reason}{}", Line(field), pattern(message.as_ref())));
+        }
+        if !exact {
+            return;
+        }
+        for LocatedCause { cause, at } in extra {
+            let message = format!("unexpected cause: {} at {}: {}", cause.rule, cause.field, cause.message);
+            self.differ_at(at.clone(), message);
+        }
+        if actual.more_causes > 0 {
+            self.differ(format!("{} causes more than can be listed; say including", actual.more_causes));
         }
     }
+
+    fn warnings(&mut self, expected: &ExpectedList<ExpectedWarning>, actual: &Actual) {
+        let (missing, extra) = match_up(expected.items(), &actual.warnings, ExpectedWarning::matches);
+        for ExpectedWarning { kind, message } in missing {
+            self.differ(format!("missing warning: {kind}{}", pattern(message.as_ref())));
+        }
+        for LocatedWarning { kind, message, at, .. } in extra.into_iter().filter(|_| expected.is_exact()) {
+            self.differ_at(at.clone(), format!("unexpected warning: {kind}: {message}"));
+        }
+    }
+}
+
+impl ExpectedCause {
+    fn matches(&self, actual: &LocatedCause) -> bool {
+        let cause = &actual.cause;
+        self.rule == cause.rule
+            && self.field == cause.field.to_string()
+            && self.reason.as_ref().is_none_or(|reason| reason == cause.reason)
+            && self.message.as_ref().is_none_or(|message| message.is_match(&cause.message))
+    }
+}
+
+impl ExpectedWarning {
+    fn matches(&self, actual: &LocatedWarning) -> bool {
+        self.kind == actual.kind && self.message.as_ref().is_none_or(|message| message.is_match(&actual.message))
+    }
+}
+
+/// Gives each expected item an actual one of its own, and returns those of both sides that are left.
+fn match_up<'a, E, A>(
+    expected: &'a [E],
+    actual: &'a [A],
+    matches: impl Fn(&E, &A) -> bool,
+) -> (Vec<&'a E>, Vec<&'a A>) {
+    let pairs = pair(expected.len(), actual.len(), |one, other| matches(&expected[one], &actual[other]));
+    let missing = expected.iter().zip(&pairs).filter(|(_, pair)| pair.is_none()).map(|(item, _)| item);
+    let extra = actual.iter().enumerate().filter(|(index, _)| !pairs.contains(&Some(*index))).map(|(_, item)| item);
+    (missing.collect(), extra.collect())
 }
 
 /// Gives each of `left` one of `right` of its own, to as many as can be: an expectation that matches much must not
-/// take what another one needs.
+/// take what another one needs. Patterns overlap as they like, so taking the first that is free would not do.
 fn pair(left: usize, right: usize, matches: impl Fn(usize, usize) -> bool) -> Vec<Option<usize>> {
     fn place(
         one: usize,
@@ -150,22 +154,17 @@ fn pair(left: usize, right: usize, matches: impl Fn(usize, usize) -> bool) -> Ve
     (0..left).map(|one| taken.iter().position(|owner| *owner == Some(one))).collect()
 }
 
-fn expected_cause(cause: &expectation::Cause) -> String {
-    let reason = cause.reason.as_ref().map(|reason| format!(", reason {}", Line(reason))).unwrap_or_default();
-    format!("{} at {}{reason}{}", cause.rule, Line(&cause.field), pattern(cause.message.as_ref()))
-}
-
 fn pattern(pattern: Option<&Regex>) -> String {
     pattern.map(|pattern| format!(", message /{}/", Line(pattern.as_str()))).unwrap_or_default()
 }
 
 /// The verdict, with what there is to say of it that no cause says.
-fn verdict(seen: &Seen) -> String {
-    let mut text = seen.verdict.word().to_owned();
-    if let (Verdict::Refused, Some(code)) = (seen.verdict, seen.code) {
+fn verdict(actual: &Actual) -> String {
+    let mut text = actual.verdict.word().to_owned();
+    if let (ExpectedVerdict::Refused, Some(code)) = (actual.verdict, actual.code) {
         let _ = write!(text, " with code {code}");
     }
-    if let Some(why) = &seen.why {
+    if let Some(why) = &actual.why {
         let _ = write!(text, ": {}", shown(why));
     }
     text
@@ -190,6 +189,8 @@ mod tests {
     fn an_expectation_that_matches_much_leaves_to_others_what_they_need() {
         assert_eq!(pairs(2, 2, &[(0, 0), (0, 1), (1, 0)]), [Some(1), Some(0)]);
         assert_eq!(pairs(3, 3, &[(0, 0), (0, 1), (1, 0), (1, 2), (2, 0)]), [Some(1), Some(2), Some(0)]);
+        // All match as many: no order would make the first that is free the right one.
+        assert_eq!(pairs(3, 3, &[(0, 0), (0, 1), (1, 1), (1, 2), (2, 0), (2, 1)]), [Some(1), Some(2), Some(0)]);
         assert_eq!(pairs(2, 1, &[(0, 0), (1, 0)]), [Some(0), None]);
         assert_eq!(pairs(1, 2, &[]), [None]);
         assert_eq!(pairs(0, 2, &[]), []);
@@ -197,17 +198,12 @@ mod tests {
 
     #[test]
     fn a_mutation_that_does_not_come_to_rest_is_a_difference() {
-        let seen = Seen::of(&Ok(Request::Delete), &Facts::unknown("not listed yet"), &Policy::default());
-        let seen = Seen { unstable: Some("rewritten"), ..seen };
-        let expected = Expectation {
-            position: crate::manifest::Position::START,
-            verdict: Verdict::Refused,
-            code: Some(405),
-            causes: None,
-            stored: None,
-            warnings: None,
-        };
-        let differences = differences(Some(&expected), &seen);
+        let at = Location::new(std::path::Path::new("x.suite.yaml"), crate::manifest::Position::START);
+        let facts = Facts::unknown("not listed yet");
+        let actual = Actual::of(&Ok(Request::Delete), &facts, &Policy::default(), |_| at.clone());
+        let actual = Actual { unstable: Some("rewritten"), ..actual };
+        let expected: Expectation = serde_saphyr::from_str("{verdict: refused, code: 405}").unwrap();
+        let differences = differences(Some(&expected), &actual, &at);
         let messages: Vec<_> = differences.iter().map(|it| it.message.as_str()).collect();
         assert_eq!(messages, ["mutating the result again changes it: it would be rewritten"]);
     }

@@ -1,7 +1,7 @@
 //! What the cases that hold reach, of all that there is to reach.
 
-use super::seen::Reached;
-use crate::report::Coverage;
+use super::actual::Reached;
+use crate::report::SuiteCoverage;
 use crate::setting::RuleId;
 
 /// The operations, and whether the webhook ever allows them.
@@ -61,12 +61,12 @@ impl Tally {
 
     /// What was reached and what was not.
     #[must_use]
-    pub fn coverage(&self) -> Coverage {
+    pub fn coverage(&self) -> SuiteCoverage {
         let points = self.points();
         let total = points.len();
         let missing: Vec<_> = points.into_iter().filter(|(_, count)| *count == 0).map(|(what, _)| what).collect();
         let reached = total - missing.len();
-        Coverage { reached, points: total, percent: reached * 100 / total, missing }
+        SuiteCoverage { reached, points: total, percent: reached * 100 / total, missing }
     }
 
     /// The counts as a table for people.

@@ -7,23 +7,23 @@ use std::sync::Arc;
 
 use serde_saphyr::{Error as YamlError, Localizer, Location, UserMessageFormatter};
 
-use crate::escape::Quoted;
-use crate::escape::Quoting;
+use super::spanned;
+use crate::escape::{Quoted, Quoting};
 use crate::manifest::Position;
-use crate::report::Place;
+use crate::report;
 
 /// Something in a suite that can't be taken as it stands. Safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// Where.
-    pub place: Place,
+    pub at: report::Location,
     /// What, and what is accepted.
     pub what: String,
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.what)
+        write!(f, "{}: {}", self.at, self.what)
     }
 }
 
@@ -31,13 +31,17 @@ impl std::error::Error for Error {}
 
 impl Error {
     pub(super) fn new(path: &Arc<Path>, position: Position, what: impl Into<String>) -> Self {
-        let Position { line, column } = position;
-        Self { place: Place { path: Arc::clone(path), line, column }, what: what.into() }
+        Self { at: report::Location::new(Arc::clone(path), position), what: what.into() }
     }
 
     /// What the YAML reader found.
     pub(super) fn yaml(path: &Arc<Path>, error: &YamlError) -> Self {
         let error = error.without_snippet();
+        if let YamlError::Message { msg, .. } = error
+            && let Some((position, what)) = spanned::place(msg)
+        {
+            return Self::new(path, position, what);
+        }
         let position = error.location().filter(|location| *location != Location::UNKNOWN);
         Self::new(path, position.map_or(Position::START, Position::of), yaml(error))
     }

@@ -1,184 +1,264 @@
-//! What a case expects, as it is compared.
+//! What a case expects, as it is written and as it is compared.
 
-use regex_lite::{Regex, RegexBuilder};
+use std::fmt;
+use std::marker::PhantomData;
 
-use super::at::At;
-use super::error::{Error, nearest_or_all};
-use super::format;
-use super::read::Reader;
-use super::schema::warning_kinds;
+use regex_lite::Regex;
+use schemars::JsonSchema;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::error::nearest_or_all;
+use super::names::{self, RuleName, WarningKind};
+use super::spanned::{Spanned, given, misplaced};
 use crate::escape::Quoted;
-use crate::manifest::Position;
 use crate::setting::RuleId;
-use crate::setting::field::{Key, StringField};
 
-pub(super) use super::format::Verdict;
+/// An expectation: in short its verdict alone, which says enough only of what is allowed or not sent.
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum Expect {
+    /// The verdict, as it is written: here its place is not known yet.
+    #[schemars(with = "ExpectedVerdict", description = "The verdict.")]
+    Verdict(String),
+    /// The verdict and what comes with it.
+    Whole(Box<Expectation>),
+}
 
 /// What must become of a request.
-#[derive(Debug)]
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Expectation {
-    pub(super) position: Position,
-    pub(super) verdict: Verdict,
-    pub(super) code: Option<u16>,
-    pub(super) causes: Option<Listed<Cause>>,
-    pub(super) stored: Option<String>,
-    pub(super) warnings: Option<Listed<Warning>>,
+    /// Whether it passes.
+    pub(super) verdict: ExpectedVerdict,
+    /// The status code of the answer: 200 when allowed; 422 when rules are broken, 405 for a DELETE, 503 when facts
+    /// are missing, 400 when the request can't be judged.
+    #[serde(default, deserialize_with = "given")]
+    pub(super) code: Option<Spanned<u16>>,
+    /// The causes of a refusal: all of them, unless the list says `including`.
+    #[serde(default, deserialize_with = "given")]
+    pub(super) causes: Option<Spanned<ExpectedList<ExpectedCause>>>,
+    /// The `value` that Harvester sees afterwards.
+    #[serde(default, deserialize_with = "given")]
+    pub(super) stored: Option<Spanned<String>>,
+    /// The warnings: all of them, unless the list says `including`.
+    #[serde(default, deserialize_with = "given")]
+    pub(super) warnings: Option<Spanned<ExpectedList<ExpectedWarning>>>,
 }
 
-/// A list, and whether it is everything.
-#[derive(Debug)]
-pub(super) struct Listed<T> {
-    pub(super) exactly: bool,
-    pub(super) items: Vec<T>,
+/// What becomes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Verdict")]
+pub(super) enum ExpectedVerdict {
+    /// It passes.
+    Allowed,
+    /// It does not.
+    Refused,
+    /// The webhook is not asked: its registration leaves such requests alone.
+    NotSent,
 }
 
-/// A cause that is expected.
-#[derive(Debug)]
-pub(super) struct Cause {
+/// A list that is either everything or a part.
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged, rename = "Listed")]
+pub(super) enum ExpectedList<T> {
+    /// Everything, in any order.
+    Exactly(Vec<T>),
+    /// A part.
+    Including(Including<T>),
+}
+
+/// A list that is a part.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Including")]
+pub(super) struct Including<T> {
+    /// What must be there, whatever else is.
+    pub(super) including: Vec<T>,
+}
+
+/// One cause of a refusal.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(rename = "Cause")]
+pub(super) struct ExpectedCause {
+    /// The rule that refuses.
+    #[serde(deserialize_with = "rule")]
+    #[schemars(with = "RuleName")]
     pub(super) rule: RuleId,
+    /// The field that it names, such as `value.exclude[1]`.
+    #[serde(deserialize_with = "field")]
     pub(super) field: String,
+    /// The reason as the API server takes it, such as `FieldValueInvalid`.
+    #[serde(default, deserialize_with = "given")]
     pub(super) reason: Option<String>,
+    /// A regular expression that is found in the message.
+    #[serde(default, deserialize_with = "regex")]
+    #[schemars(with = "Option<String>")]
     pub(super) message: Option<Regex>,
 }
 
-/// A warning that is expected.
-#[derive(Debug)]
-pub(super) struct Warning {
+/// One warning.
+#[derive(Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schemars(rename = "Warning")]
+pub(super) struct ExpectedWarning {
+    /// What kind it is: the rule's name where a rule only warns.
+    #[serde(deserialize_with = "kind")]
+    #[schemars(with = "WarningKind")]
     pub(super) kind: String,
+    /// A regular expression that is found in the text.
+    #[serde(default, deserialize_with = "regex")]
+    #[schemars(with = "Option<String>")]
     pub(super) message: Option<Regex>,
+}
+
+impl ExpectedVerdict {
+    const ALL: [Self; 3] = [Self::Allowed, Self::Refused, Self::NotSent];
+
+    /// As suites write it.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+            Self::NotSent => "notSent",
+        }
+    }
+
+    fn read(word: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|known| known.word() == word).ok_or_else(|| {
+            let hint = nearest_or_all("it is one of", word, Self::ALL.into_iter().map(Self::word));
+            format!("{} is not known here; {hint}", Quoted(word))
+        })
+    }
+}
+
+impl<T> ExpectedList<T> {
+    pub(super) const fn items(&self) -> &Vec<T> {
+        match self {
+            Self::Exactly(items) | Self::Including(Including { including: items }) => items,
+        }
+    }
+
+    pub(super) const fn is_exact(&self) -> bool {
+        matches!(self, Self::Exactly(_))
+    }
+}
+
+impl<T> Spanned<ExpectedList<T>> {
+    fn check<E: de::Error>(&self) -> Result<(), E> {
+        if self.value.is_exact() || !self.value.items().is_empty() {
+            return Ok(());
+        }
+        Err(misplaced(self.position(), "including nothing holds of every list"))
+    }
+}
+
+impl Expect {
+    /// Reads an expectation that can be met at all.
+    pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Spanned<Expectation>>, D::Error> {
+        let Spanned { value, scalar } = Spanned::deserialize(deserializer)?;
+        let value = match value {
+            Self::Verdict(word) => {
+                let verdict = ExpectedVerdict::read(&word).map_err(|why| misplaced(scalar.start, why))?;
+                Expectation { verdict, code: None, causes: None, stored: None, warnings: None }
+            }
+            Self::Whole(whole) => {
+                whole.check()?;
+                *whole
+            }
+        };
+        Ok(Some(Spanned { value, scalar }))
+    }
 }
 
 impl Expectation {
-    /// Takes what was written, if it can be met at all.
-    pub(super) fn read(written: &At<format::Expect>, reader: &Reader) -> Result<Self, Error> {
-        let position = written.position();
-        let whole = match &written.value {
-            format::Expect::Verdict(word) => {
-                let verdict = verdict(word).map_err(|what| reader.error(position, what))?;
-                return Ok(Self { position, verdict, code: None, causes: None, stored: None, warnings: None });
+    fn check<E: de::Error>(&self) -> Result<(), E> {
+        let never = |position, what: &str| Err(misplaced(position, format_args!("{what}, so this can't hold")));
+        if let Some(causes) = &self.causes {
+            if self.verdict != ExpectedVerdict::Refused {
+                return never(causes.position(), "only a refusal has causes");
             }
-            format::Expect::Whole(whole) => whole,
-        };
-        let verdict = whole.verdict;
-        let never = |position, what: &str| Err(reader.error(position, format!("{what}, so this can't hold")));
-        if let Some(causes) = &whole.causes
-            && verdict != Verdict::Refused
-        {
-            return never(causes.position(), "only a refusal has causes");
+            causes.check()?;
         }
-        if let Some(stored) = &whole.stored
-            && verdict != Verdict::Allowed
-        {
+        if let Some(stored) = self.stored.as_ref().filter(|_| self.verdict != ExpectedVerdict::Allowed) {
             return never(stored.position(), "only what is allowed is stored by way of the webhook");
         }
-        if verdict == Verdict::NotSent
-            && let Some(position) =
-                whole.code.as_ref().map(At::position).or_else(|| whole.warnings.as_ref().map(At::position))
-        {
+        let answer = self.code.as_ref().map(Spanned::position).or(self.warnings.as_ref().map(Spanned::position));
+        if let Some(position) = answer.filter(|_| self.verdict == ExpectedVerdict::NotSent) {
             return never(position, "a request that is not sent gets no answer");
         }
-        Ok(Self {
-            position,
-            verdict,
-            code: whole.code.as_ref().map(|code| code.value),
-            causes: whole.causes.as_ref().map(|causes| listed(causes, reader, cause)).transpose()?,
-            stored: whole.stored.as_ref().map(|stored| stored.value.clone()),
-            warnings: whole.warnings.as_ref().map(|warnings| listed(warnings, reader, warning)).transpose()?,
-        })
+        self.warnings.as_ref().map_or(Ok(()), Spanned::check)
     }
 
     /// Whether it says why a refusal is one: one that is refused for another reason than it is about proves nothing.
     pub(super) fn says_why(&self) -> bool {
-        let causes = self.causes.as_ref().is_some_and(|causes| !causes.items.is_empty());
-        self.verdict != Verdict::Refused || causes || self.code.is_some_and(|code| code != 422)
+        let causes = self.causes.as_ref().is_some_and(|causes| !causes.value.items().is_empty());
+        self.verdict != ExpectedVerdict::Refused || causes || self.code.as_ref().is_some_and(|code| code.value != 422)
     }
 }
 
-fn verdict(word: &str) -> Result<Verdict, String> {
-    Verdict::ALL.into_iter().find(|known| known.word() == word).ok_or_else(|| {
-        let hint = nearest_or_all("it is one of", word, Verdict::ALL.into_iter().map(Verdict::word));
-        format!("{} is not known here; {hint}", Quoted(word))
-    })
+fn rule<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RuleId, D::Error> {
+    Spanned::<String>::deserialize(deserializer)?.parse(names::rule)
 }
 
-fn listed<W, T>(
-    written: &At<format::Listed<W>>,
-    reader: &Reader,
-    read: fn(&W, &Reader) -> Result<T, Error>,
-) -> Result<Listed<T>, Error> {
-    let exactly = matches!(written.value, format::Listed::Exactly(_));
-    let items = written.value.items();
-    if !exactly && items.is_empty() {
-        return Err(reader.error(written.position(), "including nothing holds of every list"));
+fn field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Spanned::<String>::deserialize(deserializer)?.parse(names::field)
+}
+
+fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Spanned::<String>::deserialize(deserializer)?.parse(names::kind)
+}
+
+fn regex<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Regex>, D::Error> {
+    Spanned::<String>::deserialize(deserializer)?.parse(names::pattern).map(Some)
+}
+
+impl<'de> Deserialize<'de> for Expect {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InShortOrWhole;
+
+        impl<'de> Visitor<'de> for InShortOrWhole {
+            type Value = Expect;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("allowed, refused, notSent, or an object with the verdict and more")
+            }
+
+            fn visit_str<E>(self, verdict: &str) -> Result<Expect, E> {
+                Ok(Expect::Verdict(verdict.to_owned()))
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Expect, M::Error> {
+                Expectation::deserialize(MapAccessDeserializer::new(map)).map(|whole| Expect::Whole(Box::new(whole)))
+            }
+        }
+
+        deserializer.deserialize_any(InShortOrWhole)
     }
-    let items = items.iter().map(|item| read(&item.value, reader)).collect::<Result<_, _>>()?;
-    Ok(Listed { exactly, items })
 }
 
-fn cause(written: &format::Cause, reader: &Reader) -> Result<Cause, Error> {
-    Ok(Cause {
-        rule: rule(&written.rule, reader)?,
-        field: field(&written.field, reader)?,
-        reason: written.reason.clone(),
-        message: written.message.as_ref().map(|message| pattern(message, reader)).transpose()?,
-    })
-}
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for ExpectedList<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AllOrPart<T>(PhantomData<T>);
 
-fn warning(written: &format::Warning, reader: &Reader) -> Result<Warning, Error> {
-    let kind = &written.kind.value;
-    if !warning_kinds().any(|known| known == kind) {
-        let hint = nearest_or_all("the kinds are", kind, warning_kinds());
-        return Err(reader.error(written.kind.position(), format!("no warning is of kind {}; {hint}", Quoted(kind))));
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for AllOrPart<T> {
+            type Value = ExpectedList<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list, or an object with a list under including")
+            }
+
+            fn visit_seq<S: SeqAccess<'de>>(self, items: S) -> Result<ExpectedList<T>, S::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(items)).map(ExpectedList::Exactly)
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<ExpectedList<T>, M::Error> {
+                Including::deserialize(MapAccessDeserializer::new(map)).map(ExpectedList::Including)
+            }
+        }
+
+        deserializer.deserialize_any(AllOrPart(PhantomData))
     }
-    let message = written.message.as_ref().map(|message| pattern(message, reader)).transpose()?;
-    Ok(Warning { kind: kind.clone(), message })
-}
-
-/// The field of a cause: no other than the two strings of the Setting and what is in them is ever at fault.
-fn field(written: &At<String>, reader: &Reader) -> Result<String, Error> {
-    let field = &written.value;
-    let is_root = |root: &str| [StringField::Value, StringField::Default].iter().any(|known| known.as_str() == root);
-    match field.split_once('.') {
-        None if is_root(field) => return Ok(field.clone()),
-        Some((root, inside)) if is_root(root) && !inside.is_empty() => return Ok(field.clone()),
-        _ => {}
-    }
-    let hint = if Key::ALL.iter().any(|key| field.split('[').next() == Some(key.as_str())) {
-        format!("did you mean {}.{field}?", StringField::Value)
-    } else {
-        format!("it is {} or {}, or in one of these, such as value.vlan", StringField::Value, StringField::Default)
-    };
-    Err(reader.error(written.position(), format!("no cause has the field {}; {hint}", Quoted(field))))
-}
-
-/// A rule by its name.
-pub(super) fn rule(written: &At<String>, reader: &Reader) -> Result<RuleId, Error> {
-    written.value.parse().map_err(|_| {
-        let rules = RuleId::ALL.iter().map(|rule| rule.as_str());
-        let hint = nearest_or_all("the rules are", &written.value, rules);
-        reader.error(written.position(), format!("no rule is named {}; {hint}", Quoted(&written.value)))
-    })
-}
-
-fn pattern(written: &At<String>, reader: &Reader) -> Result<Regex, Error> {
-    let regex = compile(&written.value).map_err(|why| reader.error(written.position(), why))?;
-    if regex.is_match("") {
-        let what = format!("{} matches even nothing, so it is found in any text", Quoted(&written.value));
-        return Err(reader.error(written.position(), what));
-    }
-    Ok(regex)
-}
-
-/// A regular expression that is no burden: its time is linear in what it searches, its size bounded here.
-///
-/// # Errors
-///
-/// What is wrong with it.
-pub fn compile(pattern: &str) -> Result<Regex, String> {
-    const LARGEST: usize = 256 << 10;
-    let regex = RegexBuilder::new(pattern).size_limit(LARGEST).build();
-    regex.map_err(|error| {
-        let why = error.to_string();
-        format!("{} is no regular expression that can be used: {}", Quoted(pattern), crate::escape::Quoting(&why))
-    })
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use super::case::{Case, Written};
-use super::compare::{About, differences};
+use super::actual::Actual;
+use super::compare::differences;
 use super::coverage::Tally;
-use super::seen::Seen;
-use super::{Error, Suite};
+use super::spanned::Spanned;
+use super::spec::PolicySpec;
+use super::{Case, Error, Suite};
+use crate::admission::Request;
 use crate::cluster::files::{UnknownKind, Variation, VariationError};
 use crate::escape::Line;
 use crate::manifest::Position;
-use crate::report::{self, Place, Record, Status, Subject, Unmet};
+use crate::report::{Location, Record, Subject, TestStatus};
 use crate::setting::Policy;
 use crate::setting::field::{Field, StringField};
 
@@ -24,8 +26,9 @@ impl Suite {
     /// The operator's choices, where the suite does not make its own.
     #[must_use]
     pub fn policy(&self, given: &Policy) -> Policy {
-        let reserved = self.reserved.clone().unwrap_or_else(|| given.reserved.clone());
-        Policy { reserved, warn: given.warn.iter().chain(self.warn.iter()).collect() }
+        let PolicySpec { warn_rules, reserved_ranges } = &self.policy;
+        let reserved = reserved_ranges.clone().unwrap_or_else(|| given.reserved.clone());
+        Policy { reserved, warn: given.warn.iter().chain(warn_rules.iter()).collect() }
     }
 
     /// What its cluster has that no rule asks for.
@@ -39,65 +42,44 @@ impl Suite {
     pub fn run(&self, case: &Case, policy: &Policy, tally: &mut Tally) -> Record {
         match self.judge(case, policy, tally) {
             Ok(record) => record,
-            Err(Error { place, what }) => Record { error: Some(what), ..Self::record(case, place, Status::Error) },
+            Err(Error { at, what }) => Record::error(Subject::Case, case.printable_name(), at, what),
         }
     }
 
     fn judge(&self, case: &Case, policy: &Policy, tally: &mut Tally) -> Result<Record, Error> {
         let cluster = self.cluster(case)?;
-        let request = case.request(cluster.setting()).map_err(|why| Error::new(&self.path, case.position, why))?;
-        let seen = Seen::of(&request, &cluster.facts(), policy);
-        let differences = differences(case.expect.as_ref(), &seen);
-
+        let request = case.request(cluster.setting()).map_err(|why| Error::new(&self.path, case.position(), why))?;
         let text = |root| match &request {
-            Ok(crate::admission::Request::Create(new) | crate::admission::Request::Update { new, .. }) => match root {
+            Ok(Request::Create(new) | Request::Update { new, .. }) => match root {
                 StringField::Value => new.value.bytes(),
                 StringField::Default => new.default.bytes(),
             },
             _ => None,
         };
-        let field = |at: &Field| {
-            let within = |written: &Written| written.place(at, text(at.string).unwrap_or_default());
-            case.written().map_or_else(|| self.place(case.position), within)
+        let locate = |field: &Field| match case.written() {
+            Some(written) => written.locate(field, text(field.string).unwrap_or_default()),
+            None => self.at(case.position()),
         };
-        let causes = seen.causes.iter().map(|it| report::Cause {
-            rule: it.rule,
-            field: it.field.to_string(),
-            reason: it.reason,
-            message: it.message.clone(),
-            place: field(&it.field),
-        });
-        let warnings = seen.warnings.iter().map(|it| report::Warned {
-            kind: it.kind,
-            rule: it.rule,
-            message: it.message.clone(),
-            place: field(&it.at),
-        });
-        let expect_at = || self.place(case.expect.as_ref().map_or(case.position, |expect| expect.position));
-        let differences: Vec<_> = differences
-            .into_iter()
-            .map(|it| report::Difference {
-                message: it.message,
-                place: match it.about {
-                    About::Expectation => expect_at(),
-                    About::Cause(index) => field(&seen.causes[index].field),
-                    About::Warning(index) => field(&seen.warnings[index].at),
-                },
-            })
-            .collect();
-        let status = if differences.is_empty() { Status::Passed } else { Status::Failed };
-        if status == Status::Passed {
-            tally.count(seen.reached);
+        let actual = Actual::of(&request, &cluster.facts(), policy, locate);
+
+        let expected = case.spec.value.expect.as_ref();
+        let at = self.at(expected.map_or(case.position(), Spanned::position));
+        let differences = differences(expected.map(|expected| &expected.value), &actual, &at);
+        let holds = differences.is_empty();
+        if holds {
+            tally.count(actual.reached);
         }
+        let status = if holds { TestStatus::Passed } else { TestStatus::Failed };
         Ok(Record {
-            verdict: Some(seen.verdict.word()),
-            code: seen.code,
-            causes: causes.collect(),
-            warnings: warnings.collect(),
-            stored: seen.stored.clone(),
-            expectation: (status == Status::Failed)
-                .then(|| Unmet { differences, would_hold: indented(&seen.would_hold(), case.indent) }),
-            ..Self::record(case, self.place(case.position), status)
+            verdict: Some(actual.verdict.word()),
+            code: actual.code,
+            // The block to paste has the columns of the case's keys.
+            would_hold: (!holds).then(|| indented(&actual.would_hold(), case.spec.position().column - 1)),
+            differences,
+            causes: actual.causes,
+            warnings: actual.warnings,
+            stored: actual.stored,
+            ..Record::new(Subject::Case, case.printable_name(), self.at(case.position()), status)
         })
     }
 
@@ -115,12 +97,14 @@ impl Suite {
         Ok(cluster)
     }
 
-    fn place(&self, Position { line, column }: Position) -> Place {
-        Place { path: Arc::clone(&self.path), line, column }
+    fn at(&self, position: Position) -> Location {
+        Location::new(Arc::clone(&self.path), position)
     }
+}
 
-    fn record(case: &Case, place: Place, status: Status) -> Record {
-        Record::new(Subject::Case, Line(&case.name).to_string(), place, status)
+impl Case {
+    fn printable_name(&self) -> String {
+        Line(self.name()).to_string()
     }
 }
 

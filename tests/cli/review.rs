@@ -48,7 +48,7 @@ fn programs_read_records_and_answers() {
 #[test]
 fn what_is_counted_was_said() {
     let reformatted = ["review", "docs/sample/reformatted.yaml", "--cluster", SAMPLE];
-    for format in [&[][..], &["--as", "kubectl"], &["--as", "kubectl-many"], &["--as", "ui"], &["-o", "review"]] {
+    for format in [&[][..], &["-o", "kubectl"], &["-o", "kubectl-many"], &["-o", "ui"], &["-o", "review"]] {
         let ran = run(&[&reformatted, format].concat());
         assert_eq!(ran.code, OK, "{ran:?}");
         let said = format!("{}{}", ran.stdout, ran.stderr);
@@ -310,6 +310,18 @@ fn rules_and_ranges_are_the_operator_s_choice() {
     let ran = run(&["review", "-", "--cluster", SAMPLE, "--warn-rule", "vlan-range"]);
     assert_eq!(ran.code, COULD_NOT_TELL);
     assert!(ran.stderr.contains("vlan-range always refuses: "), "{ran:?}");
+}
+
+#[test]
+fn a_flag_that_is_gone_names_what_replaces_it() {
+    let ran = run(&["review", "-", "--cluster", SAMPLE, "--as", "kubectl"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (COULD_NOT_TELL, ""));
+    assert_eq!(
+        ran.stderr.lines().next(),
+        Some(
+            "error: invalid value 'kubectl' for '--as <CLIENT>': this flag is gone; use -o kubectl, -o kubectl-many or -o ui"
+        )
+    );
 }
 
 #[test]

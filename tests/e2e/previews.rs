@@ -1,4 +1,4 @@
-//! `review --as`: to the byte what the pinned kubectl prints, and what the API server tells the UI.
+//! `review -o kubectl` and its like: to the byte what the pinned kubectl prints, and what the API server tells the UI.
 
 use std::fs;
 use std::process::Command;
@@ -47,7 +47,7 @@ impl Twin {
         let file = self.file.with_file_name("input.json");
         fs::write(&file, manifest).unwrap();
         let mut command = Command::new(assets::webhook());
-        command.args(["review", "--as", client, "--cluster"]).arg(&self.file).arg(&file).env_clear();
+        command.args(["review", "-o", client, "--cluster"]).arg(&self.file).arg(&file).env_clear();
         String::from_utf8(command.output().unwrap().stdout).unwrap()
     }
 

@@ -39,8 +39,8 @@ fn unknown_keys_are_told_with_the_nearest_known_one() {
             "5:5: suite: unknown key \"verdct\"; did you mean verdict?",
         ),
         (
-            "cluster: []\ncases:\n- name: x\n  expect:\n    verdict: refused\n    causes:\n    - {rule: a, feild: b}\n",
-            "7:17: suite: unknown key \"feild\"; did you mean field?",
+            "cluster: []\ncases:\n- name: x\n  expect:\n    verdict: refused\n    causes:\n    - {rule: vlan-range, feild: b}\n",
+            "7:26: suite: unknown key \"feild\"; did you mean field?",
         ),
         (
             "cluster: []\npolicy: {warnrules: []}\ncases: []",

@@ -129,14 +129,14 @@ fn a_report_has_standard_output_for_itself() {
         "{}",
         run.err
     );
-    for arguments in [["--report", "json", "--output", "json"], ["--report", "json", "--as", "ui"]] {
+    for arguments in [["--report", "json", "--output", "json"], ["--report", "json", "-o", "ui"]] {
         let run = review(&dir, &arguments);
         assert_eq!(
             (run.code, &*run.out, &*run.err),
             (
                 2,
                 "",
-                "error: a --report on standard output leaves no room for --output or --as; give it a file: --report FORMAT=FILE\n"
+                "error: a --report on standard output leaves no room for --output; give it a file: --report FORMAT=FILE\n"
             )
         );
     }
@@ -149,7 +149,7 @@ fn a_report_has_standard_output_for_itself() {
 fn previews_are_what_clients_show() {
     let dir = dir();
     let show = |client: &str, file: &str| {
-        let run = dir.run(&["review", "--cluster", "cluster.yaml", "--as", client, file]);
+        let run = dir.run(&["review", "--cluster", "cluster.yaml", "-o", client, file]);
         assert!(run.err.contains(" judged"), "{}", run.err);
         run.out
     };

@@ -14,7 +14,7 @@ use crate::setting::{Facts, Policy};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cluster")]
 #[group(id = "by", required = true, multiple = false, args = ["cluster", "live"])]
-pub(super) struct ClusterArgs {
+pub(super) struct ReviewClusterArgs {
     /// The cluster to judge by: files and directories of manifests, as `kubectl get … -o yaml` prints them or `capture`
     /// writes them; repeatable
     #[arg(long, value_name = "PATH")]
@@ -29,7 +29,7 @@ pub(super) struct ClusterArgs {
 }
 
 /// What there is to judge by.
-pub(super) struct Cluster {
+pub(super) struct ReviewCluster {
     pub(super) facts: Facts,
     /// The Setting that is stored in it.
     pub(super) stored: Option<Stored>,
@@ -37,9 +37,9 @@ pub(super) struct Cluster {
     pub(super) policy: Option<Policy>,
 }
 
-impl ClusterArgs {
+impl ReviewClusterArgs {
     /// Reads the files, or lists what the live cluster has.
-    pub(super) fn open(&self) -> anyhow::Result<Cluster> {
+    pub(super) fn open(&self) -> anyhow::Result<ReviewCluster> {
         if self.live {
             return kube::block_on(self.list())?.context("--kube");
         }
@@ -55,12 +55,12 @@ impl ClusterArgs {
             complain(format_args!("warning: --cluster: {unknown}"));
         }
         let stored = setting.map(|setting| Stored { setting, from: OldSide::Cluster });
-        Ok(Cluster { facts, stored, policy })
+        Ok(ReviewCluster { facts, stored, policy })
     }
 
-    async fn list(&self) -> anyhow::Result<Cluster> {
+    async fn list(&self) -> anyhow::Result<ReviewCluster> {
         let snapshot = live::snapshot(self.kube.client().await?).await?;
         let stored = snapshot.setting().cloned().map(|setting| Stored { setting, from: OldSide::Live });
-        Ok(Cluster { facts: snapshot.facts(), stored, policy: None })
+        Ok(ReviewCluster { facts: snapshot.facts(), stored, policy: None })
     }
 }

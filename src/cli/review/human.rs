@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::judged::{Judged, Outcome};
+use super::judged::{Judged, ReviewOutcome};
 use crate::admission::{Request, Verdict};
 use crate::cli::difference;
 use crate::cli::output::Paint;
@@ -21,8 +21,8 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
     };
     writeln!(out, "{}: {verdict}, {}", paint.bold(place(&judged.input.origin)), request(judged))?;
     match &judged.outcome {
-        Outcome::Malformed(why) => writeln!(out, "{INDENT}{why}")?,
-        Outcome::Admitted { admission, .. } => match &admission.decision().verdict {
+        ReviewOutcome::Malformed(why) => writeln!(out, "{INDENT}{why}")?,
+        ReviewOutcome::Admitted { admission, .. } => match &admission.decision().verdict {
             Verdict::Allowed => {}
             Verdict::Invalid(violations) => {
                 for violation in violations.listed() {
@@ -72,8 +72,8 @@ fn place(origin: &Origin) -> String {
 /// What was asked, and what it was held against.
 fn request(judged: &Judged<'_>) -> String {
     match (&judged.outcome, &judged.input.form) {
-        (Outcome::Malformed(_), _) => "it can't be judged".to_owned(),
-        (Outcome::Admitted { request, .. }, _) if **request == Request::NotOurs => {
+        (ReviewOutcome::Malformed(_), _) => "it can't be judged".to_owned(),
+        (ReviewOutcome::Admitted { request, .. }, _) if **request == Request::NotOurs => {
             format!("{} of another object, which the webhook does not judge", judged.operation)
         }
         (_, Form::Manifest { old: None, .. }) => {
@@ -89,7 +89,7 @@ fn request(judged: &Judged<'_>) -> String {
 
 /// The stored value, and how it differs from the submitted one.
 fn stored(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> io::Result<()> {
-    let (Outcome::Admitted { request, admission }, Some(stored)) = (&judged.outcome, judged.stored()) else {
+    let (ReviewOutcome::Admitted { request, admission }, Some(stored)) = (&judged.outcome, judged.stored()) else {
         return Ok(());
     };
     let (Request::Create(new) | Request::Update { new, .. }) = &**request else { return Ok(()) };

@@ -19,14 +19,14 @@ pub(super) struct Judged<'i> {
     /// Empty where there is none.
     pub(super) user: Cow<'i, str>,
     pub(super) operation: &'static str,
-    pub(super) outcome: Outcome<'i>,
+    pub(super) outcome: ReviewOutcome<'i>,
     /// The line of `value` in the file, from 1, where there is a `value`.
     pub(super) value_line: Option<usize>,
     /// Whether a manifest's `value` is sound but not canonical.
     pub(super) not_canonical: bool,
 }
 
-pub(super) enum Outcome<'i> {
+pub(super) enum ReviewOutcome<'i> {
     /// It can't be judged, for the given reason.
     Malformed(String),
     /// It was judged.
@@ -40,10 +40,10 @@ impl<'i> Judged<'i> {
             Err(why) => (Cow::default(), Cow::default(), "unknown", Err(why)),
         };
         let outcome = match request {
-            Err(why) => Outcome::Malformed(why),
+            Err(why) => ReviewOutcome::Malformed(why),
             Ok(request) => {
                 let admission = Box::new(admit(&request, facts, policy));
-                Outcome::Admitted { request: Box::new(request), admission }
+                ReviewOutcome::Admitted { request: Box::new(request), admission }
             }
         };
         let value = input.place.strings(strings).and_then(|strings| strings.value.as_ref());
@@ -64,16 +64,16 @@ impl<'i> Judged<'i> {
     /// The verdict in one word.
     pub(super) fn verdict(&self) -> &'static str {
         match &self.outcome {
-            Outcome::Malformed(_) => "malformed",
-            Outcome::Admitted { admission, .. } => response::verdict(&admission.decision().verdict),
+            ReviewOutcome::Malformed(_) => "malformed",
+            ReviewOutcome::Admitted { admission, .. } => response::verdict(&admission.decision().verdict),
         }
     }
 
     /// What the API server is answered: by `/mutate`, unless that allows what `/validate` then refuses.
     pub(super) fn answer(&self) -> String {
         match &self.outcome {
-            Outcome::Malformed(why) => malformed(&self.uid, why),
-            Outcome::Admitted { admission, .. } => {
+            ReviewOutcome::Malformed(why) => malformed(&self.uid, why),
+            ReviewOutcome::Admitted { admission, .. } => {
                 let decision = if admission.is_allowed() { &admission.mutated } else { admission.decision() };
                 text(response::write(&self.uid, decision))
             }
@@ -83,16 +83,16 @@ impl<'i> Judged<'i> {
     /// The refusal as `response.status` carries it.
     pub(super) fn status(&self) -> Option<response::Status> {
         match &self.outcome {
-            Outcome::Malformed(why) => Some(response::Status::malformed(why)),
-            Outcome::Admitted { admission, .. } => response::Status::of(admission.decision()),
+            ReviewOutcome::Malformed(why) => Some(response::Status::malformed(why)),
+            ReviewOutcome::Admitted { admission, .. } => response::Status::of(admission.decision()),
         }
     }
 
     /// What the user is warned of.
     pub(super) fn warnings(&self) -> Vec<&Warning> {
         match &self.outcome {
-            Outcome::Malformed(_) => Vec::new(),
-            Outcome::Admitted { admission, .. } => admission.warnings(),
+            ReviewOutcome::Malformed(_) => Vec::new(),
+            ReviewOutcome::Admitted { admission, .. } => admission.warnings(),
         }
     }
 
@@ -115,22 +115,22 @@ impl<'i> Judged<'i> {
     /// What is stored when the request goes through; of another object that is what was submitted.
     pub(super) fn stored(&self) -> Option<Setting<'i>> {
         match &self.outcome {
-            Outcome::Admitted { request, .. } if **request == Request::NotOurs => {
+            ReviewOutcome::Admitted { request, .. } if **request == Request::NotOurs => {
                 serde_json::from_slice::<Submitted<'i>>(&self.input.body).ok()?.request.object
             }
-            Outcome::Admitted { request, admission } => admission.stored(request),
-            Outcome::Malformed(_) => None,
+            ReviewOutcome::Admitted { request, admission } => admission.stored(request),
+            ReviewOutcome::Malformed(_) => None,
         }
     }
 
     /// Whether facts are missing that the verdict depends on.
     pub(super) fn missing(&self) -> Vec<String> {
         match &self.outcome {
-            Outcome::Admitted { admission, .. } => match &admission.decision().verdict {
+            ReviewOutcome::Admitted { admission, .. } => match &admission.decision().verdict {
                 Verdict::FactsMissing(missing) => missing.iter().map(ToString::to_string).collect(),
                 _ => Vec::new(),
             },
-            Outcome::Malformed(_) => Vec::new(),
+            ReviewOutcome::Malformed(_) => Vec::new(),
         }
     }
 }

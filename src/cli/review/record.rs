@@ -1,126 +1,115 @@
-//! A verdict as one JSON record: an interface for scripts, whose keys stay.
+//! A verdict as a record for reports.
 
-use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use serde::Serialize;
+use super::judged::{Judged, ReviewOutcome};
+use crate::admission::Request;
+use crate::escape::Plain;
+use crate::input::Form;
+use crate::manifest::strings::Strings;
+use crate::manifest::{self, ManifestFile, Position};
+use crate::report::{LocatedCause, LocatedWarning, Location, NOT_CANONICAL, Record, Subject, TestStatus};
+use crate::setting::field::{Field, StringField};
+use crate::setting::{SETTING, Warning};
 
-use super::judged::{Judged, Outcome};
-use crate::admission::setting::Text;
-use crate::admission::{Cause, Request, Verdict};
-use crate::input::{Form, OldSide};
-use crate::manifest::Error;
-
-/// Every key is always there.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Record<'a> {
-    /// The path as it was given or found; `-` for standard input.
-    input: Cow<'a, str>,
-    /// The line in which the document starts.
-    line: Option<usize>,
-    /// Its place in a List.
-    item: Option<usize>,
-    /// The line of `value`.
-    value_line: Option<usize>,
-    /// `review`, `request` or `manifest`.
-    form: Option<&'static str>,
-    /// `CREATE`, `UPDATE`, `DELETE` or `unknown`.
-    operation: &'static str,
-    /// Of a manifest, where its old side is from: `file`, `cluster` or `live`.
-    old: Option<&'static str>,
-    uid: &'a str,
-    user: &'a str,
-    /// `allowed`, `refused`, `unavailable` or `malformed`.
-    verdict: &'static str,
-    /// The status code of the refusal, 200 where there is none.
-    code: u16,
-    /// The whole text of the refusal.
-    message: Option<String>,
-    /// The rules that refuse, in table order.
-    rules: Vec<&'static str>,
-    causes: Vec<Cause>,
-    /// How many causes there are beyond those listed.
-    more_causes: usize,
-    /// The facts for want of which there is no verdict.
-    missing: Vec<String>,
-    warnings: Vec<String>,
-    /// A stable name for each of the warnings.
-    warning_kinds: Vec<&'static str>,
-    /// What is stored; `null` where nothing is.
-    value: Option<String>,
-    default: Option<String>,
-    /// What became of `value`: `kept`, `emptied`, `restored` or `rewritten`.
-    mutation: Option<&'static str>,
-    default_mutation: Option<&'static str>,
-    config_hash: Option<&'a str>,
-    /// What is to be said of a manifest that the cluster would not say.
-    lint: Vec<String>,
+/// What was judged, with its places in the file.
+pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, strings: &[Strings], warnings_fail: bool) -> Record {
+    let origin = &judged.input.origin;
+    let fields = Fields { judged, file, strings: judged.input.place.strings(strings) };
+    let start = fields.locate(&Field::whole(StringField::Value));
+    let mut name = match &judged.input.form {
+        Form::Manifest { .. } => format!("{} {SETTING}", judged.operation),
+        Form::Review | Form::Request => format!("{} {}", judged.operation, Plain(&judged.uid)),
+    };
+    // Not the line: a problem is the same when its line moves.
+    match judged.input.place.document {
+        0 => {}
+        document => name = format!("{name}, document {}", document + 1),
+    }
+    if let Some(item) = origin.item {
+        name = format!("{name}, items[{item}]");
+    }
+    let status = judged.status();
+    let causes = fields.causes();
+    let warnings = fields.warnings();
+    let fared = match judged.verdict() {
+        "allowed" if !warnings_fail || warnings.is_empty() => TestStatus::Passed,
+        "allowed" | "refused" => TestStatus::Failed,
+        _ => TestStatus::Error,
+    };
+    let message = status.as_ref().map(|status| status.message.clone()).filter(|_| causes.is_empty());
+    let (refusal, error) = if fared == TestStatus::Error { (None, message) } else { (message, None) };
+    Record {
+        verdict: Some(judged.verdict()),
+        code: Some(status.map_or(200, |status| status.code)),
+        causes,
+        warnings,
+        warnings_fail,
+        stored: judged.stored().and_then(|stored| stored.value.bytes().map(ToOwned::to_owned)),
+        refusal,
+        error,
+        ..Record::new(Subject::Object, name, start, fared)
+    }
 }
 
-pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
-    let origin = &judged.input.origin;
-    let status = judged.status();
-    let stored = judged.stored();
-    let text = |text: &Text<'_>| text.bytes().map(ToOwned::to_owned);
-    let warnings = judged.warnings();
-    let mut record = Record {
-        input: path(&origin.path),
-        line: Some(origin.line),
-        item: origin.item,
-        value_line: judged.value_line,
-        operation: judged.operation,
-        uid: &judged.uid,
-        user: &judged.user,
-        verdict: judged.verdict(),
-        code: status.as_ref().map_or(200, |status| status.code),
-        message: status.map(|status| status.message),
-        missing: judged.missing(),
-        warnings: warnings.iter().map(ToString::to_string).collect(),
-        warning_kinds: warnings.iter().map(|warning| warning.kind()).collect(),
-        value: stored.as_ref().and_then(|stored| text(&stored.value)),
-        default: stored.as_ref().and_then(|stored| text(&stored.default)),
-        lint: judged.lint().into_iter().collect(),
-        ..Record::default()
-    };
-    (record.form, record.old) = match judged.input.form {
-        Form::Review => (Some("review"), None),
-        Form::Request => (Some("request"), None),
-        Form::Manifest { old, .. } => {
-            let old = old.map(|old| match old {
-                OldSide::File => "file",
-                OldSide::Cluster => "cluster",
-                OldSide::Live => "live",
-            });
-            (Some("manifest"), old)
-        }
-    };
-    if let Outcome::Admitted { request, admission } = &judged.outcome {
-        if let Verdict::Invalid(violations) = &admission.decision().verdict {
-            record.rules = violations.rules().iter().map(crate::setting::RuleId::as_str).collect();
-            record.more_causes = violations.total() - violations.listed().len();
-            record.causes = violations.listed().iter().map(Cause::from).collect();
-        }
-        if admission.is_allowed() && **request != Request::NotOurs {
-            record.mutation = Some(admission.mutated.value.name());
-            record.default_mutation = Some(admission.mutated.default.name());
-            record.config_hash = admission.mutated.config_hash.as_deref();
+/// What could not be read.
+pub(super) fn unreadable(error: &manifest::Error) -> Record {
+    not_judged(error.path(), error.position(), error.to_string())
+}
+
+/// That there was nothing.
+pub(super) fn nothing(paths: &[PathBuf], why: &str) -> Record {
+    not_judged(paths.first().map_or(Path::new("."), PathBuf::as_path), Position::START, why.to_owned())
+}
+
+fn not_judged(path: &Path, at: Position, why: String) -> Record {
+    Record::error(Subject::Object, "file".into(), Location::new(path, at), why)
+}
+
+/// An object and the file that it stands in.
+struct Fields<'a> {
+    judged: &'a Judged<'a>,
+    file: &'a ManifestFile,
+    strings: Option<&'a Strings>,
+}
+
+impl Fields<'_> {
+    fn causes(&self) -> Vec<LocatedCause> {
+        match &self.judged.outcome {
+            ReviewOutcome::Admitted { admission, .. } => LocatedCause::all(admission, |field| self.locate(field)).0,
+            ReviewOutcome::Malformed(_) => Vec::new(),
         }
     }
-    serde_json::to_string(&record)
-}
 
-pub(super) fn of_unreadable(error: &Error) -> serde_json::Result<String> {
-    serde_json::to_string(&Record {
-        input: path(error.path()),
-        operation: "unknown",
-        verdict: "malformed",
-        code: 400,
-        message: Some(error.to_string()),
-        ..Record::default()
-    })
-}
+    fn warnings(&self) -> Vec<LocatedWarning> {
+        let lint = self.judged.lint();
+        // The lint says the same of a manifest, and how to mend it.
+        let said = |warning: &&Warning| {
+            lint.is_some() && matches!(warning, Warning::Rewritten { .. } | Warning::Restored { .. })
+        };
+        let warned = |warning| LocatedWarning::of(warning, |field| self.locate(field));
+        let warnings = self.judged.warnings().into_iter().filter(|warning| !said(warning)).map(warned);
+        let lint = lint.as_ref().map(|lint| LocatedWarning {
+            kind: NOT_CANONICAL,
+            rule: None,
+            message: lint.clone(),
+            at: self.locate(&Field::whole(StringField::Value)),
+        });
+        warnings.chain(lint).collect()
+    }
 
-fn path(path: &Path) -> Cow<'_, str> {
-    path.to_string_lossy()
+    fn locate(&self, field: &Field) -> Location {
+        let origin = &self.judged.input.origin;
+        let text = match &self.judged.outcome {
+            ReviewOutcome::Admitted { request, .. } => match (&**request, field.string) {
+                (Request::Create(new) | Request::Update { new, .. }, StringField::Value) => new.value.bytes(),
+                (Request::Create(new) | Request::Update { new, .. }, StringField::Default) => new.default.bytes(),
+                _ => None,
+            },
+            ReviewOutcome::Malformed(_) => None,
+        };
+        let inside = self.strings.and_then(|it| it.position(&self.file.text, field, text.unwrap_or_default()));
+        Location::new(Arc::clone(&origin.path), inside.unwrap_or(Position { line: origin.line, column: 1 }))
+    }
 }

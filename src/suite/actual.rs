@@ -1,37 +1,29 @@
-//! What becomes of a request, as the API server would have it.
+//! What becomes of a request, as the API server would have it: what a case's expectation is compared with.
 
-use super::expectation::Verdict;
+use super::expectation::ExpectedVerdict;
 use crate::admission::decision::Mutation;
 use crate::admission::response::{self, Status};
-use crate::admission::{Admission, Cause, Decision, Phase, Policy, Request, Route, admit, decide, pipeline, route};
+use crate::admission::{Admission, Decision, Phase, Policy, Request, Route, admit, decide, pipeline, route};
+use crate::report::{LocatedCause, LocatedWarning, Location};
 use crate::setting::field::Field;
-use crate::setting::{Facts, RuleId, RuleSet, Warning};
+use crate::setting::{Facts, RuleSet, Warning};
 
 /// What becomes of a request.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) verdict: Verdict,
+pub(super) struct Actual {
+    pub(super) verdict: ExpectedVerdict,
     /// 200 when allowed; `None` when not sent.
     pub(super) code: Option<u16>,
-    pub(super) causes: Vec<Cause>,
+    pub(super) causes: Vec<LocatedCause>,
     /// Causes beyond those that are listed.
     pub(super) more_causes: usize,
     /// Of a refusal without causes its text; of a request that is not sent why.
     pub(super) why: Option<String>,
-    pub(super) warnings: Vec<Warned>,
+    pub(super) warnings: Vec<LocatedWarning>,
     pub(super) stored: Option<String>,
     /// What mutating the result again would make of it, should that be something else.
     pub(super) unstable: Option<&'static str>,
     pub(super) reached: Reached,
-}
-
-/// A warning.
-#[derive(Debug)]
-pub(super) struct Warned {
-    pub(super) kind: &'static str,
-    pub(super) rule: Option<RuleId>,
-    pub(super) message: String,
-    pub(super) at: Field,
 }
 
 /// What a case reaches of all that there is to reach.
@@ -47,9 +39,14 @@ pub(super) struct Reached {
     pub(super) mutation: Option<&'static str>,
 }
 
-impl Seen {
+impl Actual {
     /// Asks as the API server would.
-    pub(super) fn of(request: &Result<Request<'_>, String>, facts: &Facts, policy: &Policy) -> Self {
+    pub(super) fn of(
+        request: &Result<Request<'_>, String>,
+        facts: &Facts,
+        policy: &Policy,
+        locate: impl Fn(&Field) -> Location,
+    ) -> Self {
         let request = match request {
             Ok(request) => request,
             Err(why) => return Self::refused(&Status::malformed(why)),
@@ -57,20 +54,26 @@ impl Seen {
         let route = route(request);
         if route == Route::NotSent {
             let why = Some(not_sent(request).to_owned());
-            return Self { why, ..Self::new(Verdict::NotSent, None) };
+            return Self { why, ..Self::new(ExpectedVerdict::NotSent, None) };
         }
         let admission = match route {
             // The one entry for switching off validates only.
             Route::Disable => only_validated(decide(Phase::Validate, request, facts, policy)),
             _ => admit(request, facts, policy),
         };
-        let seen = Self::answered(&admission);
         let stored = admission.stored(request).and_then(|stored| stored.value.bytes().map(ToOwned::to_owned));
         let unstable = if admission.is_allowed() { unstable(request, &admission, facts, policy) } else { None };
-        Self { stored, unstable, reached: reached(request, route, &admission), ..seen }
+        let (causes, more_causes) = LocatedCause::all(&admission, &locate);
+        let warnings = admission.warnings().into_iter().map(|it| LocatedWarning::of(it, &locate)).collect();
+        let reached = reached(request, route, &admission);
+        let answered = match Status::of(admission.decision()) {
+            None => Self::new(ExpectedVerdict::Allowed, Some(200)),
+            Some(status) => Self::refused(&status),
+        };
+        Self { causes, more_causes, warnings, stored, unstable, reached, ..answered }
     }
 
-    fn new(verdict: Verdict, code: Option<u16>) -> Self {
+    fn new(verdict: ExpectedVerdict, code: Option<u16>) -> Self {
         Self {
             verdict,
             code,
@@ -86,34 +89,12 @@ impl Seen {
 
     fn refused(status: &Status) -> Self {
         let why = status.causes.is_empty().then(|| status.message.clone());
-        Self { why, ..Self::new(Verdict::Refused, Some(status.code)) }
-    }
-
-    fn answered(admission: &Admission) -> Self {
-        let decision = admission.decision();
-        let warnings = admission.warnings().into_iter().map(warned).collect();
-        let seen = match Status::of(decision) {
-            None => Self::new(Verdict::Allowed, Some(200)),
-            Some(status) => Self::refused(&status),
-        };
-        let (causes, more_causes) = match &decision.verdict {
-            crate::admission::Verdict::Invalid(violations) => {
-                let listed: Vec<_> = violations.listed().iter().map(Cause::from).collect();
-                let more = violations.total() - listed.len();
-                (listed, more)
-            }
-            _ => (Vec::new(), 0),
-        };
-        Self { causes, more_causes, warnings, ..seen }
+        Self { why, ..Self::new(ExpectedVerdict::Refused, Some(status.code)) }
     }
 }
 
 fn only_validated(decision: Decision) -> Admission {
     Admission { mutated: decision, validated: None }
-}
-
-fn warned(warning: &Warning) -> Warned {
-    Warned { kind: warning.kind(), rule: warning.rule(), message: warning.to_string(), at: warning.at() }
 }
 
 /// Why no webhook is asked.

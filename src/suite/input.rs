@@ -1,4 +1,4 @@
-//! One case: a request, and what its cluster has more or less than the suite's.
+//! What a case asks: the request that the API server would send.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,52 +6,37 @@ use std::sync::Arc;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::expectation::Expectation;
-use super::format::Operation;
+use super::Case;
+use super::spec::CaseOperation;
 use crate::admission::setting::{Metadata, Text};
 use crate::admission::{Request, Review, Setting};
 use crate::manifest::strings::Strings;
 use crate::manifest::{self, Origin, Position};
-use crate::report::Place;
+use crate::report::Location;
 use crate::setting::SETTING;
-use crate::setting::facts::{FactKind, ObjectName};
 use crate::setting::field::Field;
 
-/// One case of a suite.
-#[derive(Debug)]
-pub struct Case {
-    /// What it shows.
-    pub name: String,
-    pub(super) position: Position,
-    /// The columns before its keys: the block to paste is shown with as many.
-    pub(super) indent: usize,
-    pub(super) input: Input,
-    pub(super) with: Vec<(Position, Objects)>,
-    pub(super) without: Vec<(Position, FactKind, Option<ObjectName>)>,
-    pub(super) expect: Option<Expectation>,
-}
-
 /// Objects of the cluster, each with where it was read; several cases may share them.
-pub(super) type Objects = Arc<[(Value, Origin)]>;
+pub(super) type SharedObjects = Arc<[(Value, Origin)]>;
 
 /// What is asked.
 #[derive(Debug)]
-pub(super) enum Input {
+pub(super) enum CaseInput {
     /// The bytes of an `AdmissionReview`, known to have a uid.
-    Review { json: Vec<u8>, written: Written },
+    Review { json: Vec<u8>, written: WrittenObject },
     /// A change, with what is known of it.
-    Change { operation: Option<Operation>, old: Option<Side>, new: Option<Side> },
+    Change { operation: Option<CaseOperation>, old: Option<Side>, new: Option<Side> },
 }
 
 /// The stored or the submitted object.
 #[derive(Debug)]
 pub(super) struct Side {
-    pub(super) content: Content,
-    pub(super) written: Written,
+    pub(super) content: SideContent,
+    pub(super) written: WrittenObject,
 }
 
 #[derive(Debug)]
-pub(super) enum Content {
+pub(super) enum SideContent {
     /// Its `value`; the rest is that of the stored object.
     Value(String),
     /// All of it, known to be readable.
@@ -60,19 +45,18 @@ pub(super) enum Content {
 
 /// Where an object stands.
 #[derive(Clone, Debug)]
-pub(super) struct Written {
+pub(super) struct WrittenObject {
     pub(super) file: Arc<manifest::ManifestFile>,
     pub(super) strings: Strings,
     /// Where to point when the strings can't be.
     pub(super) start: Position,
 }
 
-impl Written {
+impl WrittenObject {
     /// Where a field of the string `text` stands.
-    pub(super) fn place(&self, field: &Field, text: &str) -> Place {
+    pub(super) fn locate(&self, field: &Field, text: &str) -> Location {
         let position = self.strings.position(&self.file.text, field, text);
-        let Position { line, column } = position.unwrap_or(self.start);
-        Place { path: Arc::clone(&self.file.path), line, column }
+        Location::new(Arc::clone(&self.file.path), position.unwrap_or(self.start))
     }
 }
 
@@ -86,8 +70,8 @@ impl Case {
         in_cluster: Option<&'a Value>,
     ) -> Result<Result<Request<'a>, String>, Contradiction> {
         let (operation, old, new) = match &self.input {
-            Input::Review { json, .. } => return Ok(Review::read(json).and_then(|review| review.request)),
-            Input::Change { operation, old, new } => (*operation, old.as_ref(), new.as_ref()),
+            CaseInput::Review { json, .. } => return Ok(Review::read(json).and_then(|review| review.request)),
+            CaseInput::Change { operation, old, new } => (*operation, old.as_ref(), new.as_ref()),
         };
         let Some(new) = new else { return Ok(Ok(Request::Delete)) };
         if !is_ours(new) {
@@ -99,10 +83,10 @@ impl Case {
         };
         let new = new.setting(stored.as_ref());
         match (operation, stored) {
-            (Some(Operation::Delete), _) => Ok(Ok(Request::Delete)),
-            (Some(Operation::Create), _) | (None, None) => Ok(Ok(Request::Create(new))),
-            (Some(Operation::Update) | None, Some(old)) => Ok(Ok(Request::Update { old, new })),
-            (Some(Operation::Update), None) => Err(
+            (Some(CaseOperation::Delete), _) => Ok(Ok(Request::Delete)),
+            (Some(CaseOperation::Create), _) | (None, None) => Ok(Ok(Request::Create(new))),
+            (Some(CaseOperation::Update) | None, Some(old)) => Ok(Ok(Request::Update { old, new })),
+            (Some(CaseOperation::Update), None) => Err(
                 "an UPDATE needs a stored Setting: give old or oldSetting, or have the Setting vm-migration-network in \
                  the cluster",
             ),
@@ -110,11 +94,11 @@ impl Case {
     }
 
     /// Where the submitted object stands.
-    pub(super) const fn written(&self) -> Option<&Written> {
+    pub(super) const fn written(&self) -> Option<&WrittenObject> {
         match &self.input {
-            Input::Review { written, .. } => Some(written),
-            Input::Change { new: Some(new), .. } => Some(&new.written),
-            Input::Change { new: None, .. } => None,
+            CaseInput::Review { written, .. } => Some(written),
+            CaseInput::Change { new: Some(new), .. } => Some(&new.written),
+            CaseInput::Change { new: None, .. } => None,
         }
     }
 }
@@ -122,12 +106,12 @@ impl Case {
 impl Side {
     fn setting<'a>(&'a self, stored: Option<&Setting<'a>>) -> Setting<'a> {
         match &self.content {
-            Content::Value(value) => {
+            SideContent::Value(value) => {
                 let name = Text::Text(Cow::Borrowed(SETTING));
                 let named = || Setting { metadata: Metadata { name, ..Metadata::default() }, ..Setting::default() };
                 Setting { value: Text::Text(Cow::Borrowed(value)), ..stored.cloned().unwrap_or_else(named) }
             }
-            Content::Setting(object) => whole(object),
+            SideContent::Setting(object) => whole(object),
         }
     }
 }
@@ -140,8 +124,8 @@ fn whole(object: &Value) -> Setting<'_> {
 /// Whether the submitted object is the Setting that the webhook guards.
 fn is_ours(side: &Side) -> bool {
     match &side.content {
-        Content::Value(_) => true,
-        Content::Setting(object) => is_guarded(object),
+        SideContent::Value(_) => true,
+        SideContent::Setting(object) => is_guarded(object),
     }
 }
 

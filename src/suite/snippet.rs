@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::expectation::Verdict;
-use super::seen::Seen;
+use super::actual::Actual;
+use super::expectation::ExpectedVerdict;
 use crate::escape::{Line, Whole};
 
 /// The longest string that is worth pasting, in characters.
@@ -11,14 +11,14 @@ const LONGEST: usize = 2000;
 /// How many causes the block lists when it can't list them all.
 const PASTED: usize = 10;
 
-impl Seen {
+impl Actual {
     /// The `expect` block of a case for which exactly this is right, as YAML.
     pub(super) fn would_hold(&self) -> String {
         let bare = |verdict| format!("expect: {verdict}\n");
         match self.verdict {
-            Verdict::NotSent => bare("notSent"),
-            Verdict::Allowed => self.allowed_block(),
-            Verdict::Refused => self.refused_block(),
+            ExpectedVerdict::NotSent => bare("notSent"),
+            ExpectedVerdict::Allowed => self.allowed_block(),
+            ExpectedVerdict::Refused => self.refused_block(),
         }
     }
 
@@ -48,7 +48,7 @@ impl Seen {
                 "    "
             }
         };
-        for cause in self.causes.iter().take(listed) {
+        for cause in self.causes.iter().take(listed).map(|it| &it.cause) {
             let _ = writeln!(block, "{indent}- rule: {}\n{indent}  field: {}", cause.rule, cause.field);
         }
         self.write_warnings(&mut block);

@@ -1,0 +1,175 @@
+//! One case of a suite or one object that was reviewed, with all that is said of it.
+
+use std::iter;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{Location, Repository};
+use crate::admission::{Admission, Cause, Verdict};
+use crate::setting::field::Field;
+use crate::setting::{RuleId, Violation, Warning};
+
+/// What a record is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A case: it says itself what it should be.
+    Case,
+    /// An object: it should be allowed.
+    Object,
+}
+
+/// How one case or object fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TestStatus {
+    /// As it should be.
+    Passed,
+    /// Not as it should be: refused, or not what was expected.
+    Failed,
+    /// It could not be judged.
+    Error,
+}
+
+/// One case of a suite, or one object that was reviewed. Every text is safe to print.
+///
+/// In JSON it is an interface for scripts: keys keep their names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// What it is.
+    #[serde(skip)]
+    pub subject: Subject,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub at: Location,
+    /// Its name: the case's, or what the object calls itself.
+    pub name: String,
+    /// How it fared.
+    pub status: TestStatus,
+    /// `allowed`, `refused` or `notSent`; of an object also `unavailable` or `malformed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<&'static str>,
+    /// The status code of the answer: 200 when allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// Why it is refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<LocatedCause>,
+    /// What an admitted change is told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<LocatedWarning>,
+    /// Whether warnings count as problems: they do where the user asked for it.
+    #[serde(skip)]
+    pub warnings_fail: bool,
+    /// The value that Harvester would see afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stored: Option<String>,
+    /// The text of a refusal that no cause explains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+    /// What is not as expected, of a case that failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<Difference>,
+    /// The `expect` block that would have held, as YAML, with a line break at its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub would_hold: Option<String>,
+    /// Why it could not be judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// One reason of a refusal, with the field in its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LocatedCause {
+    /// The reason.
+    #[serde(flatten)]
+    pub cause: Cause,
+    /// The field in its file.
+    #[serde(flatten)]
+    pub at: Location,
+}
+
+impl LocatedCause {
+    /// The causes that are listed, and how many there are beyond.
+    #[must_use]
+    pub fn all(admission: &Admission, at: impl Fn(&Field) -> Location) -> (Vec<Self>, usize) {
+        let Verdict::Invalid(violations) = &admission.decision().verdict else { return (Vec::new(), 0) };
+        let located = |it: &Violation| Self { cause: it.into(), at: at(&it.field) };
+        (violations.listed().iter().map(located).collect(), violations.total() - violations.listed().len())
+    }
+}
+
+/// One warning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LocatedWarning {
+    /// Its kind, by a stable name.
+    pub kind: &'static str,
+    /// The rule, where one would refuse.
+    #[serde(skip)]
+    pub rule: Option<RuleId>,
+    /// The warning.
+    pub message: String,
+    /// What it is about.
+    #[serde(flatten)]
+    pub at: Location,
+}
+
+impl LocatedWarning {
+    /// The warning with its place.
+    #[must_use]
+    pub fn of(warning: &Warning, at: impl Fn(&Field) -> Location) -> Self {
+        Self { kind: warning.kind(), rule: warning.rule(), message: warning.to_string(), at: at(&warning.at()) }
+    }
+}
+
+/// One thing that is not as expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What was expected and what was seen.
+    pub message: String,
+    /// Where: of a cause, its field; else the expectation.
+    #[serde(flatten)]
+    pub at: Location,
+}
+
+impl Record {
+    /// A record that says nothing yet but how it fared.
+    #[must_use]
+    pub const fn new(subject: Subject, name: String, at: Location, status: TestStatus) -> Self {
+        Self {
+            subject,
+            at,
+            name,
+            status,
+            verdict: None,
+            code: None,
+            causes: Vec::new(),
+            warnings: Vec::new(),
+            warnings_fail: false,
+            stored: None,
+            refusal: None,
+            differences: Vec::new(),
+            would_hold: None,
+            error: None,
+        }
+    }
+
+    /// A record of what could not be judged.
+    #[must_use]
+    pub fn error(subject: Subject, name: String, at: Location, why: String) -> Self {
+        Self { error: Some(why), ..Self::new(subject, name, at, TestStatus::Error) }
+    }
+
+    /// The record with files named from the root of the repository.
+    pub(super) fn in_repository(&self, repository: &Repository) -> Self {
+        let mut record = self.clone();
+        let causes = record.causes.iter_mut().map(|it| &mut it.at);
+        let warnings = record.warnings.iter_mut().map(|it| &mut it.at);
+        let differences = record.differences.iter_mut().map(|it| &mut it.at);
+        for at in iter::once(&mut record.at).chain(causes).chain(warnings).chain(differences) {
+            at.path = Path::new(&repository.name(&at.path)).into();
+        }
+        record
+    }
+}

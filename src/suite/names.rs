@@ -1,0 +1,99 @@
+//! What a suite names: rules, fields, kinds of warnings, regular expressions.
+
+use std::borrow::Cow;
+
+use regex_lite::{Regex, RegexBuilder};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::error::nearest_or_all;
+use crate::escape::{Quoted, Quoting};
+use crate::setting::field::{Key, StringField};
+use crate::setting::{RuleId, Warning};
+
+/// The name of a rule.
+pub(super) struct RuleName;
+
+/// The name of a kind of warning, those of rules included.
+pub(super) struct WarningKind;
+
+impl JsonSchema for RuleName {
+    fn schema_name() -> Cow<'static, str> {
+        "RuleName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let one = |rule: RuleId| json_schema!({ "const": rule.as_str(), "description": rule.refuses() });
+        json_schema!({ "description": "The name of a rule.", "oneOf": RuleId::ALL.map(one) })
+    }
+}
+
+impl JsonSchema for WarningKind {
+    fn schema_name() -> Cow<'static, str> {
+        "WarningKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let kinds: Vec<_> = warning_kinds().collect();
+        json_schema!({ "description": "The name of a kind of warning.", "type": "string", "enum": kinds })
+    }
+}
+
+/// Every kind of warning, each once.
+fn warning_kinds() -> impl Iterator<Item = &'static str> + Clone {
+    let rules = RuleId::ALL.into_iter().map(RuleId::as_str);
+    Warning::KINDS.into_iter().chain(rules.filter(|rule| !Warning::KINDS.contains(rule)))
+}
+
+/// A rule by its name.
+pub(super) fn rule(name: &str) -> Result<RuleId, String> {
+    name.parse().map_err(|_| {
+        let hint = nearest_or_all("the rules are", name, RuleId::ALL.iter().map(|rule| rule.as_str()));
+        format!("no rule is named {}; {hint}", Quoted(name))
+    })
+}
+
+/// The field of a cause: no other than the two strings of the Setting and what is in them is ever at fault.
+pub(super) fn field(field: &str) -> Result<String, String> {
+    let is_root = |root: &str| [StringField::Value, StringField::Default].iter().any(|known| known.as_str() == root);
+    let (root, inside) = field.split_once('.').unwrap_or((field, "whole"));
+    if is_root(root) && !inside.is_empty() {
+        return Ok(field.to_owned());
+    }
+    let hint = if Key::ALL.iter().any(|key| field.split('[').next() == Some(key.as_str())) {
+        format!("did you mean {}.{field}?", StringField::Value)
+    } else {
+        format!("it is {} or {}, or in one of these, such as value.vlan", StringField::Value, StringField::Default)
+    };
+    Err(format!("no cause has the field {}; {hint}", Quoted(field)))
+}
+
+/// A kind of warning by its name.
+pub(super) fn kind(name: &str) -> Result<String, String> {
+    if warning_kinds().any(|known| known == name) {
+        return Ok(name.to_owned());
+    }
+    let hint = nearest_or_all("the kinds are", name, warning_kinds());
+    Err(format!("no warning is of kind {}; {hint}", Quoted(name)))
+}
+
+/// A regular expression that tells one text from another.
+pub(super) fn pattern(pattern: &str) -> Result<Regex, String> {
+    let regex = compile(pattern)?;
+    if regex.is_match("") {
+        return Err(format!("{} matches even nothing, so it is found in any text", Quoted(pattern)));
+    }
+    Ok(regex)
+}
+
+/// A regular expression that is no burden: its time is linear in what it searches, its size bounded here.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn compile(pattern: &str) -> Result<Regex, String> {
+    const LARGEST: usize = 256 << 10;
+    let regex = RegexBuilder::new(pattern).size_limit(LARGEST).build();
+    regex.map_err(|error| {
+        format!("{} is no regular expression that can be used: {}", Quoted(pattern), Quoting(&error.to_string()))
+    })
+}
