@@ -1,5 +1,5 @@
 //! The command line as its users meet it: the binary, its standard streams and its exit codes.
-#![expect(clippy::unwrap_used, reason = "a test reports by panicking, its helpers too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test reports by panicking, its helpers too")]
 
 #[path = "cli/binary.rs"]
 mod binary;
@@ -9,6 +9,8 @@ mod canonicalize;
 mod capture;
 #[path = "cli/cases.rs"]
 mod cases;
+#[path = "shared/corpus.rs"]
+mod corpus;
 #[path = "cli/demo.rs"]
 mod demo;
 #[path = "cli/hostile.rs"]

@@ -71,7 +71,7 @@ async fn replaced_as_kubelet_does_it_no_request_fails() {
     let [certificate, key] = ["tls.crt", "tls.key"].map(|name| volume.path().join(name).display().to_string());
     let mut server = Running::start_with(
         &["--tls-cert", &certificate, "--tls-key", &key, "--tls-reload-interval", "20ms"],
-        &reviews::kept::fixture("clusters/ready.yaml"),
+        &reviews::corpus::fixture("clusters/ready.yaml"),
     );
 
     // Requests flow all the time, on a connection that stays and on ones that come and go.
@@ -79,7 +79,7 @@ async fn replaced_as_kubelet_does_it_no_request_fails() {
     let flows = [true, false].map(|stays| {
         let (stop, answered, address) = (Arc::clone(&stop), Arc::clone(&answered), server.webhook);
         tokio::spawn(async move {
-            let review = reviews::kept::text("reviews/cn-number.json");
+            let review = reviews::corpus::text("reviews/cn-number.json");
             let mut client = Client::connect(address).await;
             while !stop.load(Ordering::Relaxed) {
                 if !stays {

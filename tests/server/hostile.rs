@@ -54,7 +54,7 @@ async fn a_large_hostile_value_is_answered_while_others_are_served() {
         let (answered, address) = (Arc::clone(&answered), server.webhook);
         async move {
             let mut client = Client::connect(address).await;
-            let review = reviews::kept::text("reviews/cn-number.json");
+            let review = reviews::corpus::text("reviews/cn-number.json");
             loop {
                 let response = client.post("/validate", &review).await.unwrap();
                 assert_eq!(response.review()["status"]["code"], 422);

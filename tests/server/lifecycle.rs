@@ -12,7 +12,7 @@ async fn no_task_outlives_the_server() {
     let before = Handle::current().metrics().num_alive_tasks();
     let served = Served::start(Limits::default()).await;
     let mut idle = served.client().await;
-    assert_eq!(idle.post("/validate", reviews::kept::text("reviews/cn-number.json")).await.unwrap().status, 200);
+    assert_eq!(idle.post("/validate", reviews::corpus::text("reviews/cn-number.json")).await.unwrap().status, 200);
     let mut ops = Client::plain(served.addresses.ops).await;
     assert_eq!(ops.request("GET", "/livez").await.unwrap().status, 200);
     assert!(Handle::current().metrics().num_alive_tasks() > before);

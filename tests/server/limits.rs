@@ -26,7 +26,7 @@ fn limits() -> Limits {
 }
 
 fn review() -> String {
-    reviews::kept::text("reviews/cn-number.json")
+    reviews::corpus::text("reviews/cn-number.json")
 }
 
 fn closed(reason: &str) -> String {

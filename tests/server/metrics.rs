@@ -16,7 +16,7 @@ async fn decisions_are_counted_by_what_they_were() {
         ("/mutate", "equal-exclude-order", 1),
     ] {
         for _ in 0..times {
-            let review = reviews::kept::text(&format!("reviews/{review}.json"));
+            let review = reviews::corpus::text(&format!("reviews/{review}.json"));
             assert_eq!(client.post(path, review).await.unwrap().status, 200);
         }
     }

@@ -18,7 +18,7 @@ use crate::reviews;
 use crate::run::{Running, binary};
 
 fn review() -> String {
-    reviews::kept::text("reviews/cn-number.json")
+    reviews::corpus::text("reviews/cn-number.json")
 }
 
 /// A request that stays under way until its body is finished.
@@ -140,7 +140,7 @@ async fn a_second_signal_ends_it_at_once() {
 #[test]
 fn a_second_signal_ends_it_at_once_also_when_nobody_reads_its_log() {
     let (reader, mut writer) = io::pipe().unwrap();
-    let cluster = reviews::kept::fixture("clusters/ready.yaml");
+    let cluster = reviews::corpus::fixture("clusters/ready.yaml");
     let ports = ["serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--shutdown-delay", "1h"];
     let rest = ["--tls-self-signed", "--cluster", cluster.to_str().unwrap()];
     let mut command = binary(&[&ports[..], &rest].concat());
@@ -237,14 +237,14 @@ async fn without_files_it_follows_a_live_cluster_and_says_when_it_can_not() {
         "{page}"
     );
     assert_eq!(server.page("/livez").await.0, 200);
-    let valid = reviews::kept::text("reviews/canon-docs-value.json");
+    let valid = reviews::corpus::text("reviews/canon-docs-value.json");
     let status = &server.client().await.post("/mutate", &valid).await.unwrap().review()["status"];
     assert_eq!((&status["code"], &status["reason"]), (&503.into(), &"ServiceUnavailable".into()));
 }
 
 #[tokio::test]
 async fn what_it_cannot_start_with_is_said() {
-    let cluster = reviews::kept::fixture("clusters/ready.yaml");
+    let cluster = reviews::corpus::fixture("clusters/ready.yaml");
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let free = "127.0.0.1:0";
@@ -314,7 +314,7 @@ async fn what_it_cannot_start_with_is_said() {
 
 #[tokio::test]
 async fn every_flag_can_be_set_by_the_environment() {
-    let cluster = reviews::kept::fixture("clusters/ready.yaml");
+    let cluster = reviews::corpus::fixture("clusters/ready.yaml");
     let mut command = binary(&["serve"]);
     command
         .env("MNW_CLUSTER", cluster)
@@ -335,13 +335,13 @@ async fn an_edit_of_the_cluster_changes_the_verdict() {
     let folder = TempDir::new().unwrap();
     let cluster = folder.path().join("cluster.yaml");
     let replace = |fixture: &str| {
-        fs::write(folder.path().join(".new"), reviews::kept::text(fixture)).unwrap();
+        fs::write(folder.path().join(".new"), reviews::corpus::text(fixture)).unwrap();
         fs::rename(folder.path().join(".new"), &cluster).unwrap();
     };
     replace("clusters/ready.yaml");
     let mut server = Running::start_with(&["--tls-self-signed"], folder.path());
     let mut client = server.client().await;
-    let valid = reviews::kept::text("reviews/canon-docs-value.json");
+    let valid = reviews::corpus::text("reviews/canon-docs-value.json");
     let mut becomes = async |rules: &str| {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -374,7 +374,7 @@ async fn an_edit_of_the_cluster_changes_the_verdict() {
 
 #[tokio::test]
 async fn without_descriptors_it_waits_instead_of_spinning() {
-    let cluster = reviews::kept::fixture("clusters/ready.yaml");
+    let cluster = reviews::corpus::fixture("clusters/ready.yaml");
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -n 40; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_migration-network-webhook"), "serve"]);
     command.args(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--tls-self-signed"]);

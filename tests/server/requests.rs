@@ -16,7 +16,7 @@ const TOO_LARGE: &str = "the body is larger than the 7340032 bytes that are read
 const READY: &str = "[+]certificate ok\n[+]view ok\n[+]shutdown ok\nreadyz check passed\n";
 
 fn review() -> String {
-    reviews::kept::text("reviews/cn-number.json")
+    reviews::corpus::text("reviews/cn-number.json")
 }
 
 /// Sends a head and a body as they are, and reads the answer.
@@ -224,7 +224,7 @@ async fn readiness_follows_the_view() {
     );
     assert!(page.ends_with("\nmissing: settings.harvesterhci.io (not listed yet)\nreadyz check failed\n"), "{page}");
     // Asked all the same, it says what it lacks.
-    let valid = reviews::kept::text("reviews/canon-docs-value.json");
+    let valid = reviews::corpus::text("reviews/canon-docs-value.json");
     let mut client = served.client().await;
     let status = &client.post("/mutate", &valid).await.unwrap().review()["status"];
     assert_eq!((&status["code"], &status["reason"]), (&503.into(), &"ServiceUnavailable".into()));

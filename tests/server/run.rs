@@ -32,7 +32,7 @@ pub(crate) struct Running {
 impl Running {
     /// `serve` on free ports with the cluster in which all is well and a self-signed certificate, and these arguments.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let cluster = reviews::kept::fixture("clusters/ready.yaml");
+        let cluster = reviews::corpus::fixture("clusters/ready.yaml");
         Self::start_with(&[&["--tls-self-signed"], arguments].concat(), &cluster)
     }
 

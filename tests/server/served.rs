@@ -120,5 +120,5 @@ impl Served {
 
 /// The cluster in which all is well.
 pub(crate) fn ready() -> Facts {
-    files::load(&[reviews::kept::fixture("clusters/ready.yaml")]).unwrap().facts
+    files::load(&[reviews::corpus::fixture("clusters/ready.yaml")]).unwrap().facts
 }
