@@ -19,10 +19,15 @@ lint:
 doc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 
-# The tests check licences and denied crates; cargo-deny also knows the systems that this machine does not build for.
-licences:
-	@if cargo deny --version >/dev/null 2>&1; then cargo deny --locked check bans licenses sources; \
-	else echo 'cargo-deny is not installed: licences were checked by make test, for this system'; fi
+# Licences, denied crates and sources, by .deny.toml. cargo-deny is compiled once, into the user's cache.
+DENY_VERSION := 0.20.2
+DENY := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/migration-network-webhook/cargo-deny-$(DENY_VERSION)
+
+licences: $(DENY)/bin/cargo-deny
+	$(DENY)/bin/cargo-deny --locked check bans licenses sources
+
+$(DENY)/bin/cargo-deny:
+	cargo install cargo-deny --version $(DENY_VERSION) --locked --root $(DENY)
 
 # All that must hold for a change to land: what CI runs.
 check: lint test doc licences e2e

@@ -13,10 +13,10 @@ mod cases;
 mod corpus;
 #[path = "cli/demo.rs"]
 mod demo;
+#[path = "cli/docs.rs"]
+mod docs;
 #[path = "cli/hostile.rs"]
 mod hostile;
-#[path = "cli/readme.rs"]
-mod readme;
 #[path = "cli/review.rs"]
 mod review;
 #[path = "cli/transcripts.rs"]

@@ -1,4 +1,4 @@
-//! The manifests, the build and the operator's page, held against each other. The API server's opinion is in `e2e`.
+//! The manifests, the build, and the names that the operator's page gives them. The API server's opinion is in `e2e`.
 
 #![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
 
@@ -76,14 +76,6 @@ fn actions_are_taken_by_commit() {
     }
 }
 
-/// Who is held up by a stuck migration finds the way out wherever they look.
-#[test]
-fn the_way_out_is_named_where_it_is_looked_for() {
-    for page in ["README.md", "docs/operations.md"] {
-        assert!(text(page).contains(migration_network_webhook::setting::ALLOW_DURING_MIGRATION), "{page}");
-    }
-}
-
 #[test]
 fn every_alert_is_documented_and_asks_for_metrics_that_are() {
     let rules = text("manifests/components/monitoring/alerts.yaml");
@@ -94,20 +86,6 @@ fn every_alert_is_documented_and_asks_for_metrics_that_are() {
     let asked = all(r"\b((?:migration_network_webhook|controller_runtime_webhook)_\w+)", &rules);
     let documented = all(r"(?m)^\| `((?:migration_network_webhook|controller_runtime_webhook)_\w+)`", &page);
     assert_eq!(asked.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new());
-}
-
-/// Links to headings of the same page.
-#[test]
-fn no_link_of_the_page_leads_nowhere() {
-    let page = text("docs/operations.md");
-    let anchor = |heading: &str| {
-        let plain = heading.to_lowercase().replace(' ', "-");
-        plain.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect::<String>()
-    };
-    let headings: BTreeSet<String> = all(r"(?m)^#+ (.+)$", &page).iter().map(|heading| anchor(heading)).collect();
-    for link in all(r"\]\(#([^)]+)\)", &page) {
-        assert!(headings.contains(&link), "#{link} is none of {headings:?}");
-    }
 }
 
 /// What keeps a change possible while replicas roll and nodes drain, and what a replica may do on its node. No API
@@ -168,7 +146,7 @@ fn the_grace_period_holds_all_that_comes_before_the_end() {
 }
 
 #[test]
-fn the_network_policy_lets_in_and_out_what_is_documented() {
+fn the_network_policy_lets_in_scrapes_and_requests_and_out_to_the_api_server_and_dns() {
     let policy = &yaml("manifests/components/network-policy/networkpolicy.yaml")["spec"];
     assert_eq!(policy["policyTypes"], json!(["Ingress", "Egress"]));
     let tcp = |port: Value| json!({"port": port, "protocol": "TCP"});
@@ -184,9 +162,6 @@ fn the_network_policy_lets_in_and_out_what_is_documented() {
         {"to": labelled("kubernetes.io/metadata.name", "kube-system"), "ports": dns},
     ]);
     assert_eq!(policy["egress"], egress);
-    let page = text("docs/operations.md");
-    assert!(page.contains("migration-network-webhook/scrape: \"true\""));
-    assert!(page.contains("No test runs with a network plugin"));
 }
 
 /// Also the Secret, which is only read by name.

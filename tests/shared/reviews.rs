@@ -38,7 +38,7 @@ pub(crate) fn outcome(review: &Value, response: &Value, warnings: &BTreeSet<Stri
         list.as_array().into_iter().flatten().map(|it| it[key].as_str().unwrap().to_owned()).collect()
     };
     let rules = response["auditAnnotations"]["rules"].as_str().unwrap_or_default();
-    let mut outcome = Outcome {
+    let outcome = Outcome {
         rules: rules.split(',').filter(|rule| !rule.is_empty()).map(str::to_owned).collect(),
         warnings: warnings.len(),
         ..Outcome::default()
@@ -53,8 +53,10 @@ pub(crate) fn outcome(review: &Value, response: &Value, warnings: &BTreeSet<Stri
     assert_eq!(response["allowed"], false);
     let status = &response["status"];
     assert_eq!(status["details"]["name"], NAME);
-    outcome.code = status["code"].as_u64().unwrap();
-    outcome.fields = texts(&status["details"]["causes"], "field");
-    outcome.text = status["message"].as_str().unwrap().to_owned();
-    outcome
+    Outcome {
+        code: status["code"].as_u64().unwrap(),
+        fields: texts(&status["details"]["causes"], "field"),
+        text: status["message"].as_str().unwrap().to_owned(),
+        ..outcome
+    }
 }
