@@ -1,16 +1,15 @@
 //! Where facts come from.
 //!
-//! [`fold`] is the one place where resources become [`Facts`](crate::setting::Facts), so that a
+//! [`index`] is the one place where resources become [`Facts`](crate::setting::Facts), so that a
 //! verdict on files is the verdict of the cluster that they were captured from. What feeds it only
 //! has to find the resources: [`files`] reads manifests, [`live`] asks an API server, and [`capture`] makes
 //! files of what that said.
 
 pub mod capture;
 pub mod files;
-pub mod fold;
+pub mod index;
+pub mod kinds;
 pub mod live;
-pub mod resources;
-pub mod shape;
-pub mod view;
+pub mod state;
 
-pub use view::View;
+pub use state::ClusterState;

@@ -12,6 +12,8 @@ pub mod ca;
 pub mod cli;
 pub mod cluster;
 pub mod escape;
+#[cfg(test)]
+mod fake_api_server;
 pub mod input;
 pub mod manifest;
 pub mod registration;

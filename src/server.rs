@@ -43,7 +43,7 @@ pub use metrics::Metrics;
 pub use shutdown::{Ended, Shutdown, Signals};
 
 use crate::admission::Policy;
-use crate::cluster::View;
+use crate::cluster::ClusterState;
 use connection::Common;
 use handshake::Transport;
 use health::Health;
@@ -71,7 +71,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Content {
     /// The facts, whoever follows the cluster.
-    pub view: Arc<View>,
+    pub view: Arc<ClusterState>,
     /// The operator's choices about the rules.
     pub policy: Policy,
     /// TLS with the certificate, whoever renews it: see [`tls::config`].

@@ -10,7 +10,7 @@ use regex_lite::Regex;
 
 /// The modules of the crate, ground floor first. Each stands only on those below its own floor.
 const FLOORS: &[&[&str]] = &[
-    &["escape", "reload"],
+    &["escape", "fake_api_server", "reload"],
     &["setting"],
     &["manifest"],
     &["admission", "cluster"],
@@ -67,7 +67,9 @@ impl Source {
     }
 
     fn is_test(&self) -> bool {
-        self.path.ends_with("tests.rs") || self.path.iter().any(|part| part == "tests")
+        self.path.ends_with("tests.rs")
+            || self.path.ends_with("fake_api_server.rs")
+            || self.path.iter().any(|part| part == "tests")
     }
 
     /// The text less its comments.

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use ipnet::Ipv4Net;
-use migration_network_webhook::cluster::fold::Fold;
+use migration_network_webhook::cluster::index::Index;
 use migration_network_webhook::setting::Facts;
 use migration_network_webhook::setting::facts::{
     CrdState, FactKind, HostNetwork, MatchedNodes, Node, Nodes, ServiceCidr, SettingNetwork, VlanConfigFact,
@@ -87,17 +87,17 @@ fn net(address: Ipv4Addr, prefix: u8) -> Ipv4Net {
 
 /// The same cluster with this many migrations, of which some run.
 pub(crate) fn migrating(facts: &Facts, migrations: usize, running: usize) -> Facts {
-    let mut fold = Fold::default();
+    let mut known = Index::default();
     for index in 0..migrations {
         let phase = if index < running { "Running" } else { "Succeeded" };
         let migration = json!({
             "apiVersion": "kubevirt.io/v1", "kind": "VirtualMachineInstanceMigration",
             "metadata": {"namespace": "tenant", "name": format!("vm-{index:06}")}, "status": {"phase": phase}});
         // None of these can be unreadable.
-        let _ = fold.insert(FactKind::Migrations, &migration, None);
+        let _ = known.insert(FactKind::Migrations, &migration, None);
     }
     let mut facts = facts.clone();
-    fold.refresh(FactKind::Migrations, &mut facts);
+    known.refresh(FactKind::Migrations, &mut facts);
     facts
 }
 

@@ -63,7 +63,7 @@ impl Args {
     async fn capture(&self) -> anyhow::Result<(live::Snapshot, Source)> {
         let (client, server) = self.kube.reach().await?;
         let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let snapshot = live::snapshot(client.clone()).await?;
+        let snapshot = live::snapshot(client.clone(), &server).await?;
         let version = live::version(&client).await;
         Ok((snapshot, Source { time, server, version }))
     }

@@ -11,18 +11,18 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+pub use self::overlay::{Base, Variation, VariationError};
 pub use self::policy::document as policy_document;
 pub use self::reload::ClusterFiles;
-pub use self::varied::{Base, Variation, VariationError};
 use crate::escape::{Quoted, QuotedPath};
 use crate::manifest::{self, Origin, tree};
 use crate::setting::facts::FactKind;
 use crate::setting::{Facts, Policy};
 
+mod objects;
+mod overlay;
 mod policy;
 mod reload;
-mod varied;
-mod view;
 
 /// What the files say.
 #[derive(Clone, Debug)]
@@ -107,7 +107,7 @@ pub enum Error {
 ///
 /// If any of them can't be read, is no manifest, or repeats an object.
 pub fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
-    view::fold(&tree::read(paths)?)
+    objects::index(&tree::read(paths)?)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! A cluster view from a live API server.
 //!
-//! Each [`Source`] is listed once and watched from there on. What arrives is pruned to what the rules read, folded,
-//! and published as one [`View`]. Nothing is asked of the API server while a request waits for its verdict.
+//! Each resource is listed once and watched from there on. What arrives is indexed and published as one
+//! [`ClusterState`]. Nothing is asked of the API server while a request waits for its verdict.
 //!
-//! A source that says nothing for longer than the longest staleness, not even that nothing happened, is broken: it is
-//! listed again, and until that succeeds its facts are missing. A resource that the API server does not serve is not
-//! broken: there are no such objects, until it does.
+//! A watch on which the API server says nothing for longer than the longest staleness, not even that nothing happened,
+//! is stale: it is listed again, and until that succeeds its facts are missing. A resource that the API server does not
+//! serve is not stale: there are no such objects, until it does.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,37 +15,31 @@ use futures_util::future::{join, join_all};
 use kube::Client;
 use prometheus_client::registry::Registry;
 
-use self::api::Api;
-use self::board::Board;
 pub use self::client::{Unconfigured, connect, reach, version};
 pub use self::error::Error;
-use self::follow::Follower;
-use self::metrics::Metrics;
+use self::last_heard::LastHeard;
+use self::metrics::WatchMetrics;
 pub use self::snapshot::{Listed, Snapshot, Unlisted, snapshot};
-pub use self::source::Source;
-use self::standing::Standing;
-use super::View;
+use self::state::WatchState;
+use self::watch::Watch;
+use self::watch_status::WatchStatus;
+use super::{ClusterState, kinds};
 
-mod api;
-mod backoff;
-mod board;
 mod client;
 mod error;
-mod event;
-mod follow;
-mod lines;
-mod list;
+mod last_heard;
 mod metrics;
+mod object;
+mod served;
 mod snapshot;
-mod source;
-mod standing;
-#[cfg(test)]
-mod stub;
+mod state;
+mod watch;
+mod watch_status;
 
 /// How the cluster is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// How long a source may say nothing before its facts count as missing.
+    /// How long nothing may be heard of a watch before its facts count as missing.
     pub max_staleness: Duration,
 }
 
@@ -67,26 +61,30 @@ impl Default for Options {
     }
 }
 
-/// Begins to follow the cluster, once the future runs: it never ends, and everything ends when it is dropped.
+/// Begins to watch the cluster, once the future runs: it never ends, and everything ends when it is dropped.
 ///
 /// The view is there at once, and knows nothing at first.
 pub fn start(
     client: Client,
     options: Options,
     registry: &mut Registry,
-) -> (Arc<View>, impl Future<Output = Infallible> + Send + use<>) {
-    let view = Arc::new(View::unknown(Standing::NOT_LISTED));
-    let board = Board::new(Arc::clone(&view), options.max_staleness, Metrics::new(registry));
-    let board = Arc::new(board);
-    metrics::register(&board, registry);
-    let followers = (0..Source::ALL.len()).map({
-        let board = Arc::clone(&board);
-        let api = Api::new(client);
-        move |at| Follower::new(at, api.clone(), Arc::clone(&board), options.watch_for()).run()
+) -> (Arc<ClusterState>, impl Future<Output = Infallible> + Send + use<>) {
+    let view = Arc::new(ClusterState::unknown(WatchStatus::NOT_LISTED));
+    let watches: Vec<_> = kinds::watches().map(|resource| (resource, LastHeard::new())).collect();
+    let metrics = WatchMetrics::new(registry);
+    let state = WatchState::new(Arc::clone(&view), watches.iter().cloned(), options.max_staleness, metrics);
+    let state = Arc::new(state);
+    let figures = Arc::clone(&state);
+    metrics::register(Box::new(move || figures.figures()), registry);
+    let watches = watches.into_iter().enumerate().map({
+        let state = Arc::clone(&state);
+        move |(at, (resource, heard))| {
+            Watch::new(at, resource, &client, &heard, Arc::clone(&state), options.watch_for()).run()
+        }
     });
-    let followers = join_all(followers.collect::<Vec<_>>());
+    let watches = join_all(watches.collect::<Vec<_>>());
     let future = async move {
-        let (never, _) = join(async { board.run().await }, followers).await;
+        let (never, _) = join(async { state.run().await }, watches).await;
         never
     };
     (view, future)

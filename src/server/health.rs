@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use super::shutdown::Shutdown;
 use super::tls::Resolver;
-use crate::cluster::View;
+use crate::cluster::ClusterState;
 
 /// The parts of readiness, each looked at when it is asked for. That the port is bound goes without saying: nobody could
 /// ask before.
 #[derive(Debug)]
 pub(super) struct Health {
-    view: Arc<View>,
+    view: Arc<ClusterState>,
     resolver: Arc<Resolver>,
     shutdown: Shutdown,
 }
 
 impl Health {
-    pub(super) const fn new(view: Arc<View>, resolver: Arc<Resolver>, shutdown: Shutdown) -> Self {
+    pub(super) const fn new(view: Arc<ClusterState>, resolver: Arc<Resolver>, shutdown: Shutdown) -> Self {
         Self { view, resolver, shutdown }
     }
 
@@ -39,7 +39,7 @@ impl Health {
         for missing in facts.missing() {
             let _ = writeln!(report, "missing: {missing}");
         }
-        for trouble in self.view.troubles().iter() {
+        for trouble in self.view.read_errors().iter() {
             let _ = writeln!(report, "trouble: {trouble}");
         }
         report.push_str(if ready { "readyz check passed\n" } else { "readyz check failed\n" });

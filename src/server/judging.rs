@@ -10,7 +10,7 @@ use tokio::time::timeout_at;
 use super::deadline::Deadline;
 use super::limits::SMALL_BODY;
 use crate::admission::{self, Answer, Phase, Policy};
-use crate::cluster::View;
+use crate::cluster::ClusterState;
 
 /// Judges reviews by the newest facts.
 ///
@@ -19,7 +19,7 @@ use crate::cluster::View;
 /// processors. What waits is bounded too, by the bytes that it holds.
 #[derive(Debug)]
 pub(super) struct Judging {
-    view: Arc<View>,
+    view: Arc<ClusterState>,
     policy: Arc<Policy>,
     room: Arc<Semaphore>,
     threads: Arc<Semaphore>,
@@ -34,7 +34,7 @@ pub(super) struct Room(#[expect(dead_code, reason = "held, not looked at")] Owne
 
 impl Judging {
     /// Judges by this view; large bodies share this many bytes.
-    pub(super) fn new(view: Arc<View>, policy: Policy, bytes: usize) -> Self {
+    pub(super) fn new(view: Arc<ClusterState>, policy: Policy, bytes: usize) -> Self {
         Self {
             view,
             policy: Arc::new(policy),
@@ -95,7 +95,7 @@ mod tests {
     use crate::setting::Facts;
 
     fn judging(bytes: usize) -> Judging {
-        let view = Arc::new(View::unknown("not listed yet"));
+        let view = Arc::new(ClusterState::unknown("not listed yet"));
         view.publish(Facts::unknown("not listed yet"));
         Judging::new(view, Policy::default(), bytes)
     }

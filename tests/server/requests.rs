@@ -235,7 +235,7 @@ async fn readiness_follows_the_view() {
     assert_eq!(client.post("/mutate", &valid).await.unwrap().review()["allowed"], true);
 
     // What goes stale later is said, and is no reason to be asked less.
-    served.view.set_troubles(vec!["nodes: no event for 4m".to_owned()]);
+    served.view.set_read_errors(vec!["nodes: no event for 4m".to_owned()]);
     served.view.publish(Facts::unknown("the watch is broken"));
     let (status, page) = served.page("/readyz").await;
     assert_eq!(status, 200);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use migration_network_webhook::cluster::{View, files};
+use migration_network_webhook::cluster::{ClusterState, files};
 use migration_network_webhook::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
 use migration_network_webhook::server::tls::{self, Resolver, self_signed::SelfSigned};
 use migration_network_webhook::server::{self, Addresses, Content, Ended, Limits, Metrics, Settings, Shutdown};
@@ -19,7 +19,7 @@ use crate::reviews;
 /// A server that runs until the test ends.
 pub(crate) struct Served {
     pub(crate) addresses: Addresses,
-    pub(crate) view: Arc<View>,
+    pub(crate) view: Arc<ClusterState>,
     pub(crate) resolver: Arc<Resolver>,
     pub(crate) metrics: Metrics,
     shutdown: Shutdown,
@@ -45,7 +45,7 @@ impl Served {
     pub(crate) async fn start_with(limits: Limits, resolver: Arc<Resolver>) -> Self {
         let mut registry = Registry::default();
         let metrics = Metrics::register(&mut registry);
-        let view = Arc::new(View::unknown("not listed yet"));
+        let view = Arc::new(ClusterState::unknown("not listed yet"));
         let own = registry.sub_registry_with_prefix(PREFIX);
         own.register_collector(Box::new(Expiry::new(Arc::clone(&resolver))));
         own.register_collector(Box::new(Sight::new(Arc::clone(&view))));

@@ -59,7 +59,8 @@ impl ReviewClusterArgs {
     }
 
     async fn list(&self) -> anyhow::Result<ReviewCluster> {
-        let snapshot = live::snapshot(self.kube.client().await?).await?;
+        let (client, address) = self.kube.reach().await?;
+        let snapshot = live::snapshot(client, &address).await?;
         let stored = snapshot.setting().cloned().map(|setting| Stored { setting, from: OldSide::Live });
         Ok(ReviewCluster { facts: snapshot.facts(), stored, policy: None })
     }

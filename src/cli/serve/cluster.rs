@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::cli::kube::KubeArgs;
 use crate::cluster::files::{ClusterFiles, Error};
-use crate::cluster::{View, live};
+use crate::cluster::{ClusterState, live};
 use crate::manifest;
 use crate::server::duration;
 
@@ -37,7 +37,7 @@ pub(super) struct ClusterArgs {
 
 /// A view, and what keeps it new.
 pub(super) struct Cluster {
-    pub(super) view: Arc<View>,
+    pub(super) view: Arc<ClusterState>,
     pub(super) follow: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -63,7 +63,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
     if paths.is_empty() {
         bail!("--cluster takes files or directories of manifests, and none is named");
     }
-    let view = Arc::new(View::unknown("not read yet"));
+    let view = Arc::new(ClusterState::unknown("not read yet"));
     let (files, loaded) = ClusterFiles::load(paths.to_vec(), Arc::clone(&view)).map_err(|error| match error {
         Error::Manifest(absent @ manifest::Error::Absent(_)) => {
             anyhow::anyhow!("--cluster takes files or directories of manifests: {absent}")

@@ -14,7 +14,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::cluster::resources::wrong_type;
+use crate::cluster::kinds::read::wrong_type;
 use crate::escape::Quoted;
 use crate::setting::{Policy, RuleId, cidr};
 

@@ -3,19 +3,19 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::view::fold;
+use super::objects::index;
 use super::{Error, Loaded};
-use crate::cluster::View;
+use crate::cluster::ClusterState;
 use crate::manifest::{ManifestFile, tree};
 use crate::reload::{Polled, Reload};
 
 /// Manifests that are read again when they change.
 ///
-/// An invalid edit changes nothing: the last good view stays in use, and [`View::troubles`] says why.
+/// An invalid edit changes nothing: the last good view stays in use, and [`ClusterState::read_errors`] says why.
 #[derive(Debug)]
 pub struct ClusterFiles {
     paths: Vec<PathBuf>,
-    view: Arc<View>,
+    view: Arc<ClusterState>,
 }
 
 impl ClusterFiles {
@@ -24,9 +24,9 @@ impl ClusterFiles {
     /// # Errors
     ///
     /// As [`super::load`].
-    pub fn load(paths: Vec<PathBuf>, view: Arc<View>) -> Result<(Polled<Self>, Loaded), Error> {
+    pub fn load(paths: Vec<PathBuf>, view: Arc<ClusterState>) -> Result<(Polled<Self>, Loaded), Error> {
         let files = tree::read(&paths)?;
-        let loaded = fold(&files)?;
+        let loaded = index(&files)?;
         view.publish(loaded.facts.clone());
         view.set_listed();
         Ok((Polled::new(Self { paths, view }, &files), loaded))
@@ -42,7 +42,7 @@ impl Reload for ClusterFiles {
     }
 
     fn apply(&self, files: &Vec<ManifestFile>) -> Result<(), Error> {
-        let loaded = fold(files)?;
+        let loaded = index(files)?;
         for missing in loaded.facts.missing() {
             tracing::warn!(%missing, "the cluster files lack a fact");
         }
@@ -55,10 +55,10 @@ impl Reload for ClusterFiles {
         if first {
             tracing::error!(%error, "can't reload the cluster files; the last good view stays in use");
         }
-        self.view.set_troubles(vec![error.to_owned()]);
+        self.view.set_read_errors(vec![error.to_owned()]);
     }
 
     fn succeeded(&self) {
-        self.view.set_troubles(Vec::new());
+        self.view.set_read_errors(Vec::new());
     }
 }

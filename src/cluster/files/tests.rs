@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::cluster::View;
+use crate::cluster::ClusterState;
 use crate::reload::{Poll, Polled};
 use crate::setting::facts::{CrdState, SettingNetwork};
 use crate::setting::vlan::VlanId;
@@ -202,8 +202,8 @@ fn what_is_no_text_or_not_there_is_said_by_name() {
 }
 
 /// Files that are polled, and the view that they are loaded into.
-fn polled(path: &Path) -> (Polled<ClusterFiles>, Arc<View>) {
-    let view = Arc::new(View::unknown("not read yet"));
+fn polled(path: &Path) -> (Polled<ClusterFiles>, Arc<ClusterState>) {
+    let view = Arc::new(ClusterState::unknown("not read yet"));
     let (polled, _) = ClusterFiles::load(vec![path.to_owned()], Arc::clone(&view)).unwrap();
     (polled, view)
 }
@@ -222,21 +222,21 @@ fn a_broken_edit_leaves_the_last_good_view() {
     let expected = format!(
         "{path:?} line 1 is no object; each document is one Kubernetes object, or a List of them, with apiVersion and kind"
     );
-    assert_eq!(*view.troubles(), [expected]);
+    assert_eq!(*view.read_errors(), [expected]);
     assert_eq!(files.poll(), Poll::Failed);
 
     fs::remove_file(&path).unwrap();
     assert_eq!((files.poll(), served()), (Poll::Failed, vec!["one".to_owned()]));
     assert_eq!(
-        *view.troubles(),
+        *view.read_errors(),
         [format!("there is nothing at {path:?}; a path names a file or directory of YAML or JSON manifests")]
     );
 
     fs::write(&path, node("one")).unwrap();
-    assert_eq!((files.poll(), view.troubles().to_vec()), (Poll::Unchanged, vec![]));
+    assert_eq!((files.poll(), view.read_errors().to_vec()), (Poll::Unchanged, vec![]));
     fs::write(&path, node("two")).unwrap();
     assert_eq!((files.poll(), files.poll()), (Poll::Unsettled, Poll::Reloaded));
-    assert_eq!((served(), view.troubles().to_vec()), (vec!["two".to_owned()], vec![]));
+    assert_eq!((served(), view.read_errors().to_vec()), (vec!["two".to_owned()], vec![]));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::Deserialize;
+use hyper::StatusCode;
+use kube::core::Status;
+use kube::runtime::watcher;
 
 use crate::escape::Quoting;
 
@@ -29,33 +31,76 @@ pub enum Error {
         after: Duration,
     },
     /// It can't be reached, or the connection broke.
-    Unreachable(String),
+    Unreachable {
+        /// Its address, where it is not known from elsewhere.
+        address: Option<String>,
+        /// The cause, and what it led to.
+        why: String,
+    },
     /// What it says is not what the API says.
     Garbled(String),
 }
 
+/// What the client's own layer has to say of a request.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallError {
+    /// No answer came in time.
+    #[error("no answer within {} s", .0.as_secs())]
+    Silent(Duration),
+    /// The answer is a web page.
+    #[error("a web page with status {0}")]
+    Html(StatusCode),
+}
+
 impl Error {
-    pub(super) fn unreachable(error: &dyn std::error::Error) -> Self {
-        // The outermost words are about our own client; what went wrong stands at the bottom of the chain.
-        let mut words = error.to_string();
+    /// What kube says of a request.
+    pub(super) fn of(verb: &'static str, error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => {
+                let Status { code, reason, message, .. } = *status;
+                // A path that is not served is answered in plain text, and so answers whatever stands in between.
+                let reason = if reason == "Failed to parse error data" { String::new() } else { reason };
+                Self::Refused { verb, code, reason, message }
+            }
+            kube::Error::SerdeError(error) => Self::Garbled(error.to_string()),
+            kube::Error::Service(error) => match error.downcast_ref() {
+                Some(CallError::Silent(after)) => Self::Silent { verb, after: *after },
+                Some(CallError::Html(status)) => Self::Garbled(format!(
+                    "it is a web page (HTTP status {}), as of a login or a proxy; is this the address of the API server?",
+                    status.as_u16()
+                )),
+                None => Self::unreachable(&*error),
+            },
+            error => Self::unreachable(&error),
+        }
+    }
+
+    /// The cause comes first; the outer words are about our own client.
+    fn unreachable(error: &dyn std::error::Error) -> Self {
+        let mut chain = vec![error.to_string()];
         let mut source = error.source();
         while let Some(error) = source {
             let inner = error.to_string();
-            if !words.contains(&inner) {
-                words = format!("{words}: {inner}");
+            // Some errors say their cause's words themselves.
+            for outer in &mut chain {
+                *outer = outer.replace(&format!(": {inner}"), "");
             }
+            chain.push(inner);
             source = error.source();
         }
-        Self::Unreachable(words)
+        chain.reverse();
+        chain.dedup();
+        let cause = chain.remove(0);
+        let why = if chain.is_empty() { cause } else { format!("{cause} ({})", chain.join(", ")) };
+        Self::Unreachable { address: None, why }
     }
 
-    pub(super) fn refused(verb: &'static str, code: u16, body: &[u8]) -> Self {
-        let Status { code: said, reason, message } = serde_json::from_slice(body).unwrap_or_else(|_| Status {
-            // A path that is not served is answered in plain text, and so answers whatever stands in between.
-            message: String::from_utf8_lossy(body).trim().to_owned(),
-            ..Status::default()
-        });
-        Self::Refused { verb, code: if said == 0 { code } else { said }, reason, message }
+    /// With the API server's address, where that says more.
+    pub(super) fn at(mut self, server: &str) -> Self {
+        if let Self::Unreachable { address, .. } = &mut self {
+            *address = Some(server.to_owned());
+        }
+        self
     }
 
     /// Whether there is nothing at that path.
@@ -71,6 +116,11 @@ impl Error {
     /// Whether the request itself was found wrong, as one for a streaming list is where those are off.
     pub(super) fn is_invalid(&self) -> bool {
         matches!(self, Self::Refused { code: 400 | 422, .. })
+    }
+
+    /// Whether what came is not what the API says.
+    pub(super) fn is_garbled(&self) -> bool {
+        matches!(self, Self::Garbled(_))
     }
 
     /// Whether the account may not do that.
@@ -93,7 +143,10 @@ impl fmt::Display for Error {
             Self::Silent { verb, after } => {
                 write!(f, "{verb}: no answer from the API server within {} s", after.as_secs())
             }
-            Self::Unreachable(why) => write!(f, "the API server can't be reached: {}", Quoting(why)),
+            Self::Unreachable { address, why } => {
+                let at = address.as_ref().map(|address| format!(" at {}", Quoting(address))).unwrap_or_default();
+                write!(f, "the API server{at} can't be reached: {}", Quoting(why))
+            }
             Self::Garbled(why) => write!(f, "the API server's answer can't be read: {}", Quoting(why)),
         }
     }
@@ -101,40 +154,58 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The least of a `Status`.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Status {
-    code: u16,
-    reason: String,
-    message: String,
+/// What kube's watcher says.
+impl From<watcher::Error> for Error {
+    fn from(error: watcher::Error) -> Self {
+        match error {
+            watcher::Error::InitialListFailed(error) => Self::of("list", error),
+            watcher::Error::WatchStartFailed(error) | watcher::Error::WatchFailed(error) => Self::of("watch", error),
+            watcher::Error::WatchError(status) => Self::of("watch", kube::Error::Api(status)),
+            watcher::Error::NoResourceVersion => Self::Garbled("it has no resourceVersion".to_owned()),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn refused(verb: &'static str, json: &str) -> Error {
+        Error::of(verb, kube::Error::Api(serde_json::from_str(json).unwrap()))
+    }
+
     #[test]
     fn refusals_are_told_in_the_api_servers_words() {
-        let forbidden = br#"{"kind":"Status","message":"nodes is forbidden: User \"a\nb\" cannot watch resource \"nodes\"","reason":"Forbidden","code":403}"#;
-        let error = Error::refused("watch", 403, forbidden);
+        let forbidden = r#"{"kind":"Status","message":"nodes is forbidden: User \"a\nb\" cannot watch resource \"nodes\"","reason":"Forbidden","code":403}"#;
+        let error = refused("watch", forbidden);
         let expected =
             r#"watch refused with 403 Forbidden: nodes is forbidden: User "a\nb" cannot watch resource "nodes""#;
         assert_eq!(error.to_string(), expected);
         assert!(error.is_forbidden() && !error.is_not_found() && !error.is_expired() && !error.is_invalid());
 
-        let plain = Error::refused("list", 404, b"404 page not found\n");
+        let plain = r#"{"reason":"Failed to parse error data","message":"404 page not found","code":404}"#;
+        let plain = refused("list", plain);
         assert_eq!(plain.to_string(), "list refused with 404: 404 page not found");
         assert!(plain.is_not_found());
-        assert_eq!(Error::refused("list", 500, b"").to_string(), "list refused with 500");
-        assert!(Error::refused("watch", 422, b"").is_invalid());
+        assert_eq!(refused("list", r#"{"code":500}"#).to_string(), "list refused with 500");
+        assert!(refused("watch", r#"{"code":422}"#).is_invalid());
+        let expired = refused("watch", r#"{"code":410,"reason":"Expired","message":"too old"}"#);
+        assert_eq!(expired.to_string(), "watch refused with 410 Expired: too old");
+        assert!(expired.is_expired());
     }
 
     #[test]
-    fn a_status_inside_a_watch_counts_by_its_own_code() {
-        let expired = Error::refused("watch", 200, br#"{"code":410,"reason":"Expired","message":"too old"}"#);
-        assert_eq!(expired.to_string(), "watch refused with 410 Expired: too old");
-        assert!(expired.is_expired());
+    fn the_cause_comes_first() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("client error (Connect){0}")]
+        struct Outer(&'static str, #[source] std::io::Error);
+        for said in ["", ": connection refused"] {
+            let outer = Outer(said, std::io::Error::other("connection refused"));
+            let seen = Error::of("list", kube::Error::Service(Box::new(outer))).to_string();
+            assert_eq!(seen, "the API server can't be reached: connection refused (client error (Connect))");
+            let seen = Error::unreachable(&Outer(said, std::io::Error::other("timed out"))).at("10.0.0.1:6443");
+            assert!(seen.to_string().starts_with("the API server at 10.0.0.1:6443 can't be reached: timed out ("));
+        }
     }
 
     #[test]

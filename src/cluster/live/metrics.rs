@@ -1,7 +1,6 @@
 //! What an operator can see of the watches.
 
 use std::fmt;
-use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
@@ -10,38 +9,36 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
-use tokio::time::Instant;
 
-use super::board::Board;
 use crate::setting::facts::FactKind;
 
 /// The kind that something was seen of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Kind {
+struct KindLabel {
     resource: &'static str,
 }
 
 /// How a kind was listed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Listing {
+struct ListLabels {
     resource: &'static str,
     how: &'static str,
 }
 
-/// Counters; what can be read off the board is not counted but looked up.
+/// Counters; what is known of a watch is not counted but looked up.
 #[derive(Debug, Default)]
-pub(super) struct Metrics {
-    events: Family<Kind, Counter>,
-    lists: Family<Listing, Counter>,
-    errors: Family<Kind, Counter>,
+pub(super) struct WatchMetrics {
+    events: Family<KindLabel, Counter>,
+    lists: Family<ListLabels, Counter>,
+    errors: Family<KindLabel, Counter>,
 }
 
-impl Metrics {
+impl WatchMetrics {
     /// Registers them. Every kind has its lines from the start, so that a rate can be taken of the first event.
     pub(super) fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         for kind in FactKind::ALL {
-            let kind = Kind { resource: kind.resource() };
+            let kind = KindLabel { resource: kind.resource() };
             drop(metrics.events.get_or_create(&kind));
             drop(metrics.errors.get_or_create(&kind));
         }
@@ -52,33 +49,41 @@ impl Metrics {
     }
 
     pub(super) fn events(&self, kind: FactKind, count: u64) {
-        self.events.get_or_create(&Kind { resource: kind.resource() }).inc_by(count);
+        self.events.get_or_create(&KindLabel { resource: kind.resource() }).inc_by(count);
     }
 
     pub(super) fn list(&self, kind: FactKind, how: &'static str) {
-        self.lists.get_or_create(&Listing { resource: kind.resource(), how }).inc();
+        self.lists.get_or_create(&ListLabels { resource: kind.resource(), how }).inc();
     }
 
     pub(super) fn error(&self, kind: FactKind) {
-        self.errors.get_or_create(&Kind { resource: kind.resource() }).inc();
+        self.errors.get_or_create(&KindLabel { resource: kind.resource() }).inc();
     }
 }
 
 /// Registers what is looked up when it is asked for.
-pub(super) fn register(board: &Arc<Board>, registry: &mut Registry) {
-    registry.register_collector(Box::new(Figures(Arc::clone(board))));
+pub(super) fn register(figures: FiguresByKind, registry: &mut Registry) {
+    registry.register_collector(Box::new(FiguresCollector(figures)));
 }
 
-#[derive(Debug)]
-struct Figures(Arc<Board>);
+/// Gives the figures of each kind as they are now.
+pub(super) type FiguresByKind = Box<dyn Fn() -> Vec<(FactKind, WatchFigures)> + Send + Sync>;
 
-impl Collector for Figures {
+struct FiguresCollector(FiguresByKind);
+
+impl fmt::Debug for FiguresCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FiguresCollector")
+    }
+}
+
+impl Collector for FiguresCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let figures = self.0.figures(Instant::now());
-        let mut family = |name, help, of: &dyn Fn(&Figure) -> f64| {
+        let figures = (self.0)();
+        let mut family = |name, help, of: &dyn Fn(&WatchFigures) -> f64| {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             figures.iter().try_for_each(|(kind, figure)| {
-                let kind = Kind { resource: kind.resource() };
+                let kind = KindLabel { resource: kind.resource() };
                 ConstGauge::new(of(figure)).encode(family.encode_family(&kind)?)
             })
         };
@@ -101,13 +106,13 @@ fn count(objects: usize) -> f64 {
     objects as f64
 }
 
-/// What can be read off the board for one kind.
+/// What is known of the watches of one kind.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Figure {
+pub(super) struct WatchFigures {
     /// How many objects something is kept of.
     pub(super) objects: usize,
     /// How many can't be read.
     pub(super) undecodable: usize,
-    /// Seconds since its quietest source said something; since the start where it never did.
+    /// Seconds since its quietest watch heard something; since the start where it never did.
     pub(super) staleness: f64,
 }

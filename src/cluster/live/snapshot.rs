@@ -1,19 +1,21 @@
-//! The cluster as it is at one moment: each source listed once, nothing watched.
+//! The cluster as it is at one moment: each resource listed once, nothing watched.
 
 use std::fmt;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use kube::Client;
+use kube::api::ListParams;
+use kube::{Api, Client};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::api::Api;
 use super::error::Error;
-use super::list::list;
-use super::source::Source;
-use crate::cluster::fold::Fold;
-use crate::setting::facts::FactKind;
+use super::last_heard::LastHeard;
+use super::object::RawObject;
+use super::served::served_version;
+use super::watch::PAGE_OBJECTS;
+use crate::cluster::index::Index;
+use crate::cluster::kinds::{self, WatchedResource};
 use crate::setting::{Facts, SETTING};
 
 /// How long one kind may take as a whole. Each page has a shorter time of its own.
@@ -22,27 +24,27 @@ const WITHIN: Duration = Duration::from_mins(2);
 /// What was listed.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// Every source, in the order of [`Source::ALL`].
+    /// What was listed of each resource.
     pub sources: Vec<Listed>,
     /// The objects that are no JSON value, each with its kind and why: they are in the facts as such.
     pub unreadable: Vec<String>,
-    fold: Fold,
+    index: Index,
 }
 
-/// The objects of one source.
+/// The objects of one resource.
 #[derive(Debug)]
 pub struct Listed {
-    /// The source.
-    pub source: Source,
+    /// The resource.
+    pub source: WatchedResource,
     /// The version it is served in; `None` where it is not served at all.
     pub version: Option<String>,
     /// What the rules read of each, with `apiVersion` and `kind`; of migrations those that have not ended.
     pub objects: Vec<Value>,
 }
 
-/// Which sources can't be listed, and why. Safe to print; a line for each reason.
+/// Which resources can't be listed, and why. Safe to print; a line for each reason.
 #[derive(Debug)]
-pub struct Unlisted(Vec<(Source, Error)>);
+pub struct Unlisted(Vec<(WatchedResource, Error)>);
 
 impl fmt::Display for Unlisted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,91 +68,81 @@ impl fmt::Display for Unlisted {
 
 impl std::error::Error for Unlisted {}
 
-/// Lists every source, all at the same time.
+/// Lists every resource, all at the same time, of the API server at this address.
 ///
 /// # Errors
 ///
 /// If any of them can't be listed, with all of those. What is not served is no error: there are no such objects.
-pub async fn snapshot(client: Client) -> Result<Snapshot, Unlisted> {
-    let api = Api::new(client);
+pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unlisted> {
+    let client = LastHeard::new().layer(client);
     let mut snapshot = Snapshot::default();
     let mut failed = Vec::new();
-    for (source, listed) in Source::ALL.iter().zip(join_all(Source::ALL.iter().map(|it| one(&api, it))).await) {
+    for (resource, listed) in kinds::watches().zip(join_all(kinds::watches().map(|it| one(&client, it))).await) {
         match listed {
-            Ok(listed) => snapshot.take(listed),
-            Err(error) => failed.push((*source, error)),
+            Ok(Some((version, objects))) => snapshot.take(resource, Some(version), &objects),
+            Ok(None) => snapshot.take(resource, None, &[]),
+            Err(error) => failed.push((resource, error.at(address))),
         }
     }
     if failed.is_empty() { Ok(snapshot) } else { Err(Unlisted(failed)) }
 }
 
-/// What came of one source.
-struct Found {
-    listed: Listed,
-    fold: Fold,
-    unreadable: Vec<String>,
-}
-
-async fn one(api: &Api, source: &Source) -> Result<Found, Error> {
-    let mut found = Found {
-        listed: Listed { source: *source, version: None, objects: Vec::new() },
-        fold: Fold::default(),
-        unreadable: Vec::new(),
-    };
-    let mut version = source.version.to_owned();
-    let mut garbled = None;
+/// Lists a resource in the version that is served, if it is served at all.
+async fn one(client: &Client, resource: WatchedResource) -> Result<Option<(String, Vec<RawObject>)>, Error> {
     let listing = timeout(WITHIN, async {
-        list(api, source, &mut version, false, &mut |object| match object.pruned {
-            Ok(pruned) => found.put(pruned),
-            Err(why) if source.is_asked_for() => {
-                found.unreadable.push(found.fold.refuse(source.kind, object.name, &why).to_string());
-            }
-            // No fact comes from it, so no fact could say so.
-            Err(why) => garbled = Some(Error::Garbled(why)),
-        })
-        .await
-    });
-    let served = listing.await.unwrap_or(Err(Error::Silent { verb: "list", after: WITHIN }))?;
-    if let Some(garbled) = garbled {
-        return Err(garbled);
-    }
-    found.listed.version = served.map(|_| version);
-    found.listed.name_kind();
-    Ok(found)
-}
-
-impl Found {
-    fn put(&mut self, pruned: Value) {
-        let kind = self.listed.source.kind;
-        // What has the wrong type stays in the fold as what can't be read.
-        let _ = self.fold.insert(kind, &pruned, None);
-        // In a large cluster most of them have ended.
-        let ended =
-            kind == FactKind::Migrations && !self.fold.holds(kind, &crate::cluster::fold::object_name(kind, &pruned));
-        if !ended {
-            self.listed.objects.push(pruned);
+        let usual = resource.version.to_owned();
+        let refused = match pages(client, &resource, &usual).await {
+            Err(error) if error.is_not_found() => error,
+            listed => return listed.map(|objects| Some((usual, objects))),
+        };
+        match served_version(client, &resource).await? {
+            None => Ok(None),
+            Some(version) if version == usual => Err(refused),
+            Some(version) => pages(client, &resource, &version).await.map(|objects| Some((version, objects))),
         }
-    }
+    });
+    listing.await.unwrap_or(Err(Error::Silent { verb: "list", after: WITHIN }))
 }
 
-impl Listed {
-    /// Says in each object what it is, as in a manifest: items of lists do not.
-    fn name_kind(&mut self) {
-        let Some(version) = &self.version else { return };
-        let (api_version, kind) = (self.source.api_version(version), self.source.object_kind);
-        for object in self.objects.iter_mut().filter_map(Value::as_object_mut) {
-            object.insert("apiVersion".to_owned(), api_version.clone().into());
-            object.insert("kind".to_owned(), kind.into());
+async fn pages(client: &Client, resource: &WatchedResource, version: &str) -> Result<Vec<RawObject>, Error> {
+    let api: Api<RawObject> = Api::all_with(client.clone(), &resource.api_resource(version));
+    let mut params =
+        ListParams { field_selector: resource.field_selector(), limit: Some(PAGE_OBJECTS), ..ListParams::default() };
+    let mut objects = Vec::new();
+    loop {
+        let page = api.list(&params).await.map_err(|error| Error::of("list", error))?;
+        objects.extend(page.items);
+        params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
+        if params.continue_token.is_none() {
+            return Ok(objects);
         }
     }
 }
 
 impl Snapshot {
-    fn take(&mut self, Found { listed, fold, unreadable }: Found) {
-        if listed.source.is_asked_for() {
-            self.fold.adopt(listed.source.kind, fold, listed.source.object_name().as_ref());
+    fn take(&mut self, resource: WatchedResource, version: Option<String>, objects: &[RawObject]) {
+        let kind = kinds::kind(resource.kind);
+        let api_version = resource.api_version(version.as_deref().unwrap_or_default());
+        let mut listed = Listed { source: resource, version, objects: Vec::new() };
+        for object in objects {
+            let (name, json) = (object.name(&resource), object.json.get());
+            // What has the wrong type stays in the index as what can't be read.
+            let indexed = self.index.insert_json(resource.kind, name.clone(), json);
+            // In a large cluster most migrations have ended.
+            if resource.is_asked_for() && !self.index.holds(resource.kind, &name) {
+                continue;
+            }
+            match ((kind.prune)(json), indexed) {
+                (Ok(mut pruned), _) => {
+                    // Items of lists do not say what they are.
+                    pruned["apiVersion"] = api_version.clone().into();
+                    pruned["kind"] = resource.object_kind.into();
+                    listed.objects.push(pruned);
+                }
+                (Err(_), Err(undecodable)) => self.unreadable.push(undecodable.to_string()),
+                (Err(error), Ok(())) => self.unreadable.push(format!("{resource}: {error}")),
+            }
         }
-        self.unreadable.extend(unreadable);
         self.sources.push(listed);
     }
 
@@ -158,23 +150,17 @@ impl Snapshot {
     #[cfg(test)]
     pub(crate) fn of(objects: &[Value]) -> Self {
         let mut snapshot = Self::default();
-        for source in Source::ALL {
-            let api_version = source.api_version(source.version);
-            let mut found = Found {
-                listed: Listed { source, version: Some(source.version.to_owned()), objects: Vec::new() },
-                fold: Fold::default(),
-                unreadable: Vec::new(),
-            };
-            let of_source = |object: &&Value| {
+        for resource in kinds::watches() {
+            let api_version = resource.api_version(resource.version);
+            let of_resource = |object: &&Value| {
                 object["apiVersion"] == api_version.as_str()
-                    && object["kind"] == source.object_kind
-                    && source.name.is_none_or(|name| object["metadata"]["name"] == name)
+                    && object["kind"] == resource.object_kind
+                    && resource.name.is_none_or(|name| object["metadata"]["name"] == name)
             };
-            for object in objects.iter().filter(of_source) {
-                found.put(crate::cluster::shape::prune(source.kind, &object.to_string()).unwrap());
-            }
-            found.listed.name_kind();
-            snapshot.take(found);
+            let objects = objects.iter().filter(of_resource);
+            let objects: Vec<RawObject> =
+                objects.map(|object| serde_json::from_str(&object.to_string()).unwrap()).collect();
+            snapshot.take(resource, Some(resource.version.to_owned()), &objects);
         }
         snapshot
     }
@@ -182,7 +168,7 @@ impl Snapshot {
     /// What the rules know by it.
     #[must_use]
     pub fn facts(&self) -> Facts {
-        self.fold.facts()
+        self.index.facts()
     }
 
     /// The Setting `vm-migration-network`: what an update would find stored.
@@ -199,16 +185,15 @@ mod tests {
 
     #[test]
     fn everything_that_can_t_be_listed_is_named() {
-        let [nodes, networks, configs, ..] = Source::ALL;
-        let forbidden = |what: &str| {
-            let body = format!(r#"{{"code":403,"reason":"Forbidden","message":"{what} is forbidden"}}"#);
-            Error::refused("list", 403, body.as_bytes())
+        let [nodes, networks, configs] = [0, 1, 2].map(|at| kinds::watches().nth(at).unwrap());
+        let silent = || Error::Silent { verb: "list", after: Duration::from_secs(30) };
+        let forbidden = Error::Refused {
+            verb: "list",
+            code: 403,
+            reason: "Forbidden".to_owned(),
+            message: "nodes is forbidden".to_owned(),
         };
-        let unlisted = Unlisted(vec![
-            (nodes, forbidden("nodes")),
-            (networks, Error::Silent { verb: "list", after: Duration::from_secs(30) }),
-            (configs, Error::Silent { verb: "list", after: Duration::from_secs(30) }),
-        ]);
+        let unlisted = Unlisted(vec![(nodes, forbidden), (networks, silent()), (configs, silent())]);
         assert_eq!(
             unlisted.to_string(),
             "may not list nodes: list refused with 403 Forbidden: nodes is forbidden\n\

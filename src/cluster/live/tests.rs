@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::stub::{Stub, path};
 use super::*;
+use crate::cluster::kinds::WatchedResource;
+use crate::fake_api_server::FakeApiServer;
 use crate::setting::Facts;
 use crate::setting::facts::{CrdState, FactKind};
 
@@ -10,6 +11,21 @@ const MIGRATIONS: &str = "/apis/kubevirt.io/v1/virtualmachineinstancemigrations"
 const NODES: &str = "/api/v1/nodes";
 const STATUSES: &str = "/apis/network.harvesterhci.io/v1beta1/vlanstatuses";
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+const IN_NS: &str = "/apis/kubevirt.io/v1/namespaces/ns/virtualmachineinstancemigrations";
+const IN_DEFAULT: &str = "/apis/kubevirt.io/v1/namespaces/default/virtualmachineinstancemigrations";
+
+/// Where a resource is, in its usual version.
+fn path(resource: &WatchedResource) -> String {
+    let root = if resource.group.is_empty() { "/api" } else { "/apis" };
+    format!("{root}/{}/{}", resource.api_version(resource.version), resource.plural)
+}
+
+fn serving_all() -> Arc<FakeApiServer> {
+    let server = FakeApiServer::new();
+    kinds::watches().for_each(|resource| server.serve(&path(&resource)));
+    server
+}
 
 fn node(name: &str) -> Value {
     json!({"metadata": {"name": name, "managedFields": [{"manager": "k3s"}]}})
@@ -23,9 +39,9 @@ fn crd(name: &str) -> Value {
     json!({"metadata": {"name": name}, "status": {"conditions": [{"type": "Established", "status": "True"}]}})
 }
 
-/// A view of the stub that is kept new until this is dropped.
+/// A view of the server that is kept new until this is dropped.
 struct Followed {
-    view: Arc<View>,
+    view: Arc<ClusterState>,
     registry: Registry,
     task: tokio::task::JoinHandle<Infallible>,
 }
@@ -37,14 +53,14 @@ impl Drop for Followed {
 }
 
 impl Followed {
-    fn start(stub: &Arc<Stub>) -> Self {
+    fn start(server: &Arc<FakeApiServer>) -> Self {
         let mut registry = Registry::default();
-        let (view, run) = start(stub.client(), Options::default(), &mut registry);
+        let (view, run) = start(server.client(), Options::default(), &mut registry);
         Self { view, registry, task: tokio::spawn(run) }
     }
 
-    async fn listed(stub: &Arc<Stub>) -> Self {
-        let followed = Self::start(stub);
+    async fn listed(server: &Arc<FakeApiServer>) -> Self {
+        let followed = Self::start(server);
         followed.until(Duration::from_secs(1), |_| followed.view.is_listed()).await;
         followed
     }
@@ -87,63 +103,63 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test(start_paused = true)]
 async fn lists_are_streamed_where_they_may_be_and_come_in_pages_otherwise() {
     for (streams, how) in [(true, "stream"), (false, "pages")] {
-        let stub = Stub::new();
-        stub.lock().streams = streams;
+        let server = serving_all();
+        server.set_paged(!streams);
         for index in 0..600 {
             let phase = if index % 300 == 7 { "Running" } else { "Succeeded" };
-            stub.lock().put(MIGRATIONS, migration(&format!("m{index}"), phase));
+            server.put_in(MIGRATIONS, migration(&format!("m{index}"), phase));
         }
-        stub.lock().put(NODES, node("node-0"));
-        let followed = Followed::listed(&stub).await;
+        server.put_in(NODES, node("node-0"));
+        let followed = Followed::listed(&server).await;
         assert_eq!(followed.migrations(), ["m307", "m7"]);
         assert_eq!(followed.missing(), [""; 0]);
-        assert_eq!(followed.view.troubles().len(), 0);
+        assert_eq!(followed.view.read_errors().len(), 0);
         let resource = "virtualmachineinstancemigrations.kubevirt.io";
         assert_eq!(followed.metric(&format!("cluster_lists_total{{resource=\"{resource}\",how=\"{how}\"}}")), "1");
         assert_eq!(followed.metric(&format!("cluster_objects{{resource=\"{resource}\"}}")), "2.0");
         assert_eq!(followed.metric(&format!("cluster_events_total{{resource=\"{resource}\"}}")), "600");
         let pages =
-            stub.lock().calls.iter().filter(|call| call.contains("limit=250") && call.contains(MIGRATIONS)).count();
+            server.calls().iter().filter(|(_, call)| call.contains("limit=250") && call.contains(MIGRATIONS)).count();
         assert_eq!(pages, if streams { 0 } else { 3 });
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_happens_is_seen_at_once() {
-    let stub = Stub::new();
-    let followed = Followed::listed(&stub).await;
+    let server = serving_all();
+    let followed = Followed::listed(&server).await;
     assert_eq!(followed.missing(), ["nodes (no Node in the view)"]);
-    stub.lock().put(NODES, node("node-0"));
+    server.put_in(NODES, node("node-0"));
     followed.until(SECOND, |facts| facts.nodes.is_ok()).await;
-    stub.lock().put(MIGRATIONS, migration("a", ""));
+    server.put_in(MIGRATIONS, migration("a", ""));
     followed.until(SECOND, |facts| count(facts) == Some(1)).await;
-    stub.lock().put(MIGRATIONS, migration("a", "Failed"));
+    server.put_in(MIGRATIONS, migration("a", "Failed"));
     followed.until(SECOND, |facts| count(facts) == Some(0)).await;
-    stub.lock().put(MIGRATIONS, migration("b", "Running"));
-    stub.lock().remove(MIGRATIONS, "b");
-    stub.lock().put(MIGRATIONS, migration("c", "Running"));
+    server.put_in(MIGRATIONS, migration("b", "Running"));
+    server.remove(&format!("{IN_DEFAULT}/b"));
+    server.put_in(MIGRATIONS, migration("c", "Running"));
     followed.until(SECOND, |facts| count(facts) == Some(1)).await;
     assert_eq!(followed.migrations(), ["c"]);
     // The account may list this one alone.
-    stub.lock().put(CRDS, crd("ippools.loadbalancer.harvesterhci.io"));
-    stub.lock().put(CRDS, crd("ippools.whereabouts.cni.cncf.io"));
+    server.put_in(CRDS, crd("ippools.loadbalancer.harvesterhci.io"));
+    server.put_in(CRDS, crd("ippools.whereabouts.cni.cncf.io"));
     let state = |facts: &Facts| facts.whereabouts_crd.as_ref().ok().map(|state| **state);
     followed.until(SECOND, |facts| state(facts) == Some(CrdState::Established)).await;
-    stub.lock().remove(CRDS, "ippools.whereabouts.cni.cncf.io");
+    server.remove(&format!("{CRDS}/ippools.whereabouts.cni.cncf.io"));
     followed.until(SECOND, |facts| state(facts) == Some(CrdState::Absent)).await;
     for name in ["storage-network", "rwx-network", "vm-migration-network"] {
-        assert!(stub.lock().calls.iter().any(|call| call.contains(&format!("fieldSelector=metadata.name%3D{name}"))));
+        assert!(server.calls().iter().any(|(_, call)| call.contains(&format!("fieldSelector=metadata.name%3D{name}"))));
     }
 }
 
 /// A burst costs a few views, not one for each event; what no rule reads costs none.
 #[tokio::test(start_paused = true)]
 async fn a_burst_is_seen_together() {
-    let stub = Stub::new();
-    let followed = Followed::listed(&stub).await;
+    let server = serving_all();
+    let followed = Followed::listed(&server).await;
     let mut views = vec![Arc::clone(&followed.view.facts())];
     for index in 0..1000 {
-        stub.lock().put(STATUSES, json!({
+        server.put_in(STATUSES, json!({
             "metadata": {"name": format!("s{index}")},
             "status": {"clusterNetwork": "n", "node": format!("node-{index}"), "conditions": [{"type": "ready", "status": "True"}]},
         }));
@@ -162,7 +178,7 @@ async fn a_burst_is_seen_together() {
 
     let before = Arc::clone(&followed.view.facts());
     for index in 0..1000 {
-        stub.lock().put(MIGRATIONS, migration(&format!("m{index}"), "Succeeded"));
+        server.put_in(MIGRATIONS, migration(&format!("m{index}"), "Succeeded"));
     }
     sleep(SECOND).await;
     assert!(Arc::ptr_eq(&before, &followed.view.facts()));
@@ -170,70 +186,68 @@ async fn a_burst_is_seen_together() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_api_server_does_not_serve_is_absent_until_it_does() {
-    let stub = Stub::new();
-    stub.lock().put(NODES, node("node-0"));
-    for source in Source::ALL.iter().filter(|source| !["", "apiextensions.k8s.io"].contains(&source.group)) {
-        stub.lock().unserve(&path(source));
+    let server = serving_all();
+    server.put_in(NODES, node("node-0"));
+    for source in kinds::watches().filter(|source| !["", "apiextensions.k8s.io"].contains(&source.group)) {
+        server.unserve(&path(&source));
     }
     // The group is there for others.
-    stub.lock().serve("/apis/networking.k8s.io/v1/ingresses");
-    let followed = Followed::listed(&stub).await;
+    server.serve("/apis/networking.k8s.io/v1/ingresses");
+    let followed = Followed::listed(&server).await;
     assert_eq!(followed.missing(), [""; 0]);
     assert_eq!(count(&followed.view.facts()), Some(0));
     // It stays known for as long as it stays absent.
     sleep(Duration::from_hours(1)).await;
     assert_eq!(followed.missing(), [""; 0]);
 
-    stub.lock().serve(MIGRATIONS);
-    stub.lock().put(MIGRATIONS, migration("a", "Running"));
+    server.serve(MIGRATIONS);
+    server.put_in(MIGRATIONS, migration("a", "Running"));
     followed.until(Duration::from_secs(6), |facts| count(facts) == Some(1)).await;
-    stub.lock().unserve(MIGRATIONS);
+    server.unserve(MIGRATIONS);
     followed.until(Duration::from_secs(2), |facts| count(facts) == Some(0)).await;
-    stub.lock().serve(MIGRATIONS);
-    stub.lock().put(MIGRATIONS, migration("b", "Running"));
+    server.serve(MIGRATIONS);
+    server.put_in(MIGRATIONS, migration("b", "Running"));
     followed.until(Duration::from_secs(6), |facts| count(facts) == Some(1)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_version_is_not_taken_for_absent() {
-    let stub = Stub::new();
+    let server = serving_all();
     let newer = MIGRATIONS.replace("/v1/", "/v2/");
-    stub.lock().unserve(MIGRATIONS);
-    stub.lock().serve(&newer);
-    stub.lock().put(&newer, migration("a", "Running"));
-    let followed = Followed::listed(&stub).await;
+    server.unserve(MIGRATIONS);
+    server.serve(&newer);
+    server.put_in(&newer, migration("a", "Running"));
+    let followed = Followed::listed(&server).await;
     assert_eq!(followed.migrations(), ["a"]);
-    stub.lock().put(&newer, migration("b", "Running"));
+    server.put_in(&newer, migration("b", "Running"));
     followed.until(SECOND, |facts| count(facts) == Some(2)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_object_that_cannot_be_read_is_named_and_stops_nothing() {
-    let stub = Stub::new();
-    stub.lock().put(NODES, node("node-0"));
-    stub.lock().put(MIGRATIONS, json!({"metadata": {"namespace": "ns", "name": "odd"}, "status": {"phase": 7}}));
-    stub.lock().put(MIGRATIONS, migration("a", "Running"));
-    let followed = Followed::listed(&stub).await;
+    let server = serving_all();
+    server.put_in(NODES, node("node-0"));
+    server.put_in(MIGRATIONS, json!({"metadata": {"namespace": "ns", "name": "odd"}, "status": {"phase": 7}}));
+    server.put_in(MIGRATIONS, migration("a", "Running"));
+    let followed = Followed::listed(&server).await;
     let odd = r#"virtualmachineinstancemigrations.kubevirt.io ("odd" can't be read: status: invalid type: integer `7`, expected a string)"#;
     assert_eq!(followed.missing(), [odd]);
     let undecodable = "cluster_undecodable_objects{resource=\"virtualmachineinstancemigrations.kubevirt.io\"}";
     assert_eq!(followed.metric(undecodable), "1.0");
 
-    // This one is too deep for any reader of JSON values.
+    // This one is too deep for a JSON value.
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
-    let version = stub.lock().version() + 1;
     let text = format!(
-        r#"{{"status":{{"phase":{deep}}},"metadata":{{"namespace":"ns","name":"deep","resourceVersion":"{version}"}}}}"#
+        r#"{{"status":{{"phase":{deep}}},"metadata":{{"namespace":"ns","name":"deep","resourceVersion":"VERSION"}}}}"#
     );
-    stub.lock().put_text(MIGRATIONS, "deep", &text);
+    server.put_text(&format!("{IN_NS}/deep"), &text);
     followed.until(SECOND, |_| followed.missing()[0].contains("; and 1 more")).await;
     assert!(followed.missing()[0].starts_with(
-        r#"virtualmachineinstancemigrations.kubevirt.io ("deep" can't be read: recursion limit exceeded"#
+        r#"virtualmachineinstancemigrations.kubevirt.io ("deep" can't be read: status: invalid type: sequence, expected a string; and 1 more)"#
     ));
 
-    stub.lock().put_text(MIGRATIONS, "deep", &text.replace(&deep, "\"Failed\""));
-    stub.lock()
-        .put(MIGRATIONS, json!({"metadata": {"namespace": "ns", "name": "odd"}, "status": {"phase": "Running"}}));
+    server.put_text(&format!("{IN_NS}/deep"), &text.replace(&deep, "\"Failed\""));
+    server.put_in(MIGRATIONS, json!({"metadata": {"namespace": "ns", "name": "odd"}, "status": {"phase": "Running"}}));
     followed.until(SECOND, |facts| count(facts) == Some(2)).await;
     assert_eq!(followed.metric(undecodable), "0.0");
 }
@@ -241,32 +255,32 @@ async fn an_object_that_cannot_be_read_is_named_and_stops_nothing() {
 /// A cluster in which nothing happens is not one that can't be reached.
 #[tokio::test(start_paused = true)]
 async fn quiet_is_not_silent() {
-    let stub = Stub::new();
-    stub.lock().put(NODES, node("node-0"));
-    let followed = Followed::listed(&stub).await;
+    let server = serving_all();
+    server.put_in(NODES, node("node-0"));
+    let followed = Followed::listed(&server).await;
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_hours(1) {
         sleep(SECOND).await;
         assert_eq!(followed.missing(), [""; 0]);
-        assert_eq!(followed.view.troubles().len(), 0);
+        assert_eq!(followed.view.read_errors().len(), 0);
     }
-    let lists = stub.lock().calls.iter().filter(|call| call.contains("sendInitialEvents")).count();
-    assert_eq!(lists, Source::ALL.len());
+    let lists = server.calls().iter().filter(|(_, call)| call.contains("sendInitialEvents")).count();
+    assert_eq!(lists, kinds::watches().count());
 }
 
 const SILENT: &str = ": no answer from the API server within 15 s)";
 
 #[tokio::test(start_paused = true)]
 async fn silence_loses_the_facts_until_everything_is_listed_again() {
-    let stub = Stub::new();
-    stub.lock().put(NODES, node("node-0"));
-    stub.lock().put(MIGRATIONS, migration("a", "Running"));
-    let followed = Followed::listed(&stub).await;
-    stub.lock().silent = true;
+    let server = serving_all();
+    server.put_in(NODES, node("node-0"));
+    server.put_in(MIGRATIONS, migration("a", "Running"));
+    let followed = Followed::listed(&server).await;
+    server.set_silent(true);
     sleep(Duration::from_secs(170)).await;
     assert_eq!(followed.missing(), [""; 0]);
     // It is known that something is wrong, but what was seen may still be relied on.
-    let trouble = &followed.view.troubles()[0];
+    let trouble = &followed.view.read_errors()[0];
     assert!(trouble.starts_with("nodes (") && trouble.ends_with(SILENT), "{trouble}");
     followed.until(Duration::from_mins(1), |facts| facts.missing().count() == FactKind::ALL.len()).await;
     let missing = followed.missing();
@@ -278,54 +292,54 @@ async fn silence_loses_the_facts_until_everything_is_listed_again() {
     assert!(followed.view.is_listed());
 
     // What happened meanwhile is found by the list.
-    let calls = stub.lock().calls.len();
-    stub.lock().silent = false;
-    stub.lock().remove(MIGRATIONS, "a");
-    stub.lock().put(MIGRATIONS, migration("b", "Running"));
+    let calls = server.calls().len();
+    server.set_silent(false);
+    server.remove(&format!("{IN_DEFAULT}/a"));
+    server.put_in(MIGRATIONS, migration("b", "Running"));
     followed.until(Duration::from_secs(20), |facts| facts.missing().next().is_none()).await;
     assert_eq!(followed.migrations(), ["b"]);
-    followed.until(Duration::from_secs(20), |_| followed.view.troubles().is_empty()).await;
-    let lists = stub.lock().calls[calls..].iter().filter(|call| call.contains("sendInitialEvents")).count();
-    assert!(lists >= Source::ALL.len(), "{lists}");
+    followed.until(Duration::from_secs(20), |_| followed.view.read_errors().is_empty()).await;
+    let lists = server.calls()[calls..].iter().filter(|(_, call)| call.contains("sendInitialEvents")).count();
+    assert!(lists >= kinds::watches().count(), "{lists}");
 }
 
 /// What is refused for one kind takes that kind alone away.
 #[tokio::test(start_paused = true)]
 async fn one_broken_watch_loses_one_fact() {
-    let stub = Stub::new();
-    stub.lock().put(NODES, node("node-0"));
-    let followed = Followed::listed(&stub).await;
-    stub.lock().refused.insert(STATUSES.to_owned(), (500, "etcd is away"));
-    stub.lock().forget();
+    let server = serving_all();
+    server.put_in(NODES, node("node-0"));
+    let followed = Followed::listed(&server).await;
+    server.refuse(STATUSES, 500, "etcd is away");
+    server.forget();
     sleep(Duration::from_mins(2)).await;
     assert_eq!(followed.missing(), [""; 0]);
     followed.until(Duration::from_secs(70), |facts| facts.vlan_statuses.is_err()).await;
     let expected = "vlanstatuses.network.harvesterhci.io (no word from the API server for 180 s: watch refused with 500 \
                     InternalError: etcd is away)";
     assert_eq!(followed.missing(), [expected]);
-    stub.lock().refused.clear();
+    server.allow(STATUSES);
     followed.until(Duration::from_secs(5), |facts| facts.missing().next().is_none()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_missed_is_listed_again_at_once() {
-    let stub = Stub::new();
-    stub.lock().put(MIGRATIONS, migration("a", "Running"));
-    let followed = Followed::listed(&stub).await;
-    stub.lock().remove(MIGRATIONS, "a");
-    stub.lock().forget();
-    stub.lock().put(MIGRATIONS, migration("b", "Running"));
+    let server = serving_all();
+    server.put_in(MIGRATIONS, migration("a", "Running"));
+    let followed = Followed::listed(&server).await;
+    server.remove(&format!("{IN_DEFAULT}/a"));
+    server.forget();
+    server.put_in(MIGRATIONS, migration("b", "Running"));
     followed.until(SECOND, |facts| count(facts) == Some(1)).await;
     followed.until(SECOND, |_| followed.migrations() == ["b"]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_may_not_be_listed_is_missing_and_says_why() {
-    let stub = Stub::new();
+    let server = serving_all();
     let words =
         "nodes is forbidden: User \"us\" cannot watch resource \"nodes\" in API group \"\" at the cluster scope";
-    stub.lock().refused.insert(NODES.to_owned(), (403, words));
-    let followed = Followed::start(&stub);
+    server.refuse(NODES, 403, words);
+    let followed = Followed::start(&server);
     assert_eq!(followed.missing().len(), FactKind::ALL.len());
     assert_eq!(followed.missing()[0], "nodes (not listed yet)");
     followed.until(SECOND, |facts| facts.missing().count() == 1).await;
@@ -333,19 +347,46 @@ async fn what_may_not_be_listed_is_missing_and_says_why() {
     followed.until(SECOND, |_| followed.missing() == [expected.as_str()]).await;
     sleep(Duration::from_mins(10)).await;
     assert!(!followed.view.is_listed());
-    stub.lock().refused.clear();
-    stub.lock().put(NODES, node("node-0"));
+    server.allow(NODES);
+    server.put_in(NODES, node("node-0"));
     followed.until(Duration::from_secs(4), |facts| facts.missing().next().is_none()).await;
     followed.until(SECOND, |_| followed.view.is_listed()).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_goes_on_once_it_is_dropped() {
-    let stub = Stub::new();
-    let followed = Followed::listed(&stub).await;
+    let server = serving_all();
+    let followed = Followed::listed(&server).await;
     sleep(SECOND).await;
-    assert_eq!(stub.lock().watches(), Source::ALL.len());
+    assert_eq!(server.watches(), kinds::watches().count());
     drop(followed);
     sleep(SECOND).await;
-    assert_eq!(stub.lock().watches(), 0);
+    assert_eq!(server.watches(), 0);
+}
+
+/// An API server that is overloaded says when to come again.
+#[tokio::test(start_paused = true)]
+async fn an_overloaded_api_server_is_left_alone_for_as_long_as_it_asks() {
+    let server = serving_all();
+    let mut busy = axum::http::Response::new("{}".to_owned());
+    *busy.status_mut() = axum::http::StatusCode::TOO_MANY_REQUESTS;
+    busy.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("7"));
+    server.answer_with(NODES, busy);
+    let start = Instant::now();
+    let listing = snapshot(server.client(), "10.0.0.1:6443");
+    let relief = async {
+        sleep(8 * SECOND).await;
+        server.allow(NODES);
+    };
+    let (snapshot, ()) = join(listing, relief).await;
+    assert_eq!((snapshot.unwrap().sources.len(), start.elapsed()), (11, 14 * SECOND));
+
+    let mut page = axum::http::Response::new("<html>Log in</html>".to_owned());
+    page.headers_mut().insert("content-type", axum::http::HeaderValue::from_static("text/html; charset=utf-8"));
+    server.answer_with(NODES, page);
+    assert_eq!(
+        super::snapshot(server.client(), "10.0.0.1:6443").await.unwrap_err().to_string(),
+        "can't list nodes: the API server's answer can't be read: it is a web page (HTTP status 200), as of a login or a \
+         proxy; is this the address of the API server?"
+    );
 }

@@ -8,17 +8,17 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use crate::cluster::View;
+use crate::cluster::ClusterState;
 use crate::setting::facts::FactKind;
 
 /// Shows what is missing in the view, and what is wrong with it.
 #[derive(Debug)]
-pub struct Sight(Arc<View>);
+pub struct Sight(Arc<ClusterState>);
 
 impl Sight {
     /// Of this view.
     #[must_use]
-    pub const fn new(view: Arc<View>) -> Self {
+    pub const fn new(view: Arc<ClusterState>) -> Self {
         Self(view)
     }
 }
@@ -30,7 +30,7 @@ impl Collector for Sight {
             ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
         };
         gauge("view_listed", "1 once everything was listed", usize::from(self.0.is_listed()))?;
-        gauge("view_troubles", "What is wrong with the view now; /readyz has the words", self.0.troubles().len())?;
+        gauge("view_troubles", "What is wrong with the view now; /readyz has the words", self.0.read_errors().len())?;
         let help = "1 while verdicts that depend on this kind are refused with 503";
         let mut family = encoder.encode_descriptor("fact_missing", help, None, MetricType::Gauge)?;
         let facts = self.0.facts();

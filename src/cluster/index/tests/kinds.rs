@@ -153,14 +153,14 @@ fn a_host_network_without_readable_addresses_is_kept_with_the_reason() {
             json!({"ips": {"node-0": "10.0.0.1"}}),
             "spec.ips holds \"10.0.0.1\", which is not an address with its prefix length, as in 192.168.1.10/24",
         ),
-        (json!({"ips": 5}), "spec: invalid type: integer `5`, expected a map"),
+        (json!({"ips": 5}), "spec.ips holds \"5\", which is not an object of addresses by node"),
     ] {
         let mut object = json!({"metadata": {"name": "a"}, "spec": spec});
         object["spec"]["clusterNetwork"] = json!("net");
-        let mut fold = Fold::default();
-        let undecodable = fold.insert(FactKind::HostNetworkConfigs, &object, None).unwrap_err();
+        let mut index = Index::default();
+        let undecodable = index.insert(FactKind::HostNetworkConfigs, &object, None).unwrap_err();
         assert_eq!(&*undecodable.why, format!("\"a\" can't be read: {why}"));
-        let kept = fold.facts().host_networks.unwrap();
+        let kept = index.facts().host_networks.unwrap();
         assert_eq!(kept[0].addresses, Err(undecodable.why));
         assert_eq!((kept[0].cluster_network.as_str(), kept[0].vlan), ("net", VlanId::Untagged));
     }

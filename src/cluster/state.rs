@@ -11,20 +11,20 @@ use crate::setting::Facts;
 ///
 /// Reading takes no lock and copies nothing.
 #[derive(Debug)]
-pub struct View {
+pub struct ClusterState {
     facts: ArcSwap<Facts>,
     listed: AtomicBool,
-    troubles: ArcSwap<Vec<String>>,
+    read_errors: ArcSwap<Vec<String>>,
 }
 
-impl View {
+impl ClusterState {
     /// A view in which nothing is known, for the given reason.
     #[must_use]
     pub fn unknown(why: &str) -> Self {
         Self {
             facts: ArcSwap::from_pointee(Facts::unknown(why)),
             listed: AtomicBool::new(false),
-            troubles: ArcSwap::default(),
+            read_errors: ArcSwap::default(),
         }
     }
 
@@ -52,12 +52,12 @@ impl View {
 
     /// What is wrong with the view now, a line each, safe to print: files that can't be read, watches that are broken.
     #[must_use]
-    pub fn troubles(&self) -> Arc<Vec<String>> {
-        self.troubles.load_full()
+    pub fn read_errors(&self) -> Arc<Vec<String>> {
+        self.read_errors.load_full()
     }
 
     /// Replaces what is wrong with the view.
-    pub fn set_troubles(&self, troubles: Vec<String>) {
-        self.troubles.store(Arc::new(troubles));
+    pub fn set_read_errors(&self, read_errors: Vec<String>) {
+        self.read_errors.store(Arc::new(read_errors));
     }
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::view::View;
+use super::objects::FileObjects;
 use super::{Error, UnknownKind};
-use crate::cluster::resources::is_asked_for;
+use crate::cluster::kinds::is_asked_for;
 use crate::escape::Quoted;
 use crate::manifest::{Origin, tree};
 use crate::setting::facts::{FactKind, ObjectName};
@@ -16,7 +16,7 @@ use crate::setting::{Facts, Policy, SETTING};
 
 /// A cluster view that is varied.
 pub struct Base {
-    view: View,
+    view: FileObjects,
     facts: Facts,
 }
 
@@ -41,10 +41,10 @@ impl Base {
     ///
     /// As [`super::load`].
     pub fn load(paths: &[PathBuf], objects: Vec<(Value, Origin)>) -> Result<Self, Error> {
-        let mut view = View::default();
+        let mut view = FileObjects::default();
         tree::read(paths)?.iter().try_for_each(|file| view.take_file(file))?;
-        objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin, None))?;
-        let facts = view.fold.facts();
+        objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin))?;
+        let facts = view.index.facts();
         Ok(Self { view, facts })
     }
 
@@ -69,14 +69,14 @@ impl Base {
     /// Begins a variation. Its cost is that of the kinds it changes.
     #[must_use]
     pub fn vary(&self) -> Variation<'_> {
-        Variation { base: self, view: View::over(&self.view), changed: BTreeSet::new() }
+        Variation { base: self, view: FileObjects::over(&self.view), changed: BTreeSet::new() }
     }
 }
 
 /// A cluster view that differs from its base.
 pub struct Variation<'b> {
     base: &'b Base,
-    view: View,
+    view: FileObjects,
     changed: BTreeSet<FactKind>,
 }
 
@@ -94,7 +94,7 @@ impl Variation<'_> {
             return Err(VariationError::Absent(format!("{kind}{named}")));
         }
         for name in leaving {
-            self.view.fold.remove(kind, name);
+            self.view.index.remove(kind, name);
             if kind == FactKind::Settings && &*name.name == SETTING {
                 self.view.setting = None;
             }
@@ -109,7 +109,7 @@ impl Variation<'_> {
     ///
     /// If it is no object, was added before, or is nothing that a rule asks for.
     pub fn add(&mut self, object: Value, origin: &Origin) -> Result<(), VariationError> {
-        self.view.take(object, origin, None)?;
+        self.view.take(object, origin)?;
         if self.view.policy.is_some() {
             return Err(VariationError::NotAskedFor("a Policy in one case".to_owned()));
         }
@@ -131,7 +131,7 @@ impl Variation<'_> {
     #[must_use]
     pub fn facts(&self) -> Facts {
         let mut facts = self.base.facts.clone();
-        self.changed.iter().for_each(|kind| self.view.fold.refresh(*kind, &mut facts));
+        self.changed.iter().for_each(|kind| self.view.index.refresh(*kind, &mut facts));
         facts
     }
 

@@ -1,9 +1,13 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
+use ipnet::Ipv4Net;
 use serde_json::json;
 
 use super::*;
-use crate::setting::facts::MatchedNodes;
+use crate::setting::facts::{
+    CrdState, HostNetwork, MatchedNodes, Missing, Node, ServiceCidr, SettingNetwork, VlanConfigFact,
+};
 use crate::setting::range::AddressRange;
 use crate::setting::vlan::VlanId;
 use crate::setting::{RWX_NETWORK, STORAGE_NETWORK};
@@ -11,21 +15,21 @@ use crate::setting::{RWX_NETWORK, STORAGE_NETWORK};
 mod kinds;
 mod settings;
 
-/// A fold of objects of one kind, all of which can be read.
+/// An index of objects of one kind, all of which can be read.
 fn folded(kind: FactKind, objects: &[Value]) -> Facts {
-    let mut fold = Fold::default();
+    let mut index = Index::default();
     for object in objects {
-        fold.insert(kind, object, None).unwrap();
+        index.insert(kind, object, None).unwrap();
     }
-    fold.facts()
+    index.facts()
 }
 
-/// Why a fold with this one object lacks its kind of fact.
+/// Why an index with this one object lacks its kind of fact.
 fn refused(kind: FactKind, object: &Value) -> String {
-    let mut fold = Fold::default();
-    let undecodable = fold.insert(kind, object, None).unwrap_err();
+    let mut index = Index::default();
+    let undecodable = index.insert(kind, object, None).unwrap_err();
     let mut facts = Facts::unknown("");
-    fold.refresh(kind, &mut facts);
+    index.refresh(kind, &mut facts);
     let missing: Vec<_> = facts.missing().filter(|missing| missing.kind == kind).cloned().collect();
     assert_eq!(missing, [Missing { kind, why: Arc::clone(&undecodable.why) }]);
     undecodable.why.to_string()
@@ -41,7 +45,7 @@ fn net(text: &str) -> Ipv4Net {
 
 #[test]
 fn an_empty_view_lacks_its_nodes_and_nothing_else() {
-    let facts = Fold::default().facts();
+    let facts = Index::default().facts();
     let missing: Vec<_> = facts.missing().map(ToString::to_string).collect();
     assert_eq!(missing, ["nodes (no Node in the view)"]);
     assert_eq!(*facts.whereabouts_crd.unwrap(), CrdState::Absent);
@@ -55,7 +59,7 @@ fn an_object_that_cannot_be_read_makes_its_fact_missing() {
         (FactKind::Nodes, json!({}), r#""" can't be read: metadata.name is missing"#),
         (
             FactKind::Nodes,
-            json!({"metadata": {"name": "n\n", "labels": {"a": true}}}),
+            json!({"metadata": {"name": "n\n", "labels": {"node-role.harvesterhci.io/witness": true}}}),
             r#""n\n" can't be read: metadata: invalid type: boolean `true`, expected a string"#,
         ),
         (
@@ -93,28 +97,28 @@ fn an_object_that_cannot_be_read_makes_its_fact_missing() {
 fn an_undecodable_object_heals_when_it_changes_or_goes() {
     let name = |name: &str| ObjectName { namespace: "".into(), name: name.into() };
     let bad = |name: &str| json!({"metadata": {"name": name}, "spec": {"podCIDRs": [5]}});
-    let mut fold = Fold::default();
-    fold.insert(FactKind::Nodes, &json!({"metadata": {"name": "a"}}), None).unwrap();
+    let mut index = Index::default();
+    index.insert(FactKind::Nodes, &json!({"metadata": {"name": "a"}}), None).unwrap();
     for broken in ["a", "b", "c"] {
-        let shown = fold.insert(FactKind::Nodes, &bad(broken), Some(&"x.yaml")).unwrap_err().to_string();
+        let shown = index.insert(FactKind::Nodes, &bad(broken), Some(&"x.yaml")).unwrap_err().to_string();
         let expected =
             format!("nodes \"{broken}\" can't be read: spec: invalid type: integer `5`, expected a string, in x.yaml");
         assert_eq!(shown, expected);
     }
-    let why = fold.facts().nodes.unwrap_err().why;
+    let why = index.facts().nodes.unwrap_err().why;
     assert!(why.starts_with("\"a\" can't be read: ") && why.ends_with("; and 2 more"), "{why}");
 
-    fold.insert(FactKind::Nodes, &json!({"metadata": {"name": "a"}}), None).unwrap();
-    fold.remove(FactKind::Nodes, &name("b"));
-    assert!(fold.facts().nodes.is_err());
-    fold.remove(FactKind::Nodes, &name("c"));
-    assert_eq!(fold.facts().nodes.unwrap().iter().count(), 1);
+    index.insert(FactKind::Nodes, &json!({"metadata": {"name": "a"}}), None).unwrap();
+    index.remove(FactKind::Nodes, &name("b"));
+    assert!(index.facts().nodes.is_err());
+    index.remove(FactKind::Nodes, &name("c"));
+    assert_eq!(index.facts().nodes.unwrap().iter().count(), 1);
 }
 
 #[test]
 fn every_kind_lets_its_objects_go() {
-    let mut fold = Fold::default();
-    let empty = format!("{:?}", fold.facts());
+    let mut index = Index::default();
+    let empty = format!("{:?}", index.facts());
     for kind in FactKind::ALL {
         let object = match kind {
             FactKind::WhereaboutsCrd => json!({"metadata": {"name": "ippools.whereabouts.cni.cncf.io"}}),
@@ -128,23 +132,22 @@ fn every_kind_lets_its_objects_go() {
             FactKind::ServiceCidrs => json!({"metadata": {"name": "o"}, "spec": {"cidrs": ["10.0.0.0/8"]}}),
             _ => json!({"metadata": {"name": "o"}}),
         };
-        fold.insert(kind, &object, None).unwrap();
-        assert_ne!(format!("{:?}", fold.facts()), empty, "{kind}");
-        fold.remove(kind, &object_name(kind, &object));
-        assert_eq!(format!("{:?}", fold.facts()), empty, "{kind}");
+        index.insert(kind, &object, None).unwrap();
+        assert_ne!(format!("{:?}", index.facts()), empty, "{kind}");
+        index.remove(kind, &object_name(kind, &object));
+        assert_eq!(format!("{:?}", index.facts()), empty, "{kind}");
     }
 }
 
 #[test]
 fn a_clone_shares_until_one_of_the_two_changes() {
-    let mut fold = Fold::default();
+    let mut index = Index::default();
     let node = |name: &str| json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
-    fold.insert(FactKind::Nodes, &node("node-0"), None).unwrap();
-    let mut varied = fold.clone();
+    index.insert(FactKind::Nodes, &node("node-0"), None).unwrap();
+    let mut varied = index.clone();
     varied.insert(FactKind::Nodes, &node("node-1"), None).unwrap();
-    let count = |fold: &Fold| fold.facts().nodes.unwrap().worker_count();
-    assert_eq!((count(&fold), count(&varied)), (1, 2));
-    assert!(fold.migrations.shares(&varied.migrations));
+    let count = |index: &Index| index.facts().nodes.unwrap().worker_count();
+    assert_eq!((count(&index), count(&varied)), (1, 2));
 }
 
 fn object_named(namespace: &str, name: &str) -> ObjectName {
@@ -157,10 +160,10 @@ fn only_what_a_rule_would_see_is_a_change() {
     let migration = |phase: &str| json!({"metadata": {"namespace": "ns", "name": "m"}, "status": {"phase": phase}});
     let node = |seen: &str| json!({"metadata": {"name": "node-0", "annotations": {"seen": seen}}});
     let (migrations, nodes) = (FactKind::Migrations, FactKind::Nodes);
-    let mut fold = Fold::default();
+    let mut index = Index::default();
     let mut changes = |kind, object: &Value| {
-        let _ = fold.insert(kind, object, None);
-        fold.take_changed(kind)
+        let _ = index.insert(kind, object, None);
+        index.take_changed(kind)
     };
     assert!(!changes(migrations, &migration("Succeeded")));
     assert!(changes(migrations, &migration("Pending")));
@@ -173,48 +176,38 @@ fn only_what_a_rule_would_see_is_a_change() {
     assert!(!changes(nodes, &node("2")));
 
     let other = object_named("", "node-1");
-    fold.remove(nodes, &other);
-    assert!(!fold.take_changed(nodes));
-    assert_eq!(fold.refuse(nodes, other.clone(), "too deep").why.as_ref(), r#""node-1" can't be read: too deep"#);
-    assert!(fold.take_changed(nodes));
-    assert!(fold.holds(nodes, &other) && !fold.holds(migrations, &object_named("ns", "m")));
-    assert_eq!(fold.counts(nodes), (1, 1));
-    fold.remove(nodes, &other);
-    assert!(fold.take_changed(nodes) && !fold.take_changed(nodes));
-    assert_eq!(fold.counts(nodes), (1, 0));
+    index.remove(nodes, &other);
+    assert!(!index.take_changed(nodes));
+    let json = r#"{"metadata":{"name":"node-1"},"status":{"addresses":5}}"#;
+    let why = r#""node-1" can't be read: status: invalid type: integer `5`, expected a sequence"#;
+    assert_eq!(*index.insert_json(nodes, other.clone(), json).unwrap_err().why, *why);
+    assert!(index.take_changed(nodes));
+    assert!(index.holds(nodes, &other) && !index.holds(migrations, &object_named("ns", "m")));
+    assert_eq!(index.counts(nodes), (1, 1));
+    index.remove(nodes, &other);
+    assert!(index.take_changed(nodes) && !index.take_changed(nodes));
+    assert_eq!(index.counts(nodes), (1, 0));
 }
 
 #[test]
-fn a_new_list_takes_the_place_of_what_was_known() {
-    let fold_of = |kind, objects: &[Value]| {
-        let mut fold = Fold::default();
-        for object in objects {
-            let _ = fold.insert(kind, object, None);
-        }
-        fold
-    };
+fn what_is_not_wanted_goes() {
     let node = |name: &str| json!({"metadata": {"name": name}});
     let nodes = FactKind::Nodes;
-    let mut fold = fold_of(nodes, &[node("a"), node("b")]);
-    assert!(fold.take_changed(nodes));
-    fold.adopt(nodes, fold_of(nodes, &[node("b"), node("a")]), None);
-    assert!(!fold.take_changed(nodes));
-    fold.adopt(nodes, fold_of(nodes, &[node("b"), node("c")]), None);
-    assert!(fold.take_changed(nodes));
-    assert!(!fold.holds(nodes, &object_named("", "a")) && fold.holds(nodes, &object_named("", "c")));
-
-    // A list for one name knows nothing of others.
-    let setting = |name: &str, value: &Value| json!({"metadata": {"name": name}, "value": value});
-    let (storage, rwx) = (object_named("", STORAGE_NETWORK), object_named("", RWX_NETWORK));
-    let settings = FactKind::Settings;
-    let mut fold = fold_of(settings, &[setting(STORAGE_NETWORK, &json!("")), setting(RWX_NETWORK, &json!(""))]);
-    fold.take_changed(settings);
-    fold.adopt(settings, fold_of(settings, &[setting(STORAGE_NETWORK, &json!(1))]), Some(&storage));
-    assert!(fold.take_changed(settings));
-    assert_eq!(fold.counts(settings), (1, 1));
-    fold.adopt(settings, Fold::default(), Some(&storage));
-    assert!(fold.take_changed(settings));
-    assert!(!fold.holds(settings, &storage) && fold.holds(settings, &rwx));
-    fold.adopt(settings, Fold::default(), Some(&storage));
-    assert!(!fold.take_changed(settings));
+    let mut index = Index::default();
+    for name in ["a", "b"] {
+        index.insert(nodes, &node(name), None).unwrap();
+    }
+    let _ = index.insert(nodes, &json!({"metadata": {"name": "c"}, "spec": 5}), None);
+    assert!(index.take_changed(nodes));
+    index.retain(nodes, |_| true);
+    assert!(!index.take_changed(nodes));
+    index.retain(nodes, |name| &*name.name == "b");
+    assert!(index.take_changed(nodes));
+    assert_eq!(index.counts(nodes), (1, 0));
+    assert!(index.holds(nodes, &object_named("", "b")));
+    let setting = |name: &str| json!({"metadata": {"name": name}, "value": 1});
+    for name in [STORAGE_NETWORK, RWX_NETWORK] {
+        let _ = index.insert(FactKind::Settings, &setting(name), None);
+    }
+    assert_eq!(index.counts(FactKind::Settings), (0, 2));
 }

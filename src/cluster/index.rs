@@ -1,0 +1,140 @@
+//! Objects into [`Facts`]: the one place for it, the same for files and for watches.
+//!
+//! Objects come and go one at a time. Of each only what a rule needs is kept.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::kinds::objects::Objects;
+use super::kinds::read::Json;
+use super::kinds::{self, KINDS, is_asked_for, object_name};
+use crate::setting::facts::{FactKind, Facts, ObjectName};
+
+/// What is known of each kind, in the order of [`KINDS`].
+///
+/// A clone shares each kind with its original until one of the two changes it.
+#[derive(Debug)]
+pub struct Index {
+    kinds: Vec<Box<dyn Objects>>,
+}
+
+/// An object that can't be read, and why. Its kind of fact is missing until it changes or goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undecodable {
+    /// Its kind.
+    pub kind: FactKind,
+    /// Its name and what is wrong, safe to print: `"node-0" can't be read: spec: …`.
+    pub why: Arc<str>,
+}
+
+impl fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.why)
+    }
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { kinds: KINDS.iter().map(|kind| (kind.none)()).collect() }
+    }
+}
+
+impl Clone for Index {
+    fn clone(&self) -> Self {
+        Self { kinds: self.kinds.iter().map(|objects| objects.share()).collect() }
+    }
+}
+
+impl Index {
+    /// Takes an object in, in the place of any of its name.
+    ///
+    /// `origin` is where it was read, for the reason if it can't be.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read; the index keeps that too, so the error is for the log.
+    pub fn insert(
+        &mut self,
+        kind: FactKind,
+        object: &Value,
+        origin: Option<&dyn fmt::Display>,
+    ) -> Result<(), Undecodable> {
+        self.put(kind, object_name(kind, object), Json::Value(object), origin)
+    }
+
+    /// As [`Self::insert`], with an object as an API server writes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::insert`].
+    pub(super) fn insert_json(&mut self, kind: FactKind, name: ObjectName, json: &str) -> Result<(), Undecodable> {
+        self.put(kind, name, Json::Text(json), None)
+    }
+
+    fn put(
+        &mut self,
+        kind: FactKind,
+        name: ObjectName,
+        json: Json<'_>,
+        origin: Option<&dyn fmt::Display>,
+    ) -> Result<(), Undecodable> {
+        if !is_asked_for(kind, &name.name) {
+            return Ok(());
+        }
+        self.of_mut(kind).insert(name, json, origin).map_err(|why| Undecodable { kind, why })
+    }
+
+    /// Lets an object go.
+    pub fn remove(&mut self, kind: FactKind, name: &ObjectName) {
+        self.of_mut(kind).remove(name);
+    }
+
+    /// Lets go the objects of a kind that are not wanted any more.
+    pub(super) fn retain(&mut self, kind: FactKind, wanted: impl Fn(&ObjectName) -> bool) {
+        self.of_mut(kind).retain(&wanted);
+    }
+
+    /// Whether a rule needs anything of this object, if only that it can't be read.
+    #[must_use]
+    pub fn holds(&self, kind: FactKind, name: &ObjectName) -> bool {
+        self.of(kind).holds(name)
+    }
+
+    /// How many objects of a kind are kept, and how many can't be read.
+    #[must_use]
+    pub fn counts(&self, kind: FactKind) -> (usize, usize) {
+        self.of(kind).counts()
+    }
+
+    /// Whether what [`Self::refresh`] would put differs from when this was last asked: most events of a busy cluster
+    /// change nothing that a rule needs.
+    pub fn take_changed(&mut self, kind: FactKind) -> bool {
+        self.of_mut(kind).take_changed()
+    }
+
+    /// Puts what is known of one kind into `facts`.
+    pub fn refresh(&self, kind: FactKind, facts: &mut Facts) {
+        self.of(kind).refresh(facts);
+    }
+
+    /// Everything that is known.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        let mut facts = Facts::unknown("not listed yet");
+        self.kinds.iter().for_each(|objects| objects.refresh(&mut facts));
+        facts
+    }
+
+    fn of(&self, kind: FactKind) -> &dyn Objects {
+        &*self.kinds[kinds::position(kind)]
+    }
+
+    fn of_mut(&mut self, kind: FactKind) -> &mut dyn Objects {
+        &mut *self.kinds[kinds::position(kind)]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! `CustomResourceDefinition`: the one of Whereabouts.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::metadata::{Condition, Metadata};
+use super::read::{is_default, section};
+use super::resource::WatchedResource;
+use super::watched::{Extracts, Watched};
+use crate::setting::WHEREABOUTS_CRD;
+use crate::setting::facts::{CrdState, Fact, FactKind, Facts};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct CrdObject {
+    #[serde(default, deserialize_with = "section")]
+    metadata: Metadata,
+    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    status: CrdStatus,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct CrdStatus {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conditions: Option<Vec<Condition>>,
+}
+
+impl Watched for CrdObject {
+    const RESOURCE: WatchedResource = WatchedResource::new(
+        FactKind::WhereaboutsCrd,
+        ["apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"],
+    );
+    const NAMES: &'static [&'static str] = &[WHEREABOUTS_CRD];
+    type Extract = CrdState;
+    type Fact = CrdState;
+
+    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<CrdState>, String> {
+        let established = Condition::is_true(self.status.conditions.as_deref(), "Established");
+        Ok(Some(if established { CrdState::Established } else { CrdState::NotEstablished }))
+    }
+
+    fn fact(all: &Extracts<Self>) -> CrdState {
+        all.values().next().copied().unwrap_or(CrdState::Absent)
+    }
+
+    fn slot(facts: &mut Facts) -> &mut Fact<CrdState> {
+        &mut facts.whereabouts_crd
+    }
+}

@@ -1,0 +1,177 @@
+//! `HostNetworkConfig`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::cluster_network::HARVESTER_NETWORK;
+use super::metadata::Metadata;
+use super::read::{is_default, section, wrong};
+use super::resource::WatchedResource;
+use super::watched::{Extracts, Watched};
+use crate::setting::cidr::{self, CidrError};
+use crate::setting::facts::{Fact, FactKind, Facts, HostNetwork};
+use crate::setting::vlan::VlanId;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct HostNetworkConfigObject {
+    #[serde(default, deserialize_with = "section")]
+    metadata: Metadata,
+    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    spec: HostNetworkSpec,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<Lenient<HostNetworkStatus>>,
+}
+
+/// Without its cluster network and VLAN nobody can tell for whom it matters, so these must have their type.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct HostNetworkSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_network: Option<String>,
+    #[serde(rename = "vlanID", skip_serializing_if = "Option::is_none")]
+    vlan_id: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<Lenient<String>>,
+    /// `address/prefix` by node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ips: Option<Lenient<BTreeMap<String, String>>>,
+    #[serde(rename = "hostMultiFamilyIPs", skip_serializing_if = "Option::is_none")]
+    host_multi_family_ips: Option<Lenient<BTreeMap<String, Option<FamilyIps>>>>,
+}
+
+/// The address of each family, of which IPv6 never counts.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct FamilyIps {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ipv4: Option<String>,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HostNetworkStatus {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node_status: Option<BTreeMap<String, Option<HostNodeStatus>>>,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+struct HostNodeStatus {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<FamilyIps>,
+}
+
+/// What is of the wrong type stays as it is: it matters only for the network that it is about.
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Lenient<T> {
+    Good(T),
+    Bad(Value),
+}
+
+impl<T> Lenient<T> {
+    fn get<'a>(field: Option<&'a Self>, name: &str, wanted: &str) -> Result<Option<&'a T>, String> {
+        match field {
+            None => Ok(None),
+            Some(Self::Good(good)) => Ok(Some(good)),
+            Some(Self::Bad(bad)) => Err(wrong(name, &bad.to_string(), wanted)),
+        }
+    }
+}
+
+/// IPv4 addresses, each with the node that has it.
+type HostAddresses = BTreeSet<(String, Ipv4Addr)>;
+
+const WITH_PREFIX: &str = "an address with its prefix length, as in 192.168.1.10/24";
+
+impl HostNetworkConfigObject {
+    /// Whether its addresses come from elsewhere.
+    fn is_dhcp(&self) -> Result<bool, String> {
+        let mode = Lenient::get(self.spec.mode.as_ref(), "spec.mode", "static or dhcp")?;
+        Ok(mode.is_some_and(|mode| mode == "dhcp"))
+    }
+
+    /// The IPv4 addresses that nodes have by it: those that are set, which mode `dhcp` leaves unused, and those that the
+    /// nodes report.
+    fn addresses(&self, dhcp: bool) -> Result<HostAddresses, String> {
+        let mut found = HostAddresses::new();
+        if !dhcp {
+            let ips = Lenient::get(self.spec.ips.as_ref(), "spec.ips", "an object of addresses by node")?;
+            for (node, text) in ips.into_iter().flatten() {
+                found.extend(address("spec.ips", text, false)?.map(|address| (node.clone(), address)));
+            }
+            let name = "spec.hostMultiFamilyIPs";
+            let ips = self.spec.host_multi_family_ips.as_ref();
+            let ips = Lenient::get(ips, name, "an object of addresses by node and family")?;
+            let ips = ips.into_iter().flatten();
+            found.extend(of_families(name, ips.filter_map(|(node, ips)| Some((node, ips.as_ref()?))), false)?);
+        }
+        let status = Lenient::get(self.status.as_ref(), "status", "an object of addresses by node")?;
+        let reported = status.and_then(|status| status.node_status.as_ref()).into_iter().flatten();
+        let reported = reported.filter_map(|(node, status)| Some((node, status.as_ref()?.network.as_ref()?)));
+        found.extend(of_families("status.nodeStatus", reported, true)?);
+        Ok(found)
+    }
+}
+
+fn of_families<'a>(
+    name: &str,
+    ips: impl Iterator<Item = (&'a String, &'a FamilyIps)>,
+    bare: bool,
+) -> Result<HostAddresses, String> {
+    let mut found = HostAddresses::new();
+    for (node, ips) in ips {
+        if let Some(text) = ips.ipv4.as_deref().filter(|text| !text.is_empty()) {
+            found.extend(address(name, text, bare)?.map(|address| (node.clone(), address)));
+        }
+    }
+    Ok(found)
+}
+
+/// The IPv4 address in a field; none where it holds an IPv6 one.
+fn address(field: &str, text: &str, bare: bool) -> Result<Option<Ipv4Addr>, String> {
+    if bare && let Ok(address) = text.parse() {
+        return Ok(Some(address));
+    }
+    match cidr::parse_strict(text) {
+        Ok(net) => Ok(Some(net.addr())),
+        Err(CidrError::Ipv6 | CidrError::MappedIpv4(_)) => Ok(None),
+        Err(_) => Err(wrong(field, text, WITH_PREFIX)),
+    }
+}
+
+impl Watched for HostNetworkConfigObject {
+    const RESOURCE: WatchedResource = WatchedResource::new(
+        FactKind::HostNetworkConfigs,
+        [HARVESTER_NETWORK, "v1beta1", "hostnetworkconfigs", "HostNetworkConfig"],
+    );
+    type Extract = HostNetwork;
+    type Fact = Vec<HostNetwork>;
+
+    fn extract(self, unreadable: &dyn Fn(&str) -> Arc<str>) -> Result<Option<HostNetwork>, String> {
+        let dhcp = self.is_dhcp();
+        let addresses = dhcp.clone().and_then(|dhcp| self.addresses(dhcp)).map_err(|why| unreadable(&why));
+        Ok(Some(HostNetwork {
+            name: self.metadata.name.unwrap_or_default(),
+            cluster_network: self.spec.cluster_network.ok_or("spec.clusterNetwork is missing")?,
+            vlan: self.spec.vlan_id.map(VlanId::from).unwrap_or_default(),
+            dhcp: dhcp.unwrap_or_default(),
+            addresses,
+        }))
+    }
+
+    /// It is missing for its own network alone.
+    fn unreadable_part(network: &HostNetwork) -> Option<&Arc<str>> {
+        network.addresses.as_ref().err()
+    }
+
+    fn fact(all: &Extracts<Self>) -> Vec<HostNetwork> {
+        all.values().cloned().collect()
+    }
+
+    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
+        &mut facts.host_networks
+    }
+}

@@ -1,0 +1,49 @@
+//! What objects of several kinds have alike.
+
+use serde::{Deserialize, Serialize};
+
+use super::read::{is_default, section};
+
+/// `metadata`, with the labels and annotations that a rule reads.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, bound(deserialize = "L: Deserialize<'de> + Default, A: Deserialize<'de> + Default"))]
+pub(super) struct Metadata<L: Default + PartialEq = Nothing, A: Default + PartialEq = Nothing> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) namespace: Option<String>,
+    #[serde(deserialize_with = "section", skip_serializing_if = "is_default")]
+    pub(super) labels: L,
+    #[serde(deserialize_with = "section", skip_serializing_if = "is_default")]
+    pub(super) annotations: A,
+}
+
+/// No field at all.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Nothing {}
+
+/// The labels that tie an object to a `ClusterNetwork` and to a node.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct VlanLabels {
+    #[serde(rename = "network.harvesterhci.io/clusternetwork", skip_serializing_if = "Option::is_none")]
+    pub(super) cluster_network: Option<String>,
+    #[serde(rename = "network.harvesterhci.io/node", skip_serializing_if = "Option::is_none")]
+    pub(super) node: Option<String>,
+}
+
+/// One of an object's conditions.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Condition {
+    r#type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<String>,
+}
+
+impl Condition {
+    /// Whether the condition of this type is `True`.
+    pub(super) fn is_true(conditions: Option<&[Self]>, r#type: &str) -> bool {
+        let mut conditions = conditions.unwrap_or_default().iter();
+        conditions.any(|one| one.r#type == r#type && one.status.as_deref() == Some("True"))
+    }
+}

@@ -1,0 +1,89 @@
+//! `Node`.
+
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+use super::metadata::Metadata;
+use super::read::{is_default, section};
+use super::resource::WatchedResource;
+use super::watched::{Extracts, Watched};
+use crate::setting::cidr::{self, GoCidr};
+use crate::setting::facts::{Fact, FactKind, Facts, Node, Nodes};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct NodeObject {
+    #[serde(default, deserialize_with = "section")]
+    metadata: Metadata<NodeLabels>,
+    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    spec: NodeSpec,
+    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    status: NodeStatus,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct NodeLabels {
+    #[serde(rename = "node-role.harvesterhci.io/witness", skip_serializing_if = "Option::is_none")]
+    witness: Option<String>,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct NodeSpec {
+    #[serde(rename = "podCIDR", skip_serializing_if = "Option::is_none")]
+    pod_cidr: Option<String>,
+    #[serde(rename = "podCIDRs", skip_serializing_if = "Option::is_none")]
+    pod_cidrs: Option<Vec<String>>,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct NodeStatus {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    addresses: Option<Vec<NodeAddress>>,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+struct NodeAddress {
+    r#type: String,
+    address: String,
+}
+
+impl Watched for NodeObject {
+    const RESOURCE: WatchedResource = WatchedResource::new(FactKind::Nodes, ["", "v1", "nodes", "Node"]);
+    const NEVER_NONE: Option<&'static str> = Some("no Node in the view");
+    type Extract = Node;
+    type Fact = Nodes;
+
+    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<Node>, String> {
+        // `podCIDR` is older, and stands alone where the other is absent.
+        let pod_cidrs = match self.spec.pod_cidrs {
+            Some(listed) if !listed.is_empty() => listed,
+            _ => self.spec.pod_cidr.into_iter().collect(),
+        };
+        let addresses = self.status.addresses.unwrap_or_default();
+        let internal_ips = addresses.iter().filter(|listed| listed.r#type == "InternalIP");
+        Ok(Some(Node {
+            name: self.metadata.name.unwrap_or_default().into(),
+            witness: self.metadata.labels.witness.as_deref() == Some("true"),
+            internal_ips: internal_ips.filter_map(|listed| listed.address.parse().ok()).collect(),
+            pod_cidrs: ipv4_networks(&pod_cidrs),
+        }))
+    }
+
+    fn fact(all: &Extracts<Self>) -> Nodes {
+        Nodes::new(all.values().cloned())
+    }
+
+    fn slot(facts: &mut Facts) -> &mut Fact<Nodes> {
+        &mut facts.nodes
+    }
+}
+
+/// The IPv4 networks among these. What is none takes no address from anyone.
+pub(super) fn ipv4_networks(texts: &[String]) -> Box<[Ipv4Net]> {
+    let ipv4 = |text: &String| match cidr::parse_go(text) {
+        Ok(GoCidr::V4(net)) => Some(net),
+        _ => None,
+    };
+    texts.iter().filter_map(ipv4).collect()
+}

@@ -1,0 +1,213 @@
+//! Objects from JSON, and what is wrong with those that can't be read.
+
+use std::fmt::{self, Write as _};
+use std::marker::PhantomData;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Value, json};
+use serde_path_to_error::{Path, Segment};
+
+use super::watched::Watched;
+use crate::escape::{Quoted, Quoting};
+
+/// An object's JSON.
+#[derive(Clone, Copy)]
+pub(in crate::cluster) enum Json<'a> {
+    /// As an API server writes it.
+    Text(&'a str),
+    /// As it was read from a file.
+    Value(&'a Value),
+}
+
+/// Why an object can't be read.
+pub(super) struct Unreadable {
+    path: Path,
+    error: serde_json::Error,
+}
+
+/// Reads an object.
+pub(super) fn read<K: Watched>(json: Json<'_>) -> Result<K, Unreadable> {
+    let read = match json {
+        Json::Text(text) => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)),
+        Json::Value(value) => serde_path_to_error::deserialize(value),
+    };
+    read.map_err(|error: serde_path_to_error::Error<serde_json::Error>| Unreadable {
+        path: error.path().clone(),
+        error: error.into_inner(),
+    })
+}
+
+/// The part of an object that the rules read, also of one that is no good: then what is wrong, and its name.
+///
+/// # Errors
+///
+/// If it is no JSON, or nested too deeply for a JSON value.
+pub(super) fn prune<K: Watched>(text: &str) -> Result<Value, serde_json::Error> {
+    match read::<K>(Json::Text(text)) {
+        Ok(object) => serde_json::to_value(object),
+        Err(unreadable) => Ok(unreadable.alone(&serde_json::from_str(text)?)),
+    }
+}
+
+impl Unreadable {
+    /// An object of its name with nothing but what is wrong.
+    fn alone(&self, object: &Value) -> Value {
+        let mut pointer = String::new();
+        let mut keys = Vec::new();
+        for segment in &self.path {
+            match segment {
+                Segment::Map { key } => {
+                    let _ = write!(pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
+                    keys.push(Some(key));
+                }
+                Segment::Seq { index } => {
+                    let _ = write!(pointer, "/{index}");
+                    keys.push(None);
+                }
+                Segment::Enum { .. } | Segment::Unknown => {}
+            }
+        }
+        let wrong = object.pointer(&pointer).cloned().unwrap_or_default();
+        let mut alone = keys.into_iter().rev().fold(wrong, |inner, key| match key {
+            Some(key) => json!({ key: inner }),
+            None => json!([inner]),
+        });
+        if let (Some(metadata), Some(alone)) = (object.get("metadata"), alone.as_object_mut())
+            && let Some(kept) = alone.entry("metadata").or_insert_with(|| json!({})).as_object_mut()
+        {
+            for name in ["name", "namespace"] {
+                if let Some(text) = metadata.get(name).filter(|text| text.is_string()) {
+                    kept.insert(name.to_owned(), text.clone());
+                }
+            }
+        }
+        alone
+    }
+}
+
+/// What is wrong, safe to print: the section of the object, and what serde says of it.
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = wrong_type(&self.error);
+        let section = match self.path.iter().next() {
+            Some(Segment::Map { key }) if ["metadata", "spec", "status"].contains(&key.as_str()) => key,
+            _ => return f.write_str(&why),
+        };
+        match why.strip_suffix(OBJECT) {
+            Some(_) => write!(f, "{section} is not {OBJECT}"),
+            None => write!(f, "{section}: {why}"),
+        }
+    }
+}
+
+/// What serde found wrong, without where in the JSON text: whoever reads it sees no such text.
+pub(in crate::cluster) fn wrong_type(error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    Quoting(words.strip_suffix(&place).unwrap_or(&words)).to_string()
+}
+
+/// A field's text that is not what it should be.
+pub(super) fn wrong(field: &str, text: &str, wanted: &str) -> String {
+    format!("{field} holds {}, which is not {wanted}", Quoted(text))
+}
+
+const OBJECT: &str = "an object";
+
+/// Reads a field that is an object; absent and `null` are the default. serde would take an array for a struct.
+pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+    struct Section<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Section<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(OBJECT)
+        }
+
+        fn visit_unit<E>(self) -> Result<T, E> {
+            Ok(T::default())
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<T, M::Error> {
+            T::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+    from.deserialize_any(Section(PhantomData))
+}
+
+pub(super) fn is_default<T: Default + PartialEq>(section: &T) -> bool {
+    *section == T::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::cluster::kinds::kind;
+    use crate::setting::facts::FactKind;
+
+    use super::*;
+
+    fn pruned(fact: FactKind, object: &Value) -> Value {
+        (kind(fact).prune)(&object.to_string()).unwrap()
+    }
+
+    #[test]
+    fn only_what_a_rule_reads_is_kept() {
+        let node = json!({
+            "apiVersion": "v1", "kind": "Node",
+            "metadata": {
+                "name": "node-0", "resourceVersion": "7", "managedFields": [{"manager": "k3s"}],
+                "labels": {"node-role.harvesterhci.io/witness": "true", "team": "a"},
+                "annotations": {"secret": "x"},
+            },
+            "spec": {"podCIDR": "10.52.0.0/24", "podCIDRs": ["10.52.0.0/24"], "taints": []},
+            "status": {
+                "addresses": [{"type": "InternalIP", "address": "10.0.0.1", "zone": 1}],
+                "images": [{"names": ["x"]}],
+            },
+        });
+        let expected = json!({
+            "metadata": {"name": "node-0", "labels": {"node-role.harvesterhci.io/witness": "true"}},
+            "spec": {"podCIDR": "10.52.0.0/24", "podCIDRs": ["10.52.0.0/24"]},
+            "status": {"addresses": [{"type": "InternalIP", "address": "10.0.0.1"}]},
+        });
+        assert_eq!(pruned(FactKind::Nodes, &node), expected);
+
+        let setting = json!({
+            "apiVersion": "harvesterhci.io/v1beta1", "kind": "Setting", "default": "", "value": "{}",
+            "metadata": {"name": "vm-migration-network", "annotations": {"a": "b"}},
+            "status": {"conditions": []},
+        });
+        let expected = json!({"default": "", "value": "{}", "metadata": {"name": "vm-migration-network"}});
+        assert_eq!(pruned(FactKind::Settings, &setting), expected);
+    }
+
+    #[test]
+    fn what_is_wrong_stays_wrong_and_alone() {
+        for (status, kept) in [
+            (json!("x"), json!("x")),
+            (json!([{"phase": "Running"}]), json!([{"phase": "Running"}])),
+            (json!({"phase": {"a": [1]}, "b": 2}), json!({"phase": {"a": [1]}})),
+        ] {
+            let object = json!({"metadata": {"name": "m", "namespace": "n", "uid": "u"}, "status": status});
+            let expected = json!({"metadata": {"name": "m", "namespace": "n"}, "status": kept});
+            assert_eq!(pruned(FactKind::Migrations, &object), expected);
+        }
+        let conditions = json!({"status": {"conditions": [{"type": "a"}, {"type": 5, "status": "True"}]}});
+        let expected = json!({"status": {"conditions": [{"type": 5}]}});
+        assert_eq!(pruned(FactKind::WhereaboutsCrd, &conditions), expected);
+    }
+
+    #[test]
+    fn depth_matters_only_where_something_is_read() {
+        let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+        let passed_over = format!(r#"{{"metadata": {{"managedFields": {deep}, "name": "a"}}}}"#);
+        assert_eq!((kind(FactKind::Nodes).prune)(&passed_over).unwrap(), json!({"metadata": {"name": "a"}}));
+        let read = format!(r#"{{"spec": {{"podCIDRs": [{deep}]}}}}"#);
+        let error = (kind(FactKind::Nodes).prune)(&read).unwrap_err();
+        assert!(error.to_string().starts_with("recursion limit exceeded"), "{error}");
+    }
+}

@@ -1,0 +1,73 @@
+//! Where the API server has what is watched.
+
+use std::fmt;
+
+use kube::core::{ApiResource, GroupVersionKind};
+
+use crate::setting::SETTING;
+use crate::setting::facts::{FactKind, ObjectName};
+
+/// All objects of a kind, or the one of a name where nothing else of that kind is anyone's business: the account may
+/// list no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WatchedResource {
+    /// The kind of fact it gives.
+    pub kind: FactKind,
+    /// The API group; empty for the core.
+    pub group: &'static str,
+    /// The version that is asked for first. Where it is not served, another is looked for.
+    pub version: &'static str,
+    /// The resource's name in paths.
+    pub plural: &'static str,
+    /// The kind's name in objects.
+    pub object_kind: &'static str,
+    /// Whether its objects are in namespaces.
+    pub namespaced: bool,
+    /// The one object.
+    pub name: Option<&'static str>,
+}
+
+impl WatchedResource {
+    /// All objects of a kind without namespaces.
+    pub(super) const fn new(kind: FactKind, api: [&'static str; 4]) -> Self {
+        let [group, version, plural, object_kind] = api;
+        Self { kind, group, version, plural, object_kind, namespaced: false, name: None }
+    }
+
+    /// Whether a fact comes from it. The guarded Setting gives none: a request brings it along.
+    #[must_use]
+    pub fn is_asked_for(&self) -> bool {
+        self.name != Some(SETTING)
+    }
+
+    /// The name under which an index keeps an object.
+    pub(in crate::cluster) fn name_of(&self, namespace: Option<&str>, name: Option<&str>) -> ObjectName {
+        // As kubectl puts it where the manifest does not say.
+        let namespace = namespace.filter(|namespace| !namespace.is_empty()).unwrap_or("default");
+        let namespace = if self.namespaced { namespace } else { "" };
+        ObjectName { namespace: namespace.into(), name: name.unwrap_or_default().into() }
+    }
+
+    /// `apiVersion` of its objects.
+    #[must_use]
+    pub fn api_version(&self, version: &str) -> String {
+        if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
+    }
+
+    /// As kube has it, in the given version.
+    pub(in crate::cluster) fn api_resource(&self, version: &str) -> ApiResource {
+        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(self.group, version, self.object_kind), self.plural)
+    }
+
+    pub(in crate::cluster) fn field_selector(&self) -> Option<String> {
+        self.name.map(|name| format!("metadata.name={name}"))
+    }
+}
+
+/// As `kubectl get` takes it.
+impl fmt::Display for WatchedResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind)?;
+        self.name.map_or(Ok(()), |name| write!(f, "/{name}"))
+    }
+}

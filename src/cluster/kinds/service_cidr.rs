@@ -1,0 +1,50 @@
+//! `ServiceCIDR`.
+
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+use super::metadata::Metadata;
+use super::node::ipv4_networks;
+use super::read::{is_default, section};
+use super::resource::WatchedResource;
+use super::watched::{Extracts, Watched};
+use crate::setting::facts::{Fact, FactKind, Facts, ServiceCidr};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ServiceCidrObject {
+    #[serde(default, deserialize_with = "section")]
+    metadata: Metadata,
+    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    spec: ServiceCidrSpec,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct ServiceCidrSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cidrs: Option<Vec<String>>,
+}
+
+impl Watched for ServiceCidrObject {
+    const RESOURCE: WatchedResource =
+        WatchedResource::new(FactKind::ServiceCidrs, ["networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR"]);
+    type Extract = Box<[Ipv4Net]>;
+    type Fact = Vec<ServiceCidr>;
+
+    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<Box<[Ipv4Net]>>, String> {
+        Ok(Some(ipv4_networks(&self.spec.cidrs.unwrap_or_default())))
+    }
+
+    fn fact(all: &Extracts<Self>) -> Vec<ServiceCidr> {
+        let mut found = Vec::new();
+        for (object, cidrs) in all {
+            found.extend(cidrs.iter().map(|cidr| ServiceCidr { name: object.name.to_string(), cidr: *cidr }));
+        }
+        found
+    }
+
+    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
+        &mut facts.service_cidrs
+    }
+}

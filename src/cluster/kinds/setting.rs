@@ -1,0 +1,122 @@
+//! `Setting`: the guarded one, and Harvester's other networks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+use super::read::{is_default, section, wrong};
+use super::resource::WatchedResource;
+use super::watched::{Extracts, Watched};
+use crate::setting::cidr::{self, GoCidr};
+use crate::setting::facts::{Fact, FactKind, Facts, SettingNetwork};
+use crate::setting::go_json::{self, NetworkConfig, Unreadable as UnreadableConfig};
+use crate::setting::range::AddressRange;
+use crate::setting::vlan::VlanId;
+use crate::setting::{RWX_NETWORK, SETTING, STORAGE_NETWORK};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct SettingObject {
+    #[serde(default, deserialize_with = "section")]
+    metadata: SettingMetadata,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default: Option<String>,
+}
+
+/// As the decision on an update needs it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct SettingMetadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deletion_timestamp: Option<String>,
+    #[serde(deserialize_with = "section", skip_serializing_if = "is_default")]
+    annotations: SettingAnnotations,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct SettingAnnotations {
+    #[serde(rename = "migration-network-webhook/allow-during-migration", skip_serializing_if = "Option::is_none")]
+    allow_during_migration: Option<String>,
+}
+
+impl Watched for SettingObject {
+    const RESOURCE: WatchedResource =
+        WatchedResource::new(FactKind::Settings, ["harvesterhci.io", "v1beta1", "settings", "Setting"]);
+    const NAMES: &'static [&'static str] = &[STORAGE_NETWORK, RWX_NETWORK, SETTING];
+    type Extract = SettingNetwork;
+    type Fact = BTreeMap<String, SettingNetwork>;
+
+    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<SettingNetwork>, String> {
+        let read: fn(&str, &str) -> Result<SettingNetwork, String> = match self.metadata.name.as_deref() {
+            Some(RWX_NETWORK) => rwx,
+            _ => storage,
+        };
+        let (field, text) = match self.value {
+            Some(value) if !value.is_empty() => ("value", value),
+            _ => ("default", self.default.unwrap_or_default()),
+        };
+        if text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+            return Ok(Some(SettingNetwork::Off));
+        }
+        Ok(Some(read(field, &text).unwrap_or_else(SettingNetwork::Unreadable)))
+    }
+
+    fn fact(all: &Extracts<Self>) -> BTreeMap<String, SettingNetwork> {
+        all.iter().map(|(name, network)| (name.name.to_string(), network.clone())).collect()
+    }
+
+    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
+        &mut facts.networks
+    }
+}
+
+fn storage(field: &str, text: &str) -> Result<SettingNetwork, String> {
+    let config = go_json::network_config(text).map_err(|unreadable| reason(field, &unreadable))?;
+    Ok(network(field, &config))
+}
+
+fn rwx(field: &str, text: &str) -> Result<SettingNetwork, String> {
+    let rwx = go_json::rwx_network(text).map_err(|unreadable| reason(field, &unreadable))?;
+    Ok(if rwx.share_storage_network { SettingNetwork::Off } else { network(&format!("{field}.network"), &rwx.network) })
+}
+
+fn reason(field: &str, unreadable: &UnreadableConfig) -> String {
+    match unreadable {
+        UnreadableConfig::WrongType { field: within, .. } if !within.is_empty() => format!("{field}.{unreadable}"),
+        _ => format!("{field}: {unreadable}"),
+    }
+}
+
+/// A network without a range, or with one that can't be read, may have its VLAN reserved all the same.
+fn network(field: &str, config: &NetworkConfig<'_>) -> SettingNetwork {
+    let (vlan, exclusive_vlan) = (VlanId::from(config.vlan), config.exclusive_vlan);
+    if config.range.is_empty() && !exclusive_vlan {
+        return SettingNetwork::Off;
+    }
+    SettingNetwork::On { vlan, exclusive_vlan, range: addresses(field, config) }
+}
+
+fn addresses(field: &str, config: &NetworkConfig<'_>) -> Result<Option<AddressRange>, String> {
+    if config.range.is_empty() {
+        return Ok(None);
+    }
+    let range = cidr::parse_go(&config.range);
+    let range = range.map_err(|_| wrong(&format!("{field}.range"), &config.range, "a CIDR"))?;
+    let mut excludes: Vec<Ipv4Net> = Vec::with_capacity(config.exclude.len());
+    for (index, text) in config.exclude.iter().enumerate() {
+        match cidr::parse_go_exclude(text) {
+            Ok(GoCidr::V4(net)) => excludes.push(net),
+            Ok(GoCidr::V6) => {}
+            Err(_) => return Err(wrong(&format!("{field}.exclude[{index}]"), text, "a CIDR or an address")),
+        }
+    }
+    Ok(match range {
+        GoCidr::V4(net) => Some(AddressRange::new(net, &excludes)),
+        GoCidr::V6 => None,
+    })
+}

@@ -1,0 +1,66 @@
+//! `VlanConfig`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::cluster_network::HARVESTER_NETWORK;
+use super::metadata::{Metadata, VlanLabels};
+use super::read::{is_default, section};
+use super::resource::WatchedResource;
+use super::watched::{Extracts, Watched};
+use crate::setting::facts::{Fact, FactKind, Facts, MatchedNodes, VlanConfigFact};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct VlanConfigObject {
+    #[serde(default, deserialize_with = "section")]
+    metadata: Metadata<VlanLabels, VlanConfigAnnotations>,
+    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    spec: VlanConfigSpec,
+}
+
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct VlanConfigAnnotations {
+    #[serde(rename = "network.harvesterhci.io/matched-nodes", skip_serializing_if = "Option::is_none")]
+    matched_nodes: Option<String>,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct VlanConfigSpec {
+    #[serde(rename = "clusterNetwork", skip_serializing_if = "Option::is_none")]
+    cluster_network: Option<String>,
+}
+
+impl Watched for VlanConfigObject {
+    const RESOURCE: WatchedResource =
+        WatchedResource::new(FactKind::VlanConfigs, [HARVESTER_NETWORK, "v1beta1", "vlanconfigs", "VlanConfig"]);
+    type Extract = VlanConfigFact;
+    type Fact = Vec<VlanConfigFact>;
+
+    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<VlanConfigFact>, String> {
+        let Self { metadata, spec } = self;
+        let matched = match metadata.annotations.matched_nodes {
+            None => MatchedNodes::Absent,
+            Some(annotation) if annotation.is_empty() => MatchedNodes::Nodes(BTreeSet::new()),
+            Some(annotation) => match serde_json::from_str::<Option<BTreeSet<String>>>(&annotation) {
+                Ok(nodes) => MatchedNodes::Nodes(nodes.unwrap_or_default()),
+                Err(_) => MatchedNodes::Unreadable(annotation),
+            },
+        };
+        Ok(Some(VlanConfigFact {
+            name: metadata.name.unwrap_or_default(),
+            label: metadata.labels.cluster_network,
+            cluster_network: spec.cluster_network,
+            matched,
+        }))
+    }
+
+    fn fact(all: &Extracts<Self>) -> Vec<VlanConfigFact> {
+        all.values().cloned().collect()
+    }
+
+    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
+        &mut facts.vlan_configs
+    }
+}

@@ -1,0 +1,66 @@
+//! `VlanStatus`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::cluster_network::HARVESTER_NETWORK;
+use super::metadata::{Condition, Metadata, VlanLabels};
+use super::read::{is_default, section};
+use super::resource::WatchedResource;
+use super::watched::{Extracts, Watched};
+use crate::setting::facts::{Fact, FactKind, Facts};
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct VlanStatusObject {
+    #[serde(default, deserialize_with = "section")]
+    metadata: Metadata<VlanLabels>,
+    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    status: VlanState,
+}
+
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct VlanState {
+    #[serde(rename = "clusterNetwork", skip_serializing_if = "Option::is_none")]
+    cluster_network: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conditions: Option<Vec<Condition>>,
+}
+
+/// What is kept of one that is ready.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ReadyVlan {
+    cluster_network: Box<str>,
+    node: Box<str>,
+}
+
+impl Watched for VlanStatusObject {
+    const RESOURCE: WatchedResource =
+        WatchedResource::new(FactKind::VlanStatuses, [HARVESTER_NETWORK, "v1beta1", "vlanstatuses", "VlanStatus"]);
+    type Extract = ReadyVlan;
+    type Fact = BTreeMap<String, BTreeSet<String>>;
+
+    /// The labels say whose it is; its status does where they are absent.
+    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<ReadyVlan>, String> {
+        let Self { metadata, status } = self;
+        let ready = Condition::is_true(status.conditions.as_deref(), "ready");
+        let cluster_network = metadata.labels.cluster_network.or(status.cluster_network);
+        let tied = cluster_network.zip(metadata.labels.node.or(status.node)).filter(|_| ready);
+        Ok(tied.map(|(cluster_network, node)| ReadyVlan { cluster_network: cluster_network.into(), node: node.into() }))
+    }
+
+    fn fact(all: &Extracts<Self>) -> Self::Fact {
+        let mut networks = Self::Fact::new();
+        for ready in all.values() {
+            networks.entry(ready.cluster_network.to_string()).or_default().insert(ready.node.to_string());
+        }
+        networks
+    }
+
+    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
+        &mut facts.vlan_statuses
+    }
+}

@@ -1,0 +1,174 @@
+//! One watch that never ends: kube's watcher, begun anew where that alone would not recover.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use kube::runtime::utils::Backoff as _;
+use kube::runtime::watcher::{Config, DefaultBackoff, Event, watcher};
+use kube::{Api, Client};
+use tokio::time::sleep;
+
+use super::error::Error;
+use super::last_heard::LastHeard;
+use super::object::RawObject;
+use super::served::served_version;
+use super::state::{Listing, WatchState};
+use crate::cluster::kinds::WatchedResource;
+
+/// How often an absent resource is looked for.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How long the API server may pause within a list.
+const PAUSE: Duration = Duration::from_secs(30);
+/// A page is in memory as a whole: half of what kubectl asks for keeps even 250 large nodes within a few megabytes.
+pub(super) const PAGE_OBJECTS: u32 = 250;
+/// kube's backoff begins with nearly a second and grows to minutes, but a restarted API server should be found soon.
+const BACKOFF_DIVISOR: u32 = 8;
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+/// A resource that is watched.
+pub(super) struct Watch {
+    /// Its place in [`WatchState`].
+    at: usize,
+    resource: WatchedResource,
+    client: Client,
+    /// For what says nothing of the watch.
+    discovery: Client,
+    state: Arc<WatchState>,
+    /// How long the API server lets a watch last.
+    lasts: Duration,
+    /// The version in which the resource is served.
+    version: String,
+    /// Whether lists may be streamed, as far as known: that is off by default in Kubernetes 1.33.
+    streams: bool,
+    /// Whether the last streaming list came to nothing, so that the next one comes in pages.
+    broke_off: bool,
+    backoff: DefaultBackoff,
+}
+
+impl Watch {
+    pub(super) fn new(
+        at: usize,
+        resource: WatchedResource,
+        client: &Client,
+        heard: &LastHeard,
+        state: Arc<WatchState>,
+        lasts: Duration,
+    ) -> Self {
+        let (client, discovery) = (heard.layer(client.clone()), LastHeard::new().layer(client.clone()));
+        let (version, backoff) = (resource.version.to_owned(), DefaultBackoff::default());
+        Self { at, resource, client, discovery, state, lasts, version, streams: true, broke_off: false, backoff }
+    }
+
+    /// Watches until it is dropped.
+    pub(super) async fn run(mut self) -> Infallible {
+        loop {
+            let pause = self.list_and_watch().await;
+            sleep(pause).await;
+        }
+    }
+
+    /// Lists and watches until it has to be listed anew. Returns how long to wait before that.
+    async fn list_and_watch(&mut self) -> Duration {
+        let api: Api<RawObject> = Api::all_with(self.client.clone(), &self.resource.api_resource(&self.version));
+        let streamed = self.streams && !std::mem::take(&mut self.broke_off);
+        let mut events = pin!(watcher(api, self.config(streamed)));
+        let mut listing: Option<Listing> = None;
+        let state = Arc::clone(&self.state);
+        loop {
+            let event = tokio::select! {
+                biased;
+                () = state.until_stale(self.at) => return Duration::ZERO,
+                event = events.next() => event,
+                () = sleep(PAUSE), if listing.is_some() => {
+                    state.failed(self.at, &Error::Silent { verb: "list", after: PAUSE });
+                    self.broke_off = streamed;
+                    return self.pause();
+                }
+            };
+            match event {
+                Some(Ok(Event::Init)) if streamed && listing.is_some() => {
+                    // It ended half way, and would again if it takes longer than a watch may last.
+                    self.broke_off = true;
+                    return Duration::ZERO;
+                }
+                Some(Ok(Event::Init)) => listing = Some(state.list_begins(self.at)),
+                Some(Ok(Event::InitApply(object))) => {
+                    if let Some(listing) = &mut listing {
+                        state.listed_one(self.at, &object, listing);
+                    }
+                }
+                Some(Ok(Event::InitDone)) => {
+                    let how = if streamed { "stream" } else { "pages" };
+                    state.listed(self.at, listing.take().unwrap_or_default(), how);
+                    self.backoff.reset();
+                }
+                Some(Ok(Event::Apply(object))) => state.applied(self.at, &object),
+                Some(Ok(Event::Delete(object))) => state.deleted(self.at, &object),
+                Some(Err(error)) => match self.failed(&Error::from(error), streamed).await {
+                    Recovery::Retry => sleep(self.pause()).await,
+                    Recovery::ListAgain(pause) => return pause,
+                },
+                None => return self.pause(),
+            }
+        }
+    }
+
+    /// What to do about an error. kube's watcher would try the same again.
+    async fn failed(&mut self, error: &Error, streamed: bool) -> Recovery {
+        let resource = &self.resource;
+        if error.is_not_found() {
+            match served_version(&self.discovery, resource).await {
+                Ok(None) => {
+                    self.state.absent(self.at);
+                    return Recovery::ListAgain(LOOK_AGAIN);
+                }
+                Ok(Some(version)) if version != self.version => {
+                    tracing::info!(%resource, version, "served in another version");
+                    self.version = version;
+                    return Recovery::ListAgain(Duration::ZERO);
+                }
+                Ok(Some(_)) => self.state.failed(self.at, error),
+                Err(error) => self.state.failed(self.at, &error),
+            }
+            return Recovery::ListAgain(self.pause());
+        }
+        if error.is_invalid() && streamed {
+            tracing::debug!(%resource, %error, "no streaming list");
+            self.streams = false;
+            return Recovery::ListAgain(Duration::ZERO);
+        }
+        if error.is_expired() {
+            // That is how the API server says that a watch has slept for too long.
+            tracing::debug!(%resource, %error, "listing again");
+            return Recovery::ListAgain(self.pause());
+        }
+        self.state.failed(self.at, error);
+        // An event that can't be read is lost: only a list makes up for it.
+        if error.is_garbled() || error.is_invalid() { Recovery::ListAgain(self.pause()) } else { Recovery::Retry }
+    }
+
+    fn pause(&mut self) -> Duration {
+        (self.backoff.next().unwrap_or(LOOK_AGAIN) / BACKOFF_DIVISOR).min(LONGEST_PAUSE)
+    }
+
+    fn config(&self, streamed: bool) -> Config {
+        let config = Config {
+            field_selector: self.resource.field_selector(),
+            timeout: u32::try_from(self.lasts.as_secs()).ok(),
+            page_size: Some(PAGE_OBJECTS),
+            ..Config::default()
+        };
+        if streamed { config.streaming_lists() } else { config }
+    }
+}
+
+/// What to do after an error.
+enum Recovery {
+    /// What was heard still holds: go on from there.
+    Retry,
+    /// List anew, after a pause.
+    ListAgain(Duration),
+}
