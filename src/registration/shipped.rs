@@ -46,8 +46,8 @@ impl Kind {
     /// The `webhooks` of the manifest, calling this service.
     pub(super) fn webhooks(self, service: &Service) -> Result<Value, Unreadable> {
         let manifest = match self {
-            Self::Mutating => include_str!("../../manifests/base/mutating.yaml"),
-            Self::Validating => include_str!("../../manifests/base/validating.yaml"),
+            Self::Mutating => include_str!("../../manifests/chart/files/mutating.yaml"),
+            Self::Validating => include_str!("../../manifests/chart/files/validating.yaml"),
         };
         let mut manifest: Value = serde_saphyr::from_str(manifest)?;
         let mut webhooks = manifest.get_mut("webhooks").map(Value::take).unwrap_or_default();
