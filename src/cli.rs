@@ -12,7 +12,6 @@ mod capture;
 mod completions;
 mod difference;
 mod explain;
-mod hook;
 mod kube;
 mod logging;
 mod output;
@@ -43,7 +42,6 @@ enum Command {
     Canonicalize(canonicalize::Args),
     Explain(explain::Args),
     Schema(schema::Args),
-    Hook(hook::Args),
     Completions(completions::Args),
 }
 
@@ -69,7 +67,6 @@ impl Cli {
             Command::Capture(args) => args.run(),
             Command::Explain(args) => args.run(),
             Command::Schema(args) => args.run(),
-            Command::Hook(args) => args.run(),
             Command::Review(args) => args.run(),
             Command::Canonicalize(args) => args.run(),
             Command::Completions(args) => args.run(),

@@ -8,6 +8,7 @@
 //! [`report`] writes results out for CI systems.
 
 pub mod admission;
+pub mod api_call;
 pub mod ca;
 pub mod cli;
 pub mod cluster;

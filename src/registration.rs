@@ -1,140 +1,114 @@
-//! The server's own entry in the API server's list of webhooks.
+//! `caBundle` in the two webhook configurations.
 //!
-//! Operators and their tools own the two configurations; the server owns `caBundle` in them and
-//! nothing else, by server-side apply. It never creates one: deleting them is how to get rid of the
-//! webhook when all else fails, and nothing may undo that. Where the rest of a configuration is not
-//! as shipped, that is said and counted.
-
-use std::time::Duration;
+//! Operators and their tools own the configurations; the server owns `caBundle` of its own entries
+//! and nothing else, by server-side apply. It never creates a configuration: to delete both is how
+//! to get rid of the webhook when all else fails, and nothing may undo that. Differences to the
+//! shipped manifests are logged and counted.
 
 use prometheus_client::registry::Registry;
-use tokio::sync::watch;
-use tokio::time::sleep;
 
-use crate::ca::failure::{Failure, Failures};
-use crate::ca::{Bundle, CaSecret, Distribution, Succession};
+use crate::api_call::Failures;
 
-mod claim;
+mod bundle;
 mod configuration;
 mod drift;
+mod owned_webhooks;
 mod report;
 mod shipped;
 #[cfg(test)]
 mod tests;
 
+pub use bundle::{Bundle, pem};
 pub use drift::Drift;
-pub use shipped::{Kind, Service, Unreadable};
+pub use shipped::{Kind, Service, UnreadableManifest};
 
-use self::configuration::{Configuration, Standing};
-use self::report::Report;
+use self::configuration::Configuration;
+use self::report::RegistrationReport;
 
-/// How often the configurations are looked at: to watch them would be another right.
-const EVERY: Duration = Duration::from_secs(10);
-/// After the first failure, doubled with each one up to the last.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LAST_PAUSE: Duration = Duration::from_secs(30);
-
-/// Keeps `caBundle` as the CA's Secret has it.
+/// The two configurations of one name.
 pub struct Registration {
     configurations: [Configuration; 2],
-    known: watch::Receiver<Succession>,
-    distribution: watch::Sender<Distribution>,
     failures: Failures,
-    report: Report,
+    report: RegistrationReport,
+}
+
+/// The outcome of [`Registration::write`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Every entry that calls the server holds the bundle.
+    Current,
+    /// Someone else has written in the meantime: read again.
+    Conflict,
+    /// A configuration can't be read or written.
+    Failed,
 }
 
 impl Registration {
-    /// Of the two configurations of this name, in the entries that call this service. Nothing is done before
-    /// [`Self::follow`].
+    /// Of the entries that call this service. Nothing is read yet.
     ///
     /// # Errors
     ///
     /// If the manifests inside this program can't be read.
-    pub fn new(
-        client: &kube::Client,
-        name: &str,
-        service: &Service,
-        secret: &CaSecret,
-        known: watch::Receiver<Succession>,
-    ) -> Result<Self, Unreadable> {
-        let of = |kind| Configuration::new(client.clone(), kind, name, service, secret.clone());
+    pub fn new(client: &kube::Client, name: &str, service: &Service) -> Result<Self, UnreadableManifest> {
+        let of = |kind| Configuration::new(client.clone(), kind, name, service);
         Ok(Self {
             configurations: [of(Kind::Mutating)?, of(Kind::Validating)?],
-            known,
-            // Until it has been looked, no bundle holds anything.
-            distribution: watch::Sender::new(Distribution::Only(Vec::new())),
-            failures: Failures::new("the registration's upkeep", &["get", "read", "patch"]),
-            report: Report::default(),
+            failures: Failures::new("caBundle update", &["get", "read", "patch"]),
+            report: RegistrationReport::default(),
         })
-    }
-
-    /// Which CAs have arrived in every bundle.
-    #[must_use]
-    pub fn distribution(&self) -> watch::Receiver<Distribution> {
-        self.distribution.subscribe()
     }
 
     /// Adds its metrics to a registry that puts the server's prefix in front.
     pub fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "registration_failures",
-            "Failures in the upkeep of caBundle, by what was tried",
-            self.failures.counted(),
-        );
+        registry.register("registration_failures", "Failed calls for caBundle, by verb", self.failures.counted());
         self.report.register(registry);
     }
 
-    /// Works until it is dropped.
-    pub async fn follow(mut self) {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let well = self.tend().await;
-            let wait = if well { EVERY } else { pause };
-            pause = if well { FIRST_PAUSE } else { (pause * 2).min(LAST_PAUSE) };
-            tokio::select! {
-                () = sleep(wait) => {}
-                news = self.known.changed() => if news.is_err() { return },
+    /// Reads both configurations; whether both could be read.
+    pub async fn read(&mut self) -> bool {
+        let [one, two] = &mut self.configurations;
+        let read = tokio::join!(one.read(), two.read());
+        for (configuration, read) in self.configurations.iter().zip([&read.0, &read.1]) {
+            match read {
+                Ok(()) => self.failures.over("get", &configuration.shown),
+                Err(failure) => self.failures.add(&configuration.shown, failure),
             }
+            self.report.read(configuration);
         }
+        read.0.is_ok() && read.1.is_ok()
     }
 
-    /// Looks at both once, and writes what is not as it should be.
-    async fn tend(&mut self) -> bool {
-        let bundle = Bundle::of(&self.known.borrow_and_update());
-        let mut standings = Vec::new();
-        for configuration in &self.configurations {
-            match configuration.tend(&bundle).await {
-                Ok(standing) => {
-                    for verb in ["get", "read", "patch"] {
-                        self.failures.over(verb, configuration.shown());
+    /// The `caBundle` of each entry that calls the server, by configuration, as read last.
+    pub fn held(&self) -> [Vec<&Bundle>; 2] {
+        self.configurations.each_ref().map(|configuration| configuration.bundles().collect())
+    }
+
+    /// Whether every entry that calls the server held exactly this, when it was read last.
+    pub fn is_current(&self, bundle: &Bundle) -> bool {
+        self.configurations.iter().all(|one| !one.is_unknown() && one.bundles().all(|held| held.is_same(bundle)))
+    }
+
+    /// Writes the bundle where it is not what was read last.
+    pub async fn write(&mut self, bundle: &Bundle) -> Written {
+        let mut written = Written::Current;
+        for configuration in &mut self.configurations {
+            if configuration.is_unknown() {
+                written = Written::Failed;
+                continue;
+            }
+            if configuration.bundles().next().is_some() && !configuration.is_current(bundle) {
+                match configuration.apply(bundle).await {
+                    Ok(true) => self.failures.over("patch", &configuration.shown),
+                    Ok(false) if written == Written::Current => written = Written::Conflict,
+                    Ok(false) => {}
+                    Err(failure) => {
+                        self.failures.add(&configuration.shown, &failure);
+                        written = Written::Failed;
                     }
-                    self.report.take(configuration, &standing);
-                    standings.push(standing);
                 }
-                Err(failure) => self.failures.add(configuration.shown(), &failure),
             }
+            self.report.wrote(configuration, configuration.is_current(bundle));
         }
-        let well = standings.len() == self.configurations.len();
-        let arrived = if well { arrived(&standings) } else { Distribution::Only(Vec::new()) };
-        self.distribution.send_if_modified(|distribution| {
-            let news = *distribution != arrived;
-            *distribution = arrived;
-            news
-        });
-        well
+        written
     }
 }
-
-/// What every bundle in use holds. A configuration that is gone, or does not call us, keeps nobody waiting.
-fn arrived(standings: &[Standing]) -> Distribution {
-    let mut bundles = standings.iter().filter_map(Standing::held);
-    let Some(first) = bundles.next() else { return Distribution::Everywhere };
-    let mut all = first.to_vec();
-    for bundle in bundles {
-        all.retain(|certificate| bundle.contains(certificate));
-    }
-    Distribution::Only(all)
-}
-
-/// The failure of a call, or of a task, that names the object.
-type Result<T, E = Failure> = std::result::Result<T, E>;

@@ -1,4 +1,4 @@
-//! A certificate authority.
+//! A CA: its certificate and key.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,24 +12,23 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-/// How far back a certificate's life begins: the clocks of nodes differ.
+/// A certificate is valid from a little before it is made: the clocks of nodes differ.
 const BACKDATED: Duration = Duration::from_mins(5);
 
 /// A CA's certificate and key. Two are equal when their certificates are.
 pub struct Ca {
     certificate: CertificateDer<'static>,
-    certificate_pem: String,
     key_pem: String,
     issuer: Issuer<'static, KeyPair>,
-    not_after: Timestamp,
+    validity: Validity,
 }
 
 /// When a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
-    /// When it is made. It is written as valid from a little earlier.
+    /// When it is made. The certificate itself says a little earlier.
     pub from: Timestamp,
-    /// The last second of it.
+    /// Its last second.
     pub not_after: Timestamp,
 }
 
@@ -65,12 +64,12 @@ impl Ca {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?;
+        let validity = Validity { from: whole_second(validity.from), not_after: whole_second(validity.not_after) };
         Ok(Self {
-            certificate_pem: certificate.pem(),
             key_pem: key.serialize_pem(),
             certificate: certificate.into(),
             issuer: Issuer::new(params, key),
-            not_after: whole_second(validity.not_after),
+            validity,
         })
     }
 
@@ -83,24 +82,16 @@ impl Ca {
         let unreadable = |why: &dyn fmt::Display| NoCa::Certificate(why.to_string());
         let certificate =
             CertificateDer::from_pem_slice(certificate_pem.as_bytes()).map_err(|error| unreadable(&error))?;
-        let (_, parsed) = X509Certificate::from_der(&certificate).map_err(|error| unreadable(&error))?;
-        if !parsed.is_ca() {
+        let (validity, is_ca, public_key) = inspect(&certificate).map_err(NoCa::Certificate)?;
+        if !is_ca {
             return Err(NoCa::Leaf);
         }
-        let not_after =
-            Timestamp::from_second(parsed.validity().not_after.timestamp()).map_err(|error| unreadable(&error))?;
         let key = KeyPair::from_pem(key_pem).map_err(|_| NoCa::Key)?;
-        if key.subject_public_key_info() != parsed.public_key().raw {
+        if key.subject_public_key_info() != public_key {
             return Err(NoCa::Mismatch);
         }
         let issuer = Issuer::from_ca_cert_der(&certificate, key).map_err(|error| unreadable(&error))?;
-        Ok(Self {
-            certificate_pem: certificate_pem.to_owned(),
-            key_pem: key_pem.to_owned(),
-            certificate,
-            issuer,
-            not_after,
-        })
+        Ok(Self { key_pem: key_pem.to_owned(), certificate, issuer, validity })
     }
 
     /// Its certificate.
@@ -109,16 +100,10 @@ impl Ca {
         &self.certificate
     }
 
-    /// Its certificate in PEM, as it is stored and handed to the API server.
+    /// When it is valid.
     #[must_use]
-    pub fn certificate_pem(&self) -> &str {
-        &self.certificate_pem
-    }
-
-    /// The last second in which it is valid.
-    #[must_use]
-    pub fn not_after(&self) -> Timestamp {
-        self.not_after
+    pub fn validity(&self) -> Validity {
+        self.validity
     }
 
     pub(super) fn key_pem(&self) -> &str {
@@ -141,7 +126,7 @@ impl Eq for Ca {}
 /// Without the key.
 impl fmt::Debug for Ca {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ca").field("not_after", &self.not_after).finish_non_exhaustive()
+        f.debug_struct("Ca").field("not_after", &self.validity.not_after).finish_non_exhaustive()
     }
 }
 
@@ -152,12 +137,38 @@ impl Validity {
         Self { from: now, not_after: later(now, lifetime) }
     }
 
+    /// Whether it covers this time.
+    #[must_use]
+    pub fn covers(self, now: Timestamp) -> bool {
+        earlier(self.from, BACKDATED) <= now && now <= self.not_after
+    }
+
+    /// The time after this many thirds of it.
+    pub(super) fn thirds(self, count: u32) -> Timestamp {
+        let life = Duration::try_from(self.not_after.duration_since(self.from)).unwrap_or_default();
+        later(self.from, life / 3 * count)
+    }
+
     pub(super) fn write(self, params: &mut CertificateParams) {
         let epoch = date_time_ymd(1970, 1, 1);
         let since = |time: Timestamp| Duration::from_secs(u64::try_from(time.as_second()).unwrap_or(0));
         params.not_before = epoch + since(self.from).saturating_sub(BACKDATED);
         params.not_after = epoch + since(self.not_after);
     }
+}
+
+/// The validity of a CA's certificate; `None` for what is none.
+pub(super) fn validity(certificate: &CertificateDer<'_>) -> Option<Validity> {
+    inspect(certificate).ok().filter(|(_, is_ca, _)| *is_ca).map(|(validity, ..)| validity)
+}
+
+/// Its validity, whether it is a CA's, and its public key.
+fn inspect(certificate: &CertificateDer<'_>) -> Result<(Validity, bool, Vec<u8>), String> {
+    let (_, parsed) = X509Certificate::from_der(certificate).map_err(|error| error.to_string())?;
+    let time = |second| Timestamp::from_second(second).map_err(|error| error.to_string());
+    let from = later(time(parsed.validity().not_before.timestamp())?, BACKDATED);
+    let not_after = time(parsed.validity().not_after.timestamp())?;
+    Ok((Validity { from, not_after }, parsed.is_ca(), parsed.public_key().raw.to_vec()))
 }
 
 /// X.509 knows no smaller unit.
@@ -170,9 +181,15 @@ pub(super) fn later(time: Timestamp, by: Duration) -> Timestamp {
     time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// The point in time this much earlier, or the first one there is.
+pub(super) fn earlier(time: Timestamp, by: Duration) -> Timestamp {
+    time.saturating_sub(by).unwrap_or(Timestamp::MIN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registration::pem;
 
     fn ca() -> Ca {
         let validity = Validity::starting(Timestamp::from_second(1_800_000_000).unwrap(), Duration::from_mins(1));
@@ -182,10 +199,12 @@ mod tests {
     #[test]
     fn what_is_made_is_read_back() {
         let made = ca();
-        let read = Ca::read(made.certificate_pem(), made.key_pem()).unwrap();
+        let read = Ca::read(&pem(made.certificate()), made.key_pem()).unwrap();
         assert_eq!(read, made);
-        assert_eq!(read.not_after(), made.not_after());
-        assert_eq!(read.not_after().as_second(), 1_800_000_060);
+        assert_eq!(read.validity(), made.validity());
+        let Validity { from, not_after } = read.validity();
+        assert_eq!([from, not_after].map(Timestamp::as_second), [1_800_000_000, 1_800_000_060]);
+        assert_eq!(validity(made.certificate()), Some(made.validity()));
         let (_, parsed) = X509Certificate::from_der(read.certificate()).unwrap();
         assert_eq!(parsed.subject().to_string(), "CN=migration-network-webhook CA 7");
         assert_eq!(parsed.validity().not_before.timestamp(), 1_800_000_000 - 300);
@@ -199,10 +218,10 @@ mod tests {
         let leaf_key = KeyPair::generate().unwrap();
         let leaf = CertificateParams::default().self_signed(&leaf_key).unwrap();
         for (certificate, key, why) in [
-            (one.certificate_pem(), other.key_pem(), "the key is not the certificate's"),
-            (one.certificate_pem(), "", "the key can't be read: it must be an unencrypted private key in PKCS #8"),
+            (&*pem(one.certificate()), other.key_pem(), "the key is not the certificate's"),
+            (&*pem(one.certificate()), "", "the key can't be read: it must be an unencrypted private key in PKCS #8"),
             ("", one.key_pem(), "the certificate can't be read: no items found"),
-            (&*leaf.pem(), &leaf_key.serialize_pem(), "the certificate is not a CA's: basicConstraints lack CA:TRUE"),
+            (&leaf.pem(), &leaf_key.serialize_pem(), "the certificate is not a CA's: basicConstraints lack CA:TRUE"),
         ] {
             assert_eq!(Ca::read(certificate, key).unwrap_err().to_string(), why);
         }

@@ -11,8 +11,7 @@ use rustls::crypto::aws_lc_rs;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::cert_authority::{Ca, Validity, later, whole_second};
-use super::succession::{Succession, Terms};
+use super::cert_authority::{Ca, Validity, earlier, later, whole_second};
 use crate::escape::Quoted;
 
 #[cfg(test)]
@@ -34,6 +33,7 @@ pub struct Leaf {
     issuer: Arc<Ca>,
     not_after: Timestamp,
     renewed_at: Timestamp,
+    last_call: Timestamp,
 }
 
 /// Why there is no leaf.
@@ -80,50 +80,39 @@ impl Spread {
 }
 
 impl Leaf {
-    /// Makes a leaf with the CA that signs now; `None` while there is none.
+    /// Signs a leaf with this CA, valid from now to this end.
     ///
     /// # Errors
     ///
     /// If the cryptographic library fails.
-    pub fn issue(
-        succession: &Succession,
-        names: &Names,
-        now: Timestamp,
-        terms: &Terms,
-        spread: Spread,
-    ) -> Result<Option<Self>, NoLeaf> {
-        let Some(signer) = succession.signer(now) else { return Ok(None) };
-        let not_after = whole_second(later(now, terms.leaf()).min(succession.end_of(&signer.ca)));
+    pub fn issue(ca: &Arc<Ca>, names: &Names, now: Timestamp, end: Timestamp, spread: Spread) -> Result<Self, NoLeaf> {
+        let not_after = whole_second(end);
         let mut params = CertificateParams::new(names.0.clone())?;
         Validity { from: now, not_after }.write(&mut params);
-        // Who calls looks at the names alone.
+        // Clients look at the names alone.
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, signer.ca.issuer())?;
+        let certificate = params.signed_by(&key, ca.issuer())?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let certified = CertifiedKey::from_der(vec![certificate.into()], key, &aws_lc_rs::default_provider())?;
         let life: Duration = not_after.duration_since(now).try_into().unwrap_or(Duration::ZERO);
-        Ok(Some(Self {
+        Ok(Self {
             certified: Arc::new(certified),
-            issuer: Arc::clone(&signer.ca),
+            issuer: Arc::clone(ca),
             not_after,
             renewed_at: later(now, (life * 2 / 3).saturating_sub(spread.of(life))),
-        }))
+            last_call: earlier(not_after, life / 10),
+        })
     }
 
-    /// Whether another leaf is to take its place: another CA signs now, or two thirds of its life are over.
+    /// Whether a leaf of this CA, up to this end, is to take its place: another CA signs, or two thirds of its life are
+    /// over and it can be longer.
     #[must_use]
-    pub fn is_due(&self, succession: &Succession, now: Timestamp) -> bool {
-        match succession.signer(now) {
-            // The last good one serves on.
-            None => false,
-            Some(signer) if *signer.ca != *self.issuer => true,
-            // A leaf that already lasts as long as its CA can't be renewed by it.
-            Some(_) => now >= self.renewed_at && succession.end_of(&self.issuer) > self.not_after,
-        }
+    pub fn is_due(&self, signer: &Ca, end: Timestamp, now: Timestamp) -> bool {
+        *signer != *self.issuer || now >= self.renewed_at && whole_second(end) > self.not_after
     }
 
     /// What is served.
@@ -134,7 +123,7 @@ impl Leaf {
 
     /// The CA that signed it.
     #[must_use]
-    pub fn issuer(&self) -> &Ca {
+    pub fn issuer(&self) -> &Arc<Ca> {
         &self.issuer
     }
 
@@ -144,10 +133,10 @@ impl Leaf {
         self.not_after
     }
 
-    /// When it is to be renewed.
+    /// When it is to be renewed; and when it must be, whether or not the API server answers.
     #[must_use]
-    pub fn renewed_at(&self) -> Timestamp {
-        self.renewed_at
+    pub fn dates(&self) -> [Timestamp; 2] {
+        [self.renewed_at, self.last_call]
     }
 }
 

@@ -1,15 +1,20 @@
 //! The Secret that the replicas share, by the three verbs that they have on it: get, watch, update.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, PostParams, WatchEvent, WatchParams};
 use tokio::time::{Instant, timeout_at};
 
-use super::failure::{Failure, call};
+use super::rotation::{Rotation, SecretContents};
 use super::stored;
-use super::succession::Succession;
+use crate::api_call::{FIELD_MANAGER, Failure, call};
+
+/// A watch of the Secret ends after this long, and another one begins.
+const WATCHED_FOR: Duration = Duration::from_mins(4);
 
 /// The one Secret.
 #[derive(Clone, Debug)]
@@ -20,11 +25,13 @@ pub struct CaSecret {
     shown: String,
 }
 
-/// What stands in it, as it was read.
+/// The Secret as it was read.
 #[derive(Clone, Debug)]
-pub struct Held {
-    /// The CAs.
-    pub succession: Succession,
+pub struct StoredSecret {
+    /// What it holds.
+    pub contents: SecretContents,
+    /// Just before it was read: what others have written by then is in it.
+    pub read_at: Timestamp,
     object: Secret,
 }
 
@@ -46,52 +53,53 @@ impl CaSecret {
         &self.shown
     }
 
-    /// Reads it from the API server itself: no cache can hide what another replica has written.
+    /// Reads it from the API server itself: no cache hides what another replica has written.
     ///
     /// # Errors
     ///
     /// If it can't be read, or holds what is not ours.
-    pub async fn read(&self) -> Result<Held, Failure> {
+    pub async fn read(&self) -> Result<StoredSecret, Failure> {
+        let read_at = Timestamp::now();
         let object = call("get", &self.shown, self.api.get(&self.name)).await?;
-        self.held(object)
+        self.stored(object, read_at)
     }
 
-    /// Writes another succession in the place of the one that was read; `None` when someone else was faster.
+    /// Writes the CAs in the place of those that were read; `None` when someone else was faster.
     ///
     /// # Errors
     ///
     /// If it can't be written.
-    pub async fn write(&self, held: &Held, succession: &Succession) -> Result<Option<Held>, Failure> {
-        let mut object = held.object.clone();
-        stored::write(succession, object.data.get_or_insert_default()).map_err(|error| Failure {
+    pub async fn write(&self, stored: &StoredSecret, rotation: &Rotation) -> Result<Option<StoredSecret>, Failure> {
+        let mut object = stored.object.clone();
+        stored::write(rotation, object.data.get_or_insert_default()).map_err(|error| Failure {
             verb: "update",
             why: format!("can't update {}: {error}", self.shown),
             code: None,
         })?;
-        // The resourceVersion that was read comes along: only one of several writers can win.
-        let params = PostParams { field_manager: Some(super::FIELD_MANAGER.to_owned()), ..PostParams::default() };
+        // With the resourceVersion that was read only one of several writers succeeds.
+        let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
+        let read_at = Timestamp::now();
         match call("update", &self.shown, self.api.replace(&self.name, &params, &object)).await {
-            Ok(object) => self.held(object).map(Some),
+            Ok(object) => self.stored(object, read_at).map(Some),
             Err(failure) if failure.code == Some(409) => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    /// Watches it: what is returned ends when it may have changed since it was read, or when the time is over.
+    /// Watches it: the result ends when the Secret may have changed since it was read.
     ///
     /// # Errors
     ///
     /// If it can't be watched.
     pub async fn watch(
         &self,
-        held: &Held,
-        within: Duration,
+        stored: &StoredSecret,
     ) -> Result<impl Future<Output = Result<(), Failure>> + use<>, Failure> {
-        let deadline = Instant::now() + within;
-        // A list would be another verb. By name, which is what RBAC grants; it ends by itself a little after us.
-        let seconds = u32::try_from(within.as_secs()).unwrap_or(u32::MAX).saturating_add(1).min(290);
+        let deadline = Instant::now() + WATCHED_FOR;
+        // By name, which is all that RBAC grants; to list would be another verb. It ends by itself a little later.
+        let seconds = u32::try_from(WATCHED_FOR.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
         let params = WatchParams::default().fields(&format!("metadata.name={}", self.name)).timeout(seconds);
-        let version = held.object.metadata.resource_version.as_deref().unwrap_or("0");
+        let version = stored.object.metadata.resource_version.as_deref().unwrap_or("0");
         let mut events = call("watch", &self.shown, self.api.watch(&params, version)).await?.boxed();
         let shown = self.shown.clone();
         Ok(async move {
@@ -102,20 +110,17 @@ impl CaSecret {
                         return Err(Failure::of_call("watch", &shown, &kube::Error::Api(status)));
                     }
                     Ok(Some(Err(error))) => return Err(Failure::of_call("watch", &shown, &error)),
-                    // A change; or the watch has ended, of which a fresh look makes the best.
+                    // A change; or the watch has ended, and the Secret is read again.
                     Ok(_) | Err(_) => return Ok(()),
                 }
             }
         })
     }
 
-    fn held(&self, object: Secret) -> Result<Held, Failure> {
-        let read = match &object.data {
-            Some(data) => stored::read(data),
-            None => Ok(Succession::Vacant),
-        };
-        match read {
-            Ok(succession) => Ok(Held { succession, object }),
+    fn stored(&self, object: Secret, read_at: Timestamp) -> Result<StoredSecret, Failure> {
+        let empty = BTreeMap::new();
+        match stored::read(object.data.as_ref().unwrap_or(&empty), read_at) {
+            Ok(contents) => Ok(StoredSecret { contents, read_at, object }),
             Err(why) => Err(Failure {
                 verb: "read",
                 why: format!(

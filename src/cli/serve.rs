@@ -1,6 +1,7 @@
 //! `serve`: the webhook itself.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -16,14 +17,17 @@ use crate::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
 use crate::server::tls::{self, Resolver};
 use crate::server::{self, Content, Ended, Metrics, Settings, Shutdown, Signals, duration};
 
-mod authority;
 mod certificate;
 mod cluster;
 mod limits;
+mod own_ca;
 
 use certificate::CertificateArgs;
 use cluster::ClusterArgs;
 use limits::LimitArgs;
+
+/// Keeps the certificate current until it is dropped.
+type Follow = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How long work that nobody waits for any more may delay the end of the process.
 const LAST_WORK: Duration = Duration::from_millis(500);

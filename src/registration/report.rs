@@ -1,4 +1,4 @@
-//! How it stands with the configurations, as metrics and in the log.
+//! The state of the two configurations, as metrics and in the log.
 
 use std::collections::BTreeMap;
 
@@ -6,38 +6,37 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::configuration::{Configuration, Standing};
+use super::configuration::{Configuration, Live};
 use super::drift::Drift;
 
 type Gauges = Family<[(&'static str, &'static str); 1], Gauge>;
 
-/// What was seen last of each configuration.
+/// The gauges, and what was logged last.
 #[derive(Debug, Default)]
-pub(super) struct Report {
+pub(super) struct RegistrationReport {
     present: Gauges,
     current: Gauges,
     drift: Gauges,
-    said: BTreeMap<&'static str, Said>,
+    logged: BTreeMap<&'static str, Logged>,
 }
 
-/// What the log says now.
 #[derive(Debug, PartialEq, Eq)]
-enum Said {
+enum Logged {
     Absent,
-    Stranger,
+    NotOwned,
     Present(Drift),
 }
 
-impl Report {
+impl RegistrationReport {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "registration_present",
-            "1 while the webhook configuration is there; without it nothing is checked",
+            "1 while the webhook configuration exists; without it nothing is checked",
             self.present.clone(),
         );
         registry.register(
             "registration_ca_bundle_current",
-            "1 while every entry that calls this server trusts the CAs in the Secret",
+            "1 while caBundle of every entry that calls this server is what the CA's Secret says",
             self.current.clone(),
         );
         registry.register(
@@ -47,51 +46,56 @@ impl Report {
         );
     }
 
-    /// Takes in what was seen, and says it when it is news.
-    pub(super) fn take(&mut self, configuration: &Configuration, standing: &Standing) {
-        let label = configuration.kind().label();
-        let set = |gauges: &Gauges, value: usize| {
-            gauges.get_or_create(&[("configuration", label)]).set(i64::try_from(value).unwrap_or(i64::MAX));
+    /// Reports a configuration that was just read.
+    pub(super) fn read(&mut self, configuration: &Configuration) {
+        let (label, name) = (configuration.kind.label(), &configuration.shown);
+        let state = match &configuration.live {
+            Live::Unknown => return,
+            Live::Absent => Logged::Absent,
+            Live::Present { owned, .. } if owned.is_empty() => Logged::NotOwned,
+            Live::Present { drift, .. } => Logged::Present(drift.clone()),
         };
-        let said = match standing {
-            Standing::Absent => {
-                set(&self.present, 0);
-                set(&self.current, 0);
-                set(&self.drift, 0);
-                Said::Absent
-            }
-            Standing::Present { held, current, drift } => {
-                set(&self.present, 1);
-                set(&self.current, usize::from(*current));
-                set(&self.drift, drift.count());
-                if held.is_none() { Said::Stranger } else { Said::Present(drift.clone()) }
-            }
+        let fields = match &configuration.live {
+            Live::Present { drift, .. } => drift.count(),
+            Live::Unknown | Live::Absent => 0,
         };
-        if self.said.get(label) == Some(&said) {
+        set(&self.present, label, usize::from(state != Logged::Absent));
+        set(&self.drift, label, fields);
+        // The series exists from the first read on, at 0 until the bundle is known to be current.
+        drop(self.current.get_or_create(&[("configuration", label)]));
+        if self.logged.get(label) == Some(&state) {
             return;
         }
-        let name = configuration.shown();
-        match &said {
-            Said::Absent => tracing::warn!(
+        match &state {
+            Logged::Absent => tracing::warn!(
                 configuration = name,
-                "the webhook configuration is not there: nothing is checked by it. It is not created; apply the manifests \
-                 to have it back"
+                "the webhook configuration does not exist: nothing is checked by it. The server does not create it; apply the \
+                 manifests to bring it back"
             ),
-            Said::Stranger => tracing::error!(
+            Logged::NotOwned => tracing::error!(
                 configuration = name,
-                "no webhook of the configuration calls this server's Service; its caBundle is left alone. Apply the \
-                 manifests, or mend --tls-service"
+                "no webhook of the configuration calls this server's Service; caBundle is not written. Apply the manifests, \
+                 or correct --tls-service"
             ),
-            Said::Present(drift) if drift.count() == 0 => {
+            Logged::Present(drift) if drift.count() == 0 => {
                 tracing::info!(configuration = name, "the webhook configuration is as shipped");
             }
-            Said::Present(drift) => tracing::warn!(
+            Logged::Present(drift) => tracing::warn!(
                 configuration = name,
                 fields = drift.count(),
                 %drift,
-                "the webhook configuration is not as shipped; it is left so"
+                "the webhook configuration is not as shipped; the server leaves it so"
             ),
         }
-        self.said.insert(label, said);
+        self.logged.insert(label, state);
     }
+
+    /// Reports whether `caBundle` is what it should be.
+    pub(super) fn wrote(&self, configuration: &Configuration, is_current: bool) {
+        set(&self.current, configuration.kind.label(), usize::from(is_current));
+    }
+}
+
+fn set(gauges: &Gauges, label: &'static str, value: usize) {
+    gauges.get_or_create(&[("configuration", label)]).set(i64::try_from(value).unwrap_or(i64::MAX));
 }

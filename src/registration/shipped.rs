@@ -25,10 +25,12 @@ pub struct Service {
 /// A manifest inside this program that can't be read: the build is broken.
 #[derive(Debug, thiserror::Error)]
 #[error("the manifest inside this program can't be read: {0}")]
-pub struct Unreadable(#[from] serde_saphyr::Error);
+pub struct UnreadableManifest(#[from] serde_saphyr::Error);
 
 impl Kind {
-    pub(super) fn resource(self) -> ApiResource {
+    /// As the client names it.
+    #[must_use]
+    pub fn resource(self) -> ApiResource {
         match self {
             Self::Mutating => ApiResource::erase::<MutatingWebhookConfiguration>(&()),
             Self::Validating => ApiResource::erase::<ValidatingWebhookConfiguration>(&()),
@@ -44,10 +46,14 @@ impl Kind {
     }
 
     /// The `webhooks` of the manifest, calling this service.
-    pub(super) fn webhooks(self, service: &Service) -> Result<Value, Unreadable> {
+    ///
+    /// # Errors
+    ///
+    /// If the manifest inside this program can't be read.
+    pub fn webhooks(self, service: &Service) -> Result<Value, UnreadableManifest> {
         let manifest = match self {
-            Self::Mutating => include_str!("../../manifests/chart/files/mutating.yaml"),
-            Self::Validating => include_str!("../../manifests/chart/files/validating.yaml"),
+            Self::Mutating => include_str!("../../manifests/base/mutating.yaml"),
+            Self::Validating => include_str!("../../manifests/base/validating.yaml"),
         };
         let mut manifest: Value = serde_saphyr::from_str(manifest)?;
         let mut webhooks = manifest.get_mut("webhooks").map(Value::take).unwrap_or_default();

@@ -86,72 +86,138 @@ pub fn in_effect(cluster: &Plane, replicas: &[Webhook]) {
     });
 }
 
+/// In the stand-alone overlay as well, with its own namespace in the name.
 #[test]
 fn each_replica_has_a_leaf_of_its_own_for_the_services_name_and_no_other() {
-    let cluster = Cluster::lease();
-    cluster.apply_all(&world::healthy());
-    let installed = cluster.install("harvester");
-    let first = Replica::of(&cluster, &installed).ready();
-    configure(&cluster, &installed, first.port);
-    eventually("caBundle is filled in", PATIENCE, || {
-        let bundles = bundles(&cluster, &installed);
-        if bundles.iter().any(String::is_empty) { Err(bundles) } else { Ok(()) }
-    });
-    // A user applies the file again: the Secret is shipped empty, and keeps what it holds.
-    let secret = only(&installed.objects, "Secret");
-    let before = cluster.api.get(&path(secret)).unwrap();
-    assert_ne!(before["data"], Value::Null);
-    cluster.kubectl(["apply", "-f", "-"]).stdin(secret.to_string()).ok();
-    assert_eq!(cluster.api.get(&path(secret)).unwrap()["data"], before["data"]);
+    for overlay in ["harvester", "self-managed"] {
+        let cluster = Cluster::lease();
+        cluster.apply_all(&world::healthy());
+        let installed = cluster.install(overlay);
+        let first = Replica::of(&cluster, &installed).ready();
+        configure(&cluster, &installed, first.port);
+        eventually("caBundle is filled in", PATIENCE, || {
+            let bundles = bundles(&cluster, &installed);
+            if bundles.iter().any(String::is_empty) { Err(bundles) } else { Ok(()) }
+        });
+        // A user applies the overlay again: the Secret is shipped empty, and keeps what it holds.
+        let secret = only(&installed.objects, "Secret");
+        let before = cluster.api.get(&path(secret)).unwrap();
+        assert_ne!(before["data"], Value::Null);
+        cluster.kubectl(["apply", "-f", "-"]).stdin(secret.to_string()).ok();
+        assert_eq!(cluster.api.get(&path(secret)).unwrap()["data"], before["data"]);
 
-    let late = Replica::of(&cluster, &installed).ready();
-    let bundle = bundles(&cluster, &installed).remove(0);
-    let expected = format!("migration-network-webhook.{}.svc", installed.namespace);
-    let leaves = [&first, &late].map(|replica| leaf(replica, &installed, &bundle).unwrap());
-    for leaf in &leaves {
-        let (_, certificate) = x509_parser::parse_x509_certificate(leaf).unwrap();
-        let names = certificate.subject_alternative_name().unwrap().unwrap();
-        assert_eq!(names.value.general_names, [GeneralName::DNSName(&expected)]);
+        let late = Replica::of(&cluster, &installed).ready();
+        let bundle = bundles(&cluster, &installed).remove(0);
+        let expected = format!("migration-network-webhook.{}.svc", installed.namespace);
+        let leaves = [&first, &late].map(|replica| leaf(replica, &installed, &bundle).unwrap());
+        for leaf in &leaves {
+            let (_, certificate) = x509_parser::parse_x509_certificate(leaf).unwrap();
+            let names = certificate.subject_alternative_name().unwrap().unwrap();
+            assert_eq!(names.value.general_names, [GeneralName::DNSName(&expected)], "{overlay}");
+        }
+        assert_ne!(leaves[0], leaves[1]);
     }
-    assert_ne!(leaves[0], leaves[1]);
 }
 
-/// Lifetimes of seconds, so that several CAs come and go while users go on.
-#[test]
-fn handing_over_to_new_cas_is_not_noticed() {
-    let cluster = Cluster::lease();
-    cluster.apply_all(&world::healthy());
-    cluster.store(&world::ours(world::CANONICAL));
-    let installed = cluster.install("harvester");
-    let service = Proxy::start();
-    configure(&cluster, &installed, service.port);
-    let lifetimes = ["--tls-ca-lifetime=24s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=2s"];
-    let start = || Replica::of(&cluster, &installed).args(lifetimes).start();
+/// Replicas behind a Service that have just become ready, with lifetimes of seconds.
+fn rotating(cluster: &Plane, installed: &Installed, service: &Proxy, lifetimes: [&str; 2]) -> Vec<Webhook> {
+    configure(cluster, installed, service.port);
+    let start = || Replica::of(cluster, installed).args(lifetimes).start();
     let mut replicas: Vec<Webhook> = (0..3).map(|_| start()).collect();
     for replica in &mut replicas {
         replica.wait_until_ready();
         service.add(replica.port);
     }
-    in_effect(&cluster, &replicas);
+    in_effect(cluster, &replicas);
+    replicas
+}
+
+fn guarded() -> (Cluster, Installed, Proxy) {
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    cluster.store(&world::ours(world::CANONICAL));
+    let installed = cluster.install("harvester");
+    (cluster, installed, Proxy::start())
+}
+
+/// Lifetimes of seconds, so that several CAs come and go while users go on.
+#[test]
+fn rotation_is_not_noticed() {
+    let (cluster, installed, service) = guarded();
+    let replicas = rotating(&cluster, &installed, &service, ["--tls-ca-lifetime=24s", "--tls-leaf-lifetime=6s"]);
+    // In service only after a pause in which several CAs came and went.
+    let mut paused =
+        Replica::of(&cluster, &installed).args(["--tls-ca-lifetime=24s", "--tls-leaf-lifetime=6s"]).ready();
+    paused.process.signal("STOP");
 
     let traffic = Traffic::start(&cluster.api);
     let (mut cas, mut leaves, mut widths) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    eventually("three CAs came and one went", PATIENCE * 2, || {
-        let bundle = bundles(&cluster, &installed).remove(0);
-        let now = certificates(&bundle);
-        widths.insert(now.len());
-        cas.extend(now.iter().map(|ca| ca.to_vec()));
-        for replica in &replicas {
-            leaves.insert(leaf(replica, &installed, &bundle)?.to_vec());
-        }
-        let first_is_gone = cas.len() >= 3 && now.len() < cas.len();
-        if first_is_gone { Ok(()) } else { Err(format!("{} CAs so far", cas.len())) }
+    let mut rotate = |count: usize| {
+        eventually("CAs came and went", PATIENCE * 2, || {
+            let bundle = bundles(&cluster, &installed).remove(0);
+            let now = certificates(&bundle);
+            widths.insert(now.len());
+            cas.extend(now.iter().map(|ca| ca.to_vec()));
+            for replica in &replicas {
+                leaves.insert(leaf(replica, &installed, &bundle)?.to_vec());
+            }
+            let gone = cas.len() - now.len();
+            if gone >= count { Ok(()) } else { Err(format!("{} CAs so far", cas.len())) }
+        });
+    };
+    rotate(2);
+    paused.process.signal("CONT");
+    eventually("it has a certificate that is trusted", PATIENCE, || {
+        leaf(&paused, &installed, &bundles(&cluster, &installed)[0])
     });
+    service.add(paused.port);
+    for replica in &replicas {
+        service.remove(replica.port);
+    }
+    rotate(3);
     let tally = traffic.end();
     assert_eq!(tally.failures, [""; 0]);
     assert!(tally.admitted > 100, "too little to tell: {tally:?}");
-    assert_eq!(widths, BTreeSet::from([1, 2]), "the CAs overlap, and the old one leaves");
+    assert!(widths.is_subset(&BTreeSet::from([2, 3, 4])) && widths.contains(&3), "the one before stays: {widths:?}");
     assert!(leaves.len() > 3 * 3, "each replica renewed its leaf, more than once: {}", leaves.len());
+    paused.wait_until_ready();
+}
+
+/// While `caBundle` can't be written, the CA that it holds keeps signing.
+#[test]
+fn a_promotion_waits_until_ca_bundle_can_be_written() {
+    let (cluster, installed, service) = guarded();
+    let replicas = rotating(&cluster, &installed, &service, ["--tls-ca-lifetime=60s", "--tls-leaf-lifetime=6s"]);
+    let blocked = |replica: &Webhook| replica.count("migration_network_webhook_authority_promotion_blocked", &[]);
+    assert_eq!(replicas.iter().map(blocked).sum::<u64>(), 0);
+    let traffic = Traffic::start(&cluster.api);
+    let role = installed.objects.iter().find(|object| object["rules"].to_string().contains("\"patch\"")).unwrap();
+    let mut reduced = role.clone();
+    for rule in reduced["rules"].as_array_mut().unwrap() {
+        rule["verbs"].as_array_mut().unwrap().retain(|verb| verb != "patch");
+    }
+    cluster.api.apply(&reduced);
+    let before = bundles(&cluster, &installed);
+    eventually("it is time, and said", PATIENCE * 2, || match replicas.iter().map(blocked).sum() {
+        3_u64 => Ok(()),
+        other => Err(other),
+    });
+    for replica in &replicas {
+        let log = replica.process.log();
+        assert!(log.contains("can't promote the next CA; the current CA keeps signing"), "{log}");
+        leaf(replica, &installed, &before[0]).unwrap();
+    }
+    assert_eq!(bundles(&cluster, &installed), before);
+    cluster.api.apply(role);
+    eventually("the next CA is promoted", PATIENCE, || match replicas.iter().map(blocked).sum() {
+        0_u64 => Ok(()),
+        other => Err(other),
+    });
+    let bundle = bundles(&cluster, &installed).remove(0);
+    assert_ne!(bundle, before[0]);
+    let tally = traffic.end();
+    assert_eq!(tally.failures, [""; 0]);
+    assert!(tally.admitted > 100, "too little to tell: {tally:?}");
 }
 
 /// The certificate is renewed from what was read before, for as long as it takes, and all is caught up with afterwards.
@@ -161,7 +227,7 @@ fn an_api_server_that_is_gone_stops_no_renewal() {
     cluster.apply_all(&world::healthy());
     cluster.store(&world::ours(world::CANONICAL));
     let installed = cluster.install("harvester");
-    let lifetimes = ["--tls-ca-lifetime=60s", "--tls-leaf-lifetime=6s", "--tls-ca-grace=3s"];
+    let lifetimes = ["--tls-ca-lifetime=60s", "--tls-leaf-lifetime=6s"];
     let replica = Replica::of(&cluster, &installed).args(lifetimes).ready();
     configure(&cluster, &installed, replica.port);
     in_effect(&cluster, std::slice::from_ref(&replica));
@@ -177,17 +243,18 @@ fn an_api_server_that_is_gone_stops_no_renewal() {
     });
     assert!(failures() > 0);
     let log = replica.process.log();
-    let said: Vec<&str> =
-        log.lines().filter_map(|line| line.split_once("the CA's upkeep fails")).map(|it| it.1).collect();
+    let said: Vec<&str> = log.lines().filter_map(|line| line.split_once("CA rotation failed")).map(|it| it.1).collect();
     let causes: BTreeSet<&&str> = said.iter().collect();
     assert!(!said.is_empty() && said.len() == causes.len(), "each cause is said once:\n{log}");
 
     cluster.servers.start_apiserver();
     in_effect(&cluster, std::slice::from_ref(&replica));
-    eventually("the next CA joins", PATIENCE * 2, || match certificates(&bundles(&cluster, &installed)[0]).len() {
-        2 => Ok(()),
-        other => Err(other),
+    eventually("the next CA is promoted", PATIENCE * 2, || {
+        match certificates(&bundles(&cluster, &installed)[0]).len() {
+            3 => Ok(()),
+            other => Err(other),
+        }
     });
     let log = replica.process.log();
-    assert!(log.contains("the CA's upkeep works again: can get Secret "), "{log}");
+    assert!(log.contains("CA rotation recovered: can get Secret "), "{log}");
 }

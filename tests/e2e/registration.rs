@@ -12,6 +12,7 @@ use crate::harness::assets::repository;
 use crate::harness::install::{Installed, NAME, redirect};
 use crate::harness::manifests::only;
 use crate::harness::proxy::Proxy;
+use crate::harness::traffic::Traffic;
 use crate::harness::webhook::{Replica, Webhook};
 use crate::harness::{Cluster, PATIENCE, eventually, world};
 use crate::own_ca;
@@ -20,7 +21,7 @@ const KINDS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConf
 const FAILURES: [&str; 2] =
     ["migration_network_webhook_authority_failures_total", "migration_network_webhook_registration_failures_total"];
 
-/// An installation, and the way to it.
+/// An installed overlay, and the way to it.
 struct Site {
     cluster: Cluster,
     installed: Installed,
@@ -28,11 +29,11 @@ struct Site {
 }
 
 impl Site {
-    fn new(file: &str) -> Self {
+    fn new(overlay: &str) -> Self {
         let cluster = Cluster::lease();
         cluster.apply_all(&world::healthy());
         cluster.store(&world::ours(world::CANONICAL));
-        let installed = cluster.install(file);
+        let installed = cluster.install(overlay);
         Self { cluster, installed, service: Proxy::start() }
     }
 
@@ -78,19 +79,21 @@ impl Site {
         String::from_utf8(STANDARD.decode(entry).unwrap()).unwrap()
     }
 
-    /// The generations of the CAs in the Secret.
+    /// The generations of the CAs in the Secret: of the current one, and of the next one.
     fn generations(&self) -> Vec<u64> {
         let document: Value = serde_json::from_str(&self.secret("authority.json")).unwrap_or_default();
-        let authorities = document["authorities"].as_array().into_iter().flatten();
-        authorities.map(|authority| authority["generation"].as_u64().unwrap()).collect()
+        ["current", "next"].iter().filter_map(|role| document[*role]["generation"].as_u64()).collect()
+    }
+
+    /// The CAs of the Secret, as PEM.
+    fn cas(&self) -> String {
+        self.generations().iter().map(|generation| self.secret(&format!("ca-{generation}.crt"))).collect()
     }
 
     /// Waits until every entry trusts exactly the CAs that are in the Secret.
     fn wait_for_bundles(&self) {
         eventually("every bundle is the Secret's", PATIENCE, || {
-            let wanted: String =
-                self.generations().iter().map(|generation| self.secret(&format!("ca-{generation}.crt"))).collect();
-            let bundles = self.bundles();
+            let (wanted, bundles) = (self.cas(), self.bundles());
             let done = !wanted.is_empty() && bundles.iter().all(|bundle| *bundle == wanted);
             if done { Ok(()) } else { Err(bundles) }
         });
@@ -114,53 +117,54 @@ fn gauge(replica: &Webhook, name: &str, kind: &str) -> u64 {
 }
 
 #[test]
-fn three_replicas_at_once_agree_on_one_ca_and_own_only_its_bundle() {
-    let site = Site::new("harvester");
-    site.apply_configurations();
-    let replicas: Vec<Replica> = (0..3).map(|_| site.replica()).collect();
-    let mut replicas: Vec<Webhook> = replicas.iter().map(Replica::start).collect();
-    for replica in &mut replicas {
-        replica.wait_until_ready();
-        site.service.add(replica.port);
-    }
-    assert_eq!(site.generations(), [1]);
-    site.wait_for_bundles();
-    assert_eq!(site.bundles(), [site.secret("ca-1.crt"), site.secret("ca-1.crt"), site.secret("ca-1.crt")]);
-    site.wait_for_answers();
-    // By each of them: the API server stays with the one that it has a connection to.
-    let leaves = replicas.iter().map(|replica| own_ca::leaf(replica, &site.installed, &site.secret("ca-1.crt")));
-    let leaves: BTreeSet<Vec<u8>> = leaves.map(|leaf| leaf.unwrap().to_vec()).collect();
-    assert_eq!(leaves.len(), 3, "one of its own for each");
-    for kind in KINDS {
-        let live = site.live(kind);
-        let managers = live["metadata"]["managedFields"].as_array().unwrap();
-        let ours: Vec<&Value> = managers.iter().filter(|fields| fields["manager"] == NAME).collect();
-        assert_eq!(ours.len(), 1);
-        assert_eq!(ours[0]["operation"], "Apply");
-        let entries = live["webhooks"].as_array().unwrap().iter().map(|webhook| {
-            let key = format!("k:{{\"name\":{}}}", webhook["name"]);
-            (key, json!({".": {}, "f:name": {}, "f:clientConfig": {"f:caBundle": {}}}))
-        });
-        let owned: serde_json::Map<String, Value> = entries.collect();
-        assert_eq!(ours[0]["fieldsV1"], json!({"f:webhooks": owned}));
-    }
-    // Users and their tools own the rest.
-    let before = site.bundles();
-    for _ in 0..2 {
-        let applied = site.apply_configurations();
-        assert!(applied.lines().all(|line| line.ends_with(" unchanged")), "{applied}");
-    }
-    // Also those that apply on the server's side, as Flux does.
-    let list = json!({"apiVersion": "v1", "kind": "List", "items": KINDS.map(|kind| site.configuration(kind))});
-    let server_side = ["apply", "--server-side", "--force-conflicts", "--field-manager=a-tool", "-f", "-"];
-    site.cluster.kubectl(server_side).stdin(list.to_string()).ok();
-    assert_eq!(site.bundles(), before);
-    for replica in &replicas {
-        assert_eq!(failures(replica), 0, "the shipped rights are enough:\n{}", replica.process.log());
-        // The port in each entry is this test's.
-        let drift = ["mutating", "validating"].map(|kind| gauge(replica, "registration_drift_fields", kind));
-        assert_eq!(drift, [1, 2]);
-        assert!(replica.process.log().contains("].clientConfig.service.port is "), "{}", replica.process.log());
+fn three_replicas_at_once_agree_on_the_cas_and_own_only_their_bundle() {
+    for overlay in ["harvester", "self-managed"] {
+        let site = Site::new(overlay);
+        site.apply_configurations();
+        let replicas: Vec<Replica> = (0..3).map(|_| site.replica()).collect();
+        let mut replicas: Vec<Webhook> = replicas.iter().map(Replica::start).collect();
+        for replica in &mut replicas {
+            replica.wait_until_ready();
+            site.service.add(replica.port);
+        }
+        assert_eq!(site.generations(), [1, 2]);
+        site.wait_for_bundles();
+        site.wait_for_answers();
+        // By each of them: the API server stays with the one that it has a connection to.
+        let leaves = replicas.iter().map(|replica| own_ca::leaf(replica, &site.installed, &site.secret("ca-1.crt")));
+        let leaves: BTreeSet<Vec<u8>> = leaves.map(|leaf| leaf.unwrap().to_vec()).collect();
+        assert_eq!(leaves.len(), 3, "one of its own for each");
+        for kind in KINDS {
+            let live = site.live(kind);
+            let managers = live["metadata"]["managedFields"].as_array().unwrap();
+            let ours: Vec<&Value> = managers.iter().filter(|fields| fields["manager"] == NAME).collect();
+            assert_eq!(ours.len(), 1);
+            assert_eq!(ours[0]["operation"], "Apply");
+            let entries = live["webhooks"].as_array().unwrap().iter().map(|webhook| {
+                let key = format!("k:{{\"name\":{}}}", webhook["name"]);
+                (key, json!({".": {}, "f:name": {}, "f:clientConfig": {"f:caBundle": {}}}))
+            });
+            let owned: serde_json::Map<String, Value> = entries.collect();
+            assert_eq!(ours[0]["fieldsV1"], json!({"f:webhooks": owned}));
+        }
+        // Users and their tools own the rest.
+        let before = site.bundles();
+        for _ in 0..2 {
+            let applied = site.apply_configurations();
+            assert!(applied.lines().all(|line| line.ends_with(" unchanged")), "{applied}");
+        }
+        // Also those that apply on the server's side, as Flux does.
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": KINDS.map(|kind| site.configuration(kind))});
+        let server_side = ["apply", "--server-side", "--force-conflicts", "--field-manager=a-tool", "-f", "-"];
+        site.cluster.kubectl(server_side).stdin(list.to_string()).ok();
+        assert_eq!(site.bundles(), before);
+        for replica in &replicas {
+            assert_eq!(failures(replica), 0, "the shipped rights are enough:\n{}", replica.process.log());
+            // The port in each entry is this test's.
+            let drift = ["mutating", "validating"].map(|kind| gauge(replica, "registration_drift_fields", kind));
+            assert_eq!(drift, [1, 2]);
+            assert!(replica.process.log().contains("].clientConfig.service.port is "), "{}", replica.process.log());
+        }
     }
 }
 
@@ -271,41 +275,85 @@ fn what_others_change_is_told_and_left() {
     });
 }
 
-/// As after a restore from a backup: what the Secret holds is what counts, however old it is.
+/// As after a restore from a backup: the CAs of the Secret take over, and nobody is refused. To empty it revokes them.
 #[test]
-fn a_secret_that_comes_back_is_taken_up() {
+fn a_secret_that_comes_back_is_taken_up_unnoticed() {
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let replica = site.replica().args(["--tls-leaf-lifetime=8s"]).ready();
+    site.service.add(replica.port);
+    site.wait_for_bundles();
+    let backup = site.cluster.api.get(&site.secret_path()).unwrap();
+    let old = site.cas();
+    site.cluster.api.patch(&site.secret_path(), Patch::Merge, &json!({"data": null})).unwrap();
+    eventually("new CAs are trusted, and no others", PATIENCE, || match site.bundles() {
+        bundles if site.cas() != old && bundles.iter().all(|bundle| *bundle == site.cas()) => Ok(()),
+        other => Err(other),
+    });
+    site.wait_for_answers();
+
+    let traffic = Traffic::start(&site.cluster.api);
+    site.cluster.api.replace(&backup, "").unwrap();
+    let current = site.secret("ca-1.crt");
+    eventually("the old CA signs", PATIENCE, || own_ca::leaf(&replica, &site.installed, &current));
+    eventually("the new CAs are not trusted any more", PATIENCE, || match site.bundles() {
+        bundles if bundles.iter().all(|bundle| *bundle == old) => Ok(()),
+        other => Err(other),
+    });
+    let tally = traffic.end();
+    assert_eq!(tally.failures, [""; 0]);
+    assert!(tally.admitted > 100, "too little to tell: {tally:?}");
+    let log = replica.process.log();
+    assert!(log.contains("as after a restore from a backup"), "{log}");
+    assert_eq!(failures(&replica), 0, "{log}");
+}
+
+/// A document that can't be read, and CAs that can: they go on, and nobody is refused.
+#[test]
+fn a_damaged_secret_is_repaired_unnoticed() {
     let site = Site::new("harvester");
     site.apply_configurations();
     let replica = site.replica().ready();
     site.service.add(replica.port);
     site.wait_for_bundles();
-    let backup = site.cluster.api.get(&site.secret_path()).unwrap();
-    let old = site.secret("ca-1.crt");
-    site.cluster.api.patch(&site.secret_path(), Patch::Merge, &json!({"data": null})).unwrap();
-    eventually("a new CA is trusted", PATIENCE, || match site.bundles() {
-        bundles if bundles.iter().all(|bundle| *bundle != old && *bundle == site.secret("ca-1.crt")) => Ok(()),
-        other => Err(other),
-    });
     site.wait_for_answers();
-    site.cluster.api.replace(&backup, "").unwrap();
-    eventually("the old CA is trusted", PATIENCE, || match site.bundles() {
-        bundles if bundles.iter().all(|bundle| *bundle == old) => Ok(()),
-        other => Err(other),
-    });
-    site.wait_for_answers();
-    assert_eq!(site.secret("ca-1.crt"), old);
+    let traffic = Traffic::start(&site.cluster.api);
+    let before = site.bundles();
+    for (data, told) in [
+        (
+            json!({"authority.json": STANDARD.encode("{\"version\": 2, \"current\": 7}")}),
+            "authority.json can't be read: ",
+        ),
+        (json!({"ca-2.key": STANDARD.encode("rubbish")}), "ca-2: the key can't be read: "),
+        (json!({"ca-1.crt": null}), "ca-1: the certificate can't be read: "),
+    ] {
+        site.cluster.api.patch(&site.secret_path(), Patch::Merge, &json!({"data": data})).unwrap();
+        eventually("it is said", PATIENCE, || {
+            let log = replica.process.log();
+            let said = log.lines().any(|line| line.contains("repaired the CA's Secret") && line.contains(told));
+            if said { Ok(()) } else { Err(log) }
+        });
+    }
+    let tally = traffic.end();
+    assert_eq!(tally.failures, [""; 0]);
+    let first = before[0].split_inclusive("-----END CERTIFICATE-----\n").next().unwrap();
+    assert!(
+        site.bundles().iter().all(|bundle| bundle.contains(first)),
+        "it may have signed a certificate that is valid"
+    );
     assert_eq!(failures(&replica), 0, "{}", replica.process.log());
+    site.replica().ready();
 }
 
 #[test]
-fn a_garbled_secret_is_left_alone_and_the_message_says_how_to_start_afresh() {
+fn a_secret_of_another_is_left_alone_and_the_message_says_how_to_start_afresh() {
     let site = Site::new("harvester");
     site.apply_configurations();
     let replica = site.replica().ready();
     site.service.add(replica.port);
     site.wait_for_answers();
-    let garbled = json!({"data": {"authority.json": STANDARD.encode("{\"version\": 1, \"authorities\": 7}")}});
-    let stored = site.cluster.api.patch(&site.secret_path(), Patch::Merge, &garbled).unwrap();
+    let newer = json!({"data": {"authority.json": STANDARD.encode("{\"version\": 3}")}});
+    let stored = site.cluster.api.patch(&site.secret_path(), Patch::Merge, &newer).unwrap();
     let line = eventually("it is said", PATIENCE, || {
         let log = replica.process.log();
         log.lines().find(|line| line.contains("nothing is overwritten")).map(str::to_owned).ok_or(log)
@@ -330,7 +378,7 @@ fn a_garbled_secret_is_left_alone_and_the_message_says_how_to_start_afresh() {
     let words = command.trim_start_matches("kubectl ").replace('\'', "");
     site.cluster.kubectl(words.split(' ')).ok();
     eventually("a new CA is there", PATIENCE, || match site.generations() {
-        generations if generations == [1] => Ok(()),
+        generations if generations == [1, 2] => Ok(()),
         other => Err(other),
     });
     assert!(!stored["data"]["ca-1.crt"].as_str().unwrap().is_empty());

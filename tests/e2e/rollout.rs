@@ -2,7 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::harness::api::{Patch, path};
 use crate::harness::install::{Installed, SERVICE_NAMES};
+use crate::harness::manifests::only;
 use crate::harness::pki::AUTHORITY;
 use crate::harness::proxy::Proxy;
 use crate::harness::traffic::Traffic;
@@ -38,6 +44,46 @@ fn a_rolling_restart_with_a_ca_of_our_own_is_not_noticed() {
     let before = own_ca::bundles(&cluster, &installed);
     roll(&cluster, &installed, &service, replicas);
     assert_eq!(own_ca::bundles(&cluster, &installed), before);
+}
+
+/// From release 0.1.0: its Secret holds one CA, its replicas serve leaves of that one, and what they would still write by
+/// what they have read comes too late.
+#[test]
+fn a_rolling_update_from_release_0_1_0_is_not_noticed() {
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    cluster.store(&world::ours(world::CANONICAL));
+    let installed = cluster.install("harvester");
+    let service = Proxy::start();
+    let place = path(only(&installed.objects, "Secret"));
+    let document = include_bytes!("../fixtures/ca-0.1.0/one.json");
+    let data = json!({
+        "authority.json": STANDARD.encode(document),
+        "ca-1.crt": STANDARD.encode(&AUTHORITY.pem),
+        "ca-1.key": STANDARD.encode(&AUTHORITY.key),
+    });
+    cluster.api.patch(&place, Patch::Merge, &json!({"data": data})).unwrap();
+    let old = || Replica::of(&cluster, &installed).mounted().ready();
+    let replicas: Vec<Webhook> = (0..3).map(|_| old()).collect();
+    for replica in &replicas {
+        service.add(replica.port);
+    }
+    cluster.register(&installed, service.port);
+    let kinds = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+    let live = || kinds.map(|kind| cluster.api.get(&path(only(&installed.objects, kind))).unwrap());
+    let (secret, configurations) = (cluster.api.get(&place).unwrap(), live());
+
+    roll(&cluster, &installed, &service, replicas);
+    let document = cluster.api.get(&place).unwrap()["data"]["authority.json"].take();
+    let document = STANDARD.decode(document.as_str().unwrap()).unwrap();
+    let document: Value = serde_json::from_slice(&document).unwrap();
+    assert_eq!((&document["version"], &document["current"]["generation"]), (&json!(2), &json!(1)));
+    let bundles = own_ca::bundles(&cluster, &installed);
+    assert!(bundles.iter().all(|bundle| bundle.starts_with(&AUTHORITY.pem)), "the CA goes on");
+    assert!(bundles.iter().all(|bundle| bundle.matches("BEGIN CERTIFICATE").count() == 2), "beside the next one");
+    for stale in [&secret].into_iter().chain(&configurations) {
+        assert_eq!(cluster.api.replace(stale, "").unwrap_err().code, 409);
+    }
 }
 
 fn start(cluster: &Cluster, installed: &Installed, service: &Proxy) -> Webhook {

@@ -12,21 +12,16 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(START + second).unwrap()
 }
 
-fn terms() -> Terms {
-    let seconds = Duration::from_secs;
-    Terms::new(seconds(400), seconds(90), seconds(20)).unwrap()
-}
-
-fn ca(generation: u32, second: i64) -> Ca {
-    Ca::make(generation, Validity::starting(at(second), terms().ca())).unwrap()
+fn ca(generation: u32) -> Arc<Ca> {
+    Arc::new(Ca::make(generation, Validity::starting(at(0), Duration::from_secs(400))).unwrap())
 }
 
 fn names() -> Names {
     Names::new("webhook", "default", &["127.0.0.1".to_owned()]).unwrap()
 }
 
-fn issue(succession: &Succession, second: i64) -> Leaf {
-    Leaf::issue(succession, &names(), at(second), &terms(), Spread(0.0)).unwrap().unwrap()
+fn issue(ca: &Arc<Ca>, second: i64, spread: f64) -> Leaf {
+    Leaf::issue(ca, &names(), at(second), at(second + 90), Spread(spread)).unwrap()
 }
 
 fn trusts(bundle: &[&CertificateDer<'static>], leaf: &Leaf, name: &str, second: i64) -> Result<(), String> {
@@ -42,10 +37,9 @@ fn trusts(bundle: &[&CertificateDer<'static>], leaf: &Leaf, name: &str, second: 
 
 #[test]
 fn a_leaf_is_trusted_through_the_bundle_for_its_names_and_its_life() {
-    let sole = Succession::Vacant.joined(ca(1, 0), at(0));
-    let both = sole.joined(ca(2, 0), at(0));
-    let bundle: Vec<_> = both.reigns().map(|reign| reign.ca.certificate()).collect();
-    let leaf = issue(&sole, 100);
+    let (one, two) = (ca(1), ca(2));
+    let bundle = [one.certificate(), two.certificate()];
+    let leaf = issue(&one, 100, 0.0);
     for (name, second, trusted) in [
         ("webhook.default.svc", 100, true),
         ("127.0.0.1", 100, true),
@@ -67,48 +61,20 @@ fn a_leaf_is_trusted_through_the_bundle_for_its_names_and_its_life() {
 
 #[test]
 fn a_leaf_is_renewed_at_two_thirds_of_its_life_or_a_little_earlier() {
-    let sole = Succession::Vacant.joined(ca(1, 0), at(0));
-    let leaf = issue(&sole, 10);
-    assert_eq!((leaf.not_after(), leaf.renewed_at()), (at(100), at(70)));
-    assert_eq!((leaf.is_due(&sole, at(69)), leaf.is_due(&sole, at(70))), (false, true));
-    let early = Leaf::issue(&sole, &names(), at(10), &terms(), Spread(1.0)).unwrap().unwrap();
-    assert_eq!(early.renewed_at(), at(61));
+    let (one, two) = (ca(1), ca(2));
+    let leaf = issue(&one, 10, 0.0);
+    assert_eq!((leaf.not_after(), leaf.dates()), (at(100), [at(70), at(91)]));
+    for (signer, end, now, due) in
+        [(&one, 101, 69, false), (&one, 101, 70, true), (&one, 100, 99, false), (&two, 100, 10, true)]
+    {
+        assert_eq!(leaf.is_due(signer, at(end), at(now)), due, "up to {end} at {now}");
+    }
+    assert_eq!(issue(&one, 10, 1.0).dates(), [at(61), at(91)]);
     for _ in 0..100 {
         let Spread(share) = Spread::random();
         assert!((0.0..=1.0).contains(&share), "{share}");
     }
     assert_ne!(Spread::random(), Spread::random());
-}
-
-#[test]
-fn a_leaf_follows_the_ca_that_signs() {
-    let sole = Succession::Vacant.joined(ca(1, 0), at(0));
-    let both = sole.joined(ca(2, 267), at(267)).scheduled(at(270), &terms());
-    let leaf = issue(&sole, 265);
-    assert_eq!((leaf.is_due(&both, at(289)), leaf.is_due(&both, at(290))), (false, true));
-    let next = issue(&both, 290);
-    assert_eq!(next.issuer(), both.signer(at(290)).unwrap().ca.as_ref());
-    assert!(!next.is_due(&both.retired(), at(291)));
-    let afresh = Succession::Vacant.joined(ca(1, 300), at(300));
-    assert!(next.is_due(&afresh, at(300)), "the Secret was emptied, and someone filled it");
-    assert!(!next.is_due(&Succession::Vacant, at(999)), "the last good one serves on");
-    assert!(Leaf::issue(&Succession::Vacant, &names(), at(0), &terms(), Spread(0.0)).unwrap().is_none());
-}
-
-#[test]
-fn a_leaf_never_outlives_its_ca_and_is_not_renewed_in_vain() {
-    let sole = Succession::Vacant.joined(ca(1, 0), at(0));
-    let last = issue(&sole, 370);
-    assert_eq!((last.not_after(), last.renewed_at()), (at(400), at(390)));
-    assert!(!last.is_due(&sole, at(399)));
-    // The clock of this replica is behind: for it the old one still signs when the new one should.
-    let both = sole.joined(ca(2, 267), at(267)).scheduled(at(270), &terms());
-    let leaving = Leaf::issue(&both, &names(), at(289), &terms(), Spread(0.0)).unwrap().unwrap();
-    assert_eq!(leaving.not_after(), at(379));
-    assert_eq!(both.end_of(leaving.issuer()), at(380));
-    let longer = Terms::new(Duration::from_secs(4000), Duration::from_secs(500), Duration::from_secs(20)).unwrap();
-    let bounded = Leaf::issue(&both, &names(), at(289), &longer, Spread(0.0)).unwrap().unwrap();
-    assert_eq!(bounded.not_after(), at(380), "other replicas go by shorter lifetimes");
 }
 
 #[test]

@@ -21,6 +21,5 @@ pub(super) fn answer(judged: &Judged<'_>) -> ClientAnswer {
         causes: status.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect(),
         message: status.message,
     });
-    let creates = judged.operation == "CREATE";
-    ClientAnswer { refusal, creates, warnings: judged.warnings().iter().map(ToString::to_string).collect() }
+    ClientAnswer { refusal, warnings: judged.warnings().iter().map(ToString::to_string).collect() }
 }

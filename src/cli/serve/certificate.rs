@@ -1,8 +1,6 @@
 //! Where the server's certificate comes from.
 
-use std::future::Future;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +8,8 @@ use anyhow::{Context as _, bail};
 use prometheus_client::registry::Registry;
 use rustls::crypto::CryptoProvider;
 
-use super::authority::AuthorityArgs;
+use super::Follow;
+use super::own_ca::OwnCaArgs;
 use crate::cli::kube::KubeArgs;
 use crate::server::tls::Resolver;
 use crate::server::tls::files::CertificateFiles;
@@ -42,11 +41,8 @@ pub(super) struct CertificateArgs {
     tls_san: Vec<String>,
 
     #[command(flatten)]
-    authority: AuthorityArgs,
+    own_ca: OwnCaArgs,
 }
-
-/// What keeps the certificate new.
-pub(super) type Follow = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl CertificateArgs {
     /// Puts the first certificate in; or sees to it that one comes.
@@ -73,7 +69,7 @@ impl CertificateArgs {
                 tracing::warn!("the certificate is self-signed, and a new one at each start; nobody can verify it");
                 Ok(Box::pin(source.follow()))
             }
-            _ => match self.authority.open(&self.tls_san, kube, resolver, registry).await? {
+            _ => match self.own_ca.open(&self.tls_san, kube, resolver, registry).await? {
                 Some(follow) => Ok(follow),
                 None => bail!(
                     "there is no certificate to serve: give --tls-cert FILE and --tls-key FILE, --tls-secret \

@@ -13,10 +13,11 @@ use super::wait::{PATIENCE, eventually};
 /// The name of the Deployment, the Service, the `ServiceAccount` and both configurations.
 pub const NAME: &str = "migration-network-webhook";
 
-/// The name that the API server asks a webhook's certificate for.
-pub const SERVICE_NAMES: [&str; 1] = ["migration-network-webhook.migration-network-webhook.svc"];
+/// The names that the API server asks a webhook's certificate for, in either namespace.
+pub const SERVICE_NAMES: [&str; 2] =
+    ["migration-network-webhook.harvester-system.svc", "migration-network-webhook.migration-network-webhook.svc"];
 
-/// An installed file of plain YAML.
+/// An installed overlay.
 #[derive(Clone, Debug)]
 pub struct Installed {
     /// As rendered, but for the Service and the configurations.
@@ -26,10 +27,10 @@ pub struct Installed {
 }
 
 impl Plane {
-    /// Applies a file but for its two configurations. The Service leads to this machine: it becomes an `ExternalName`,
+    /// Applies an overlay but for its two configurations. The Service leads to this machine: it becomes an `ExternalName`,
     /// so that the API server still calls `SERVICE.NAMESPACE.svc` and asks for a certificate of that name.
-    pub fn install(&self, file: &str) -> Installed {
-        let mut objects = render(file);
+    pub fn install(&self, overlay: &str) -> Installed {
+        let mut objects = render(overlay);
         let namespace = only(&objects, "Deployment")["metadata"]["namespace"].as_str().expect("a namespace").to_owned();
         self.namespace(&namespace);
         objects.retain(|object| !["Issuer", "Certificate"].iter().any(|kind| object["kind"] == *kind));

@@ -15,6 +15,8 @@ pub struct Authority {
     der: CertificateDer<'static>,
     /// Its certificate, for a `caBundle` or a kubeconfig.
     pub pem: String,
+    /// Its key, for whoever signs with it too.
+    pub key: String,
 }
 
 /// A certificate and its key on disk.
@@ -38,8 +40,8 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let key = KeyPair::generate().expect("a key");
         let certificate = params.self_signed(&key).expect("a CA");
-        let (pem, der) = (certificate.pem(), certificate.der().clone());
-        Self { issuer: Issuer::new(params, key), der, pem }
+        let (pem, der, secret) = (certificate.pem(), certificate.der().clone(), key.serialize_pem());
+        Self { issuer: Issuer::new(params, key), der, pem, key: secret }
     }
 
     /// A serving certificate for these names and addresses, with its key: certificate PEM, key PEM.

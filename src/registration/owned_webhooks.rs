@@ -1,0 +1,86 @@
+//! The entries of a configuration that call this server.
+
+use serde_json::{Value, json};
+
+use super::bundle::Bundle;
+use super::shipped::Service;
+
+/// The owned entries of a configuration's `webhooks`: of these the server writes `caBundle`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct OwnedWebhooks(Vec<(String, Bundle)>);
+
+impl OwnedWebhooks {
+    /// Finds them.
+    ///
+    /// An entry is owned when it calls the Service. An entry that calls a URL is owned when its name is a shipped one: how
+    /// the API server gets from that URL to the server is not known here.
+    pub(super) fn find(webhooks: &Value, shipped: &Value, service: &Service) -> Self {
+        let is_shipped = |name| list(shipped).iter().any(|webhook| text(webhook, "/name") == Some(name));
+        let owned = list(webhooks).iter().filter_map(|webhook| {
+            let name = text(webhook, "/name")?;
+            let called =
+                (text(webhook, "/clientConfig/service/name"), text(webhook, "/clientConfig/service/namespace"));
+            let by_service = called == (Some(&service.name), Some(&service.namespace));
+            let by_url = text(webhook, "/clientConfig/url").is_some() && is_shipped(name);
+            let held = Bundle::decode(text(webhook, "/clientConfig/caBundle").unwrap_or_default());
+            (by_service || by_url).then(|| (name.to_owned(), held))
+        });
+        Self(owned.collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The `caBundle` of each.
+    pub(super) fn bundles(&self) -> impl Iterator<Item = &Bundle> {
+        self.0.iter().map(|(_, held)| held)
+    }
+
+    /// The fields to apply: all that the server owns.
+    pub(super) fn applied(&self, bundle: &Bundle) -> Value {
+        let ca_bundle = bundle.encode();
+        self.0.iter().map(|(name, _)| json!({"name": name, "clientConfig": {"caBundle": ca_bundle}})).collect()
+    }
+}
+
+fn list(webhooks: &Value) -> &[Value] {
+    webhooks.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text<'a>(webhook: &'a Value, pointer: &str) -> Option<&'a str> {
+    webhook.pointer(pointer)?.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registration::Kind;
+
+    #[test]
+    fn entries_that_call_the_server_are_owned() {
+        let service = Service { name: "ours".to_owned(), namespace: "here".to_owned() };
+        let shipped = Kind::Validating.webhooks(&service).unwrap();
+        let mut live = shipped.clone();
+        live[0]["clientConfig"] = json!({"url": "https://127.0.0.1/"});
+        for client in [
+            json!({"service": {"name": "theirs", "namespace": "here"}}),
+            json!({"service": {"name": "ours", "namespace": "there"}}),
+            json!({"url": "https://127.0.0.1/"}),
+            json!("rubbish"),
+        ] {
+            live.as_array_mut().unwrap().push(json!({"name": "more", "clientConfig": client}));
+        }
+
+        let owned = OwnedWebhooks::find(&live, &shipped, &service);
+        assert_eq!(
+            owned.applied(&Bundle::default()),
+            json!([
+                {"name": "recheck.vm-migration-network.setting", "clientConfig": {"caBundle": ""}},
+                {"name": "disable.vm-migration-network.setting", "clientConfig": {"caBundle": ""}},
+            ])
+        );
+        assert_eq!(owned.bundles().collect::<Vec<_>>(), [&Bundle::default(); 2]);
+        assert!(OwnedWebhooks::find(&Value::Null, &shipped, &service).is_empty());
+    }
+}
