@@ -331,38 +331,24 @@ impl FakeState {
         Response::new(Body::from_stream(told))
     }
 
-    /// The groups, or the resources of one in a version.
+    /// The versions of a group, or the resources of one of these.
     fn discover(&self, path: &str) -> Response<String> {
-        let served: Vec<[&str; 3]> = self
-            .served
-            .keys()
-            .filter_map(|path| path.strip_prefix("/apis/")?.split('/').collect::<Vec<_>>().try_into().ok())
-            .collect();
-        if path == "/apis" {
-            let names: BTreeSet<_> = served.iter().map(|[group, ..]| group).collect();
-            let groups = names.into_iter().map(|name| {
-                let versions: BTreeSet<_> =
-                    served.iter().filter(|[group, ..]| group == name).map(|[_, version, _]| version).collect();
-                let versions = versions
-                    .into_iter()
-                    .map(|version| json!({"groupVersion": format!("{name}/{version}"), "version": version}));
-                json!({"name": name, "versions": versions.collect::<Vec<_>>()})
-            });
-            return ok(json!({"kind": "APIGroupList", "groups": groups.collect::<Vec<_>>()}).to_string());
+        let under = self.served.keys().filter_map(|served| served.strip_prefix(path)?.strip_prefix('/'));
+        let parts: Vec<Vec<&str>> = under.map(|rest| rest.split('/').collect()).collect();
+        let versions: BTreeSet<_> = parts.iter().filter(|rest| rest.len() == 2).map(|rest| rest[0]).collect();
+        let resources: Vec<_> = parts.iter().filter(|rest| rest.len() == 1).map(|rest| rest[0]).collect();
+        let of = path.trim_start_matches("/apis/");
+        if !versions.is_empty() {
+            let versions = versions.iter().map(|it| json!({"groupVersion": format!("{of}/{it}"), "version": it}));
+            return ok(json!({"name": of, "versions": versions.collect::<Vec<_>>()}).to_string());
         }
-        let Some((group, version)) = path.strip_prefix("/apis/").and_then(|rest| rest.split_once('/')) else {
-            return status(404, "not found");
-        };
-        let here = served.iter().filter(|[of, in_version, _]| (*of, *in_version) == (group, version));
-        let resources = here.map(|[.., plural]| {
-            json!({"name": plural, "singularName": "", "kind": plural, "namespaced": false, "verbs": ["list", "watch"]})
-        });
-        let resources: Vec<_> = resources.collect();
         if resources.is_empty() {
             return status(404, "not found");
         }
-        let group_version = format!("{group}/{version}");
-        ok(json!({"kind": "APIResourceList", "groupVersion": group_version, "resources": resources}).to_string())
+        let resources = resources.iter().map(|name| {
+            json!({"name": name, "singularName": "", "kind": name, "namespaced": false, "verbs": ["list", "watch"]})
+        });
+        ok(json!({"groupVersion": of, "resources": resources.collect::<Vec<_>>()}).to_string())
     }
 }
 

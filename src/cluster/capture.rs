@@ -1,7 +1,7 @@
 //! A live cluster as a directory of manifests, for judging by it elsewhere.
 //!
 //! There is a file for each kind of fact, also where there is no such object, so that a later capture leaves nothing of
-//! an earlier one behind. An object is cut down to what the rules read: the facts of the files are those of the cluster,
+//! an earlier one behind. The time is in one file alone, so that a capture of the same cluster changes no other. An object is cut down to what the rules read: the facts of the files are those of the cluster,
 //! and nothing else of the cluster is in them.
 
 use std::fmt::Write as _;
@@ -61,7 +61,7 @@ pub fn files(snapshot: &Snapshot, policy: &Policy, source: &Source) -> Result<Ve
     });
     let mut files = Vec::with_capacity(FILES);
     for (name, objects, what) in kinds.into_iter().chain([policy]) {
-        let mut text = head(source, &what);
+        let mut text = head(source, (name == POLICY).then_some(&*source.time), &what);
         for object in &objects {
             text.push_str("---\n");
             text.push_str(&serde_saphyr::to_string(object)?);
@@ -80,10 +80,13 @@ fn file_name(kind: FactKind) -> String {
     format!("{}.yaml", resource.split_once('.').map_or(resource, |(plural, _)| plural))
 }
 
-fn head(source: &Source, what: &str) -> String {
-    let Source { time, server, version } = source;
-    let mut head = format!("{MARK} {}\n", env!("CARGO_PKG_VERSION"));
-    let _ = write!(head, "# at {time} from {}", Plain(server));
+fn head(source: &Source, time: Option<&str>, what: &str) -> String {
+    let Source { server, version, .. } = source;
+    let mut head = format!("{MARK} {}\n#", env!("CARGO_PKG_VERSION"));
+    if let Some(time) = time {
+        let _ = write!(head, " at {time}");
+    }
+    let _ = write!(head, " from {}", Plain(server));
     if let Some(version) = version {
         let _ = write!(head, ", Kubernetes {}", Plain(version));
     }

@@ -15,8 +15,8 @@ pub use self::overlay::{Base, Variation, VariationError};
 pub use self::policy::document as policy_document;
 pub use self::reload::ClusterFiles;
 use crate::escape::{Quoted, QuotedPath};
-use crate::manifest::{self, Origin, tree};
-use crate::setting::facts::FactKind;
+use crate::manifest::{self, ManifestFile, Origin, tree};
+use crate::setting::facts::{FactKind, MatchedNodes, VlanConfigFact};
 use crate::setting::{Facts, Policy};
 
 mod objects;
@@ -107,7 +107,31 @@ pub enum Error {
 ///
 /// If any of them can't be read, is no manifest, or repeats an object.
 pub fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
-    objects::index(&tree::read(paths)?)
+    objects::index(&read(paths)?)
+}
+
+/// Reads the files. Of a support bundle of Harvester, given at its root, only the objects are meant.
+fn read(paths: &[PathBuf]) -> Result<Vec<ManifestFile>, manifest::Error> {
+    let objects = |path: &PathBuf| {
+        let objects = path.join("yamls");
+        let is_bundle = ["cluster", "namespaced"].iter().any(|part| objects.join(part).is_dir());
+        if is_bundle { objects } else { path.clone() }
+    };
+    tree::read(&paths.iter().map(objects).collect::<Vec<_>>())
+}
+
+impl Loaded {
+    /// What is to be said of files that are no objects of a cluster but manifests, as Git keeps them: the rules then miss
+    /// what Harvester adds to its objects.
+    #[must_use]
+    pub fn not_live(&self) -> Option<&'static str> {
+        let configs = self.facts.vlan_configs.as_ref().ok()?;
+        let bare = |config: &VlanConfigFact| config.label.is_none() && config.matched == MatchedNodes::Absent;
+        (!configs.is_empty() && configs.iter().all(bare)).then_some(
+            "the VlanConfigs lack the label and the annotation that Harvester adds, so these are manifests and no live \
+             objects; take them from the cluster, as capture or kubectl get -o yaml writes them",
+        )
+    }
 }
 
 #[cfg(test)]

@@ -46,8 +46,11 @@ impl ReviewClusterArgs {
         if let Some(flag) = self.kube.named() {
             bail!("{flag} goes with --kube");
         }
-        let files::Loaded { facts, setting, policy, unknown_kinds, objects } =
-            files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
+        let loaded = files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
+        if let Some(why) = loaded.not_live() {
+            complain(format_args!("warning: --cluster: {why}"));
+        }
+        let files::Loaded { facts, setting, policy, unknown_kinds, objects } = loaded;
         if objects == 0 {
             bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
         }

@@ -76,6 +76,9 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
     for unknown in &loaded.unknown_kinds {
         tracing::warn!("{unknown}");
     }
+    if let Some(why) = loaded.not_live() {
+        tracing::warn!("the cluster files: {why}");
+    }
     if loaded.policy.is_some() {
         tracing::warn!("the Policy in the cluster files is for review and test; a server goes by its flags");
     }

@@ -29,6 +29,7 @@ fn round_trip(snapshot: &Snapshot, policy: &Policy) -> (Vec<File>, Loaded) {
 fn clusters() -> Vec<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/clusters");
     let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.is_file());
     files.sort();
     assert!(files.len() > 40);
     files
@@ -135,6 +136,31 @@ fn the_policy_comes_back() {
         let (_, loaded) = round_trip(&Snapshot::default(), &policy);
         assert_eq!(loaded.policy, Some(policy));
     }
+}
+
+#[test]
+fn a_later_capture_of_the_same_differs_in_one_file() {
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-0"}});
+    let [first, later] = ["2026-01-02T03:04:05Z", "2026-01-03T03:04:05Z"].map(|time| {
+        let source = Source { time: time.to_owned(), ..source() };
+        super::files(&Snapshot::of(std::slice::from_ref(&node)), &Policy::default(), &source).unwrap()
+    });
+    let differing: Vec<_> = first.iter().zip(&later).filter(|(one, other)| one != other).collect();
+    assert_eq!(differing.iter().map(|(one, _)| &*one.name).collect::<Vec<_>>(), ["policy.yaml"]);
+}
+
+/// A kind of which something can't be read is missing by the capture as by the cluster.
+#[test]
+fn an_object_that_cannot_be_read_is_captured_with_what_is_wrong() {
+    let status = json!({
+        "apiVersion": "network.harvesterhci.io/v1beta1", "kind": "VlanStatus",
+        "metadata": {"name": "odd", "labels": {"team": "a"}}, "status": {"conditions": "none", "node": "node-0"},
+    });
+    let snapshot = Snapshot::of(&[status]);
+    assert_eq!(snapshot.unreadable, [""; 0]);
+    let (files, loaded) = round_trip(&snapshot, &Policy::default());
+    assert!(files[3].text.ends_with("metadata:\n  name: odd\nstatus:\n  conditions: none\n"), "{}", files[3].text);
+    assert_eq!(shown(&loaded.facts), shown(&snapshot.facts()));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::objects::FileObjects;
 use super::{Error, UnknownKind};
 use crate::cluster::kinds::is_asked_for;
 use crate::escape::Quoted;
-use crate::manifest::{Origin, tree};
+use crate::manifest::Origin;
 use crate::setting::facts::{FactKind, ObjectName};
 use crate::setting::{Facts, Policy, SETTING};
 
@@ -42,7 +42,7 @@ impl Base {
     /// As [`super::load`].
     pub fn load(paths: &[PathBuf], objects: Vec<(Value, Origin)>) -> Result<Self, Error> {
         let mut view = FileObjects::default();
-        tree::read(paths)?.iter().try_for_each(|file| view.take_file(file))?;
+        super::read(paths)?.iter().try_for_each(|file| view.take_file(file))?;
         objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin))?;
         let facts = view.index.facts();
         Ok(Self { view, facts })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::objects::index;
 use super::{Error, Loaded};
 use crate::cluster::ClusterState;
-use crate::manifest::{ManifestFile, tree};
+use crate::manifest::ManifestFile;
 use crate::reload::{Polled, Reload};
 
 /// Manifests that are read again when they change.
@@ -25,7 +25,7 @@ impl ClusterFiles {
     ///
     /// As [`super::load`].
     pub fn load(paths: Vec<PathBuf>, view: Arc<ClusterState>) -> Result<(Polled<Self>, Loaded), Error> {
-        let files = tree::read(&paths)?;
+        let files = super::read(&paths)?;
         let loaded = index(&files)?;
         view.publish(loaded.facts.clone());
         view.set_listed();
@@ -38,7 +38,7 @@ impl Reload for ClusterFiles {
     type Error = Error;
 
     fn read(&self) -> Result<Vec<ManifestFile>, Error> {
-        Ok(tree::read(&self.paths)?)
+        Ok(super::read(&self.paths)?)
     }
 
     fn apply(&self, files: &Vec<ManifestFile>) -> Result<(), Error> {

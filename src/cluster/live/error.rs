@@ -48,8 +48,11 @@ pub(super) enum CallError {
     #[error("no answer within {} s", .0.as_secs())]
     Silent(Duration),
     /// The answer is a web page.
-    #[error("a web page with status {0}")]
-    Html(StatusCode),
+    #[error("it is a web page (HTTP status {})", .0.as_u16())]
+    WebPage(StatusCode),
+    /// The answer sends us elsewhere.
+    #[error("it is a redirection (HTTP status {})", .0.as_u16())]
+    Redirect(StatusCode),
 }
 
 impl Error {
@@ -65,9 +68,8 @@ impl Error {
             kube::Error::SerdeError(error) => Self::Garbled(error.to_string()),
             kube::Error::Service(error) => match error.downcast_ref() {
                 Some(CallError::Silent(after)) => Self::Silent { verb, after: *after },
-                Some(CallError::Html(status)) => Self::Garbled(format!(
-                    "it is a web page (HTTP status {}), as of a login or a proxy; is this the address of the API server?",
-                    status.as_u16()
+                Some(elsewhere) => Self::Garbled(format!(
+                    "{elsewhere}, as of a login or a proxy; is this the address of the API server?"
                 )),
                 None => Self::unreachable(&*error),
             },

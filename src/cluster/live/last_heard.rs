@@ -79,7 +79,8 @@ async fn call(client: &Client, request: Request<Body>) -> Result<Response<Body>,
                 tries += 1;
                 sleep(pause.min(LONGEST_RETRY)).await;
             }
-            _ if is_html(&response) => return Err(CallError::Html(response.status()).into()),
+            _ if is_html(&response) => return Err(CallError::WebPage(response.status()).into()),
+            _ if response.status().is_redirection() => return Err(CallError::Redirect(response.status()).into()),
             _ => return Ok(response),
         }
     }

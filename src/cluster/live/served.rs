@@ -1,26 +1,37 @@
 //! In which version a resource is served.
 
-use kube::error::DiscoveryError;
-use kube::{Client, discovery};
+use hyper::Request;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;
+use kube::Client;
 
 use super::error::Error;
 use crate::cluster::kinds::WatchedResource;
 
-/// The version in which the API server has this resource now, if it has it at all: its usual one, or else the most
-/// stable.
+/// The version in which the API server has this resource now, if it has it at all: its usual one, or else the one that
+/// the API server prefers.
 ///
 /// A CRD may be absent; and what is served in a newer version only must not be taken for absent.
 pub(super) async fn served_version(client: &Client, resource: &WatchedResource) -> Result<Option<String>, Error> {
-    let group = match discovery::group(client, resource.group).await {
-        Ok(group) => group,
-        Err(kube::Error::Discovery(DiscoveryError::MissingApiGroup(_))) => return Ok(None),
-        Err(error) => return Err(Error::of("discovery", error)),
-    };
-    let serves = |version: &&str| {
-        let resources = group.versioned_resources(version);
-        resources.iter().any(|(served, _)| served.plural == resource.plural)
-    };
-    let mut versions: Vec<&str> = group.versions().filter(serves).collect();
-    versions.sort_by_key(|version| *version != resource.version);
-    Ok(versions.first().map(|version| (*version).to_owned()))
+    let group = Request::get(format!("/apis/{}", resource.group)).body(Vec::new());
+    let group =
+        client.request::<APIGroup>(group.map_err(|error| Error::of("discovery", kube::Error::HttpError(error)))?);
+    let Some(group) = found(group.await)? else { return Ok(None) };
+    let mut versions = group.versions;
+    versions.sort_by_key(|served| served.version != resource.version);
+    for served in versions {
+        let resources = found(client.list_api_group_resources(&served.group_version).await)?;
+        if resources.is_some_and(|list| list.resources.iter().any(|one| one.name == resource.plural)) {
+            return Ok(Some(served.version));
+        }
+    }
+    Ok(None)
+}
+
+/// A discovery document; `None` where there is none.
+fn found<T>(document: kube::Result<T>) -> Result<Option<T>, Error> {
+    match document.map_err(|error| Error::of("discovery", error)) {
+        Ok(document) => Ok(Some(document)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -92,7 +92,7 @@ async fn one(client: &Client, resource: WatchedResource) -> Result<Option<(Strin
     let listing = timeout(WITHIN, async {
         let usual = resource.version.to_owned();
         let refused = match pages(client, &resource, &usual).await {
-            Err(error) if error.is_not_found() => error,
+            Err(error) if error.is_not_found() && !resource.group.is_empty() => error,
             listed => return listed.map(|objects| Some((usual, objects))),
         };
         match served_version(client, &resource).await? {

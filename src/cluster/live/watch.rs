@@ -119,7 +119,8 @@ impl Watch {
     /// What to do about an error. kube's watcher would try the same again.
     async fn failed(&mut self, error: &Error, streamed: bool) -> Recovery {
         let resource = &self.resource;
-        if error.is_not_found() {
+        // The core is always there.
+        if error.is_not_found() && !resource.group.is_empty() {
             match served_version(&self.discovery, resource).await {
                 Ok(None) => {
                     self.state.absent(self.at);
