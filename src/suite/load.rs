@@ -19,7 +19,7 @@ use crate::admission::{Review, Setting};
 use crate::cluster::files::Base;
 use crate::escape::{Quoted, QuotedPath, Quoting};
 use crate::manifest::strings::{self, Strings};
-use crate::manifest::{self, Origin, Position, document, tree};
+use crate::manifest::{self, ManifestFile, Origin, Position, document, tree};
 use crate::setting::facts::{FactKind, ObjectName};
 
 /// The most that is read of one suite, in bytes: thousands of cases.
@@ -56,7 +56,7 @@ pub fn load(path: &Path) -> Result<Suite, Error> {
 struct Loader {
     path: Arc<Path>,
     directory: PathBuf,
-    file: Arc<manifest::ManifestFile>,
+    file: Arc<ManifestFile>,
     /// Objects of files that were read already: many cases may name the same.
     opened: RefCell<HashMap<PathBuf, SharedObjects>>,
 }
@@ -110,7 +110,7 @@ impl Loader {
 
     fn reference(&self, written: &Spanned<Reference>) -> Result<(Position, FactKind, Option<ObjectName>), Error> {
         let Reference { kind, name, namespace } = &written.value;
-        let kind = FactKind::from(*kind);
+        let kind = *kind;
         if let Some(namespace) = namespace
             && (kind != FactKind::Migrations || name.is_none())
         {
@@ -128,21 +128,17 @@ impl Loader {
 
     fn input(&self, written: &Spanned<CaseSpec>) -> Result<CaseInput, Error> {
         let CaseSpec { value, old, setting, old_setting, review, operation, .. } = &written.value;
-        let operation_at = operation.as_ref().map(Spanned::position);
-        let operation = operation.as_ref().map(|operation| operation.value);
+        let at = operation.as_ref().map_or(written.position(), Spanned::position);
         if let Some(review) = review {
-            let other = [
-                value.as_ref().map(Spanned::position),
-                old.as_ref().map(Spanned::position),
-                setting.as_ref().map(Spanned::position),
-                old_setting.as_ref().map(Spanned::position),
-                operation_at,
-            ];
-            if let Some(position) = other.into_iter().flatten().next() {
-                return Err(self.error(position, "a review says it all: it goes with no other input"));
-            }
-            return self.review(review);
+            let texts = [value, old].map(|it| it.as_ref().map(Spanned::position));
+            let objects = [setting, old_setting].map(|it| it.as_ref().map(Spanned::position));
+            let mut others = texts.into_iter().chain(objects).flatten().chain(operation.as_ref().map(|_| at));
+            return match others.next() {
+                Some(position) => Err(self.error(position, "a review says it all: it goes with no other input")),
+                None => self.review(review),
+            };
         }
+        let operation = operation.as_ref().map(|operation| operation.value);
         let new = self.side(value.as_ref(), setting.as_ref(), "value", "setting")?;
         let old = self.side(old.as_ref(), old_setting.as_ref(), "old", "oldSetting")?;
         if let Some(Side { content: SideContent::Setting(object), written }) = &old
@@ -153,14 +149,12 @@ impl Loader {
             );
         }
         match (operation, &old, &new) {
-            (Some(CaseOperation::Delete), _, Some(_)) => Err(self.error(
-                operation_at.unwrap_or(written.position()),
-                "a DELETE submits nothing: leave value and setting out",
-            )),
-            (Some(CaseOperation::Create), Some(_), _) => Err(self.error(
-                operation_at.unwrap_or(written.position()),
-                "a CREATE finds nothing stored: leave old and oldSetting out",
-            )),
+            (Some(CaseOperation::Delete), _, Some(_)) => {
+                Err(self.error(at, "a DELETE submits nothing: leave value and setting out"))
+            }
+            (Some(CaseOperation::Create), Some(_), _) => {
+                Err(self.error(at, "a CREATE finds nothing stored: leave old and oldSetting out"))
+            }
             (None | Some(CaseOperation::Create | CaseOperation::Update), _, None) => Err(self.error(
                 written.position(),
                 "nothing is submitted: give value, setting or review, or say operation: DELETE",
@@ -199,13 +193,7 @@ impl Loader {
                 (object.clone(), written)
             }
             ObjectSource::Path(path) => {
-                let (file, mut documents) = self.documents(path, written.position())?;
-                let (Some((line, object)), true) = (documents.pop(), documents.is_empty()) else {
-                    return Err(self.error(
-                        written.position(),
-                        format!("{} must hold one Setting and nothing else", Quoted(path)),
-                    ));
-                };
+                let (file, line, object) = self.only(path, written.position(), "Setting")?;
                 let strings = strings::find(&file).into_iter().next().unwrap_or_default();
                 (object, WrittenObject { file: Arc::new(file), strings, start: Position { line, column: 1 } })
             }
@@ -218,11 +206,7 @@ impl Loader {
     }
 
     fn review(&self, path: &Spanned<String>) -> Result<CaseInput, Error> {
-        let (file, mut documents) = self.documents(&path.value, path.position())?;
-        let (Some((line, document)), true) = (documents.pop(), documents.is_empty()) else {
-            let what = format!("{} must hold one AdmissionReview and nothing else", Quoted(&path.value));
-            return Err(self.error(path.position(), what));
-        };
+        let (file, line, document) = self.only(&path.value, path.position(), "AdmissionReview")?;
         // A JSON file is judged by its own bytes: what a reader makes of them may be something else.
         let json = if serde_json::from_str::<serde::de::IgnoredAny>(&file.text).is_ok() {
             file.text.clone().into_bytes()
@@ -267,15 +251,15 @@ impl Loader {
         Ok(objects)
     }
 
-    fn documents(
-        &self,
-        path: &str,
-        position: Position,
-    ) -> Result<(manifest::ManifestFile, Vec<(usize, Value)>), Error> {
+    /// The one document of a file, and its line.
+    fn only(&self, path: &str, position: Position, what: &str) -> Result<(ManifestFile, usize, Value), Error> {
         let failed = |error: manifest::Error| self.error(position, error.to_string());
         let file = tree::text_within(&self.existing(path, position)?, MAX_REQUEST).map_err(failed)?;
-        let documents = document::parse(&file).map_err(failed)?;
-        Ok((file, documents))
+        let mut documents = document::parse(&file).map_err(failed)?;
+        match (documents.pop(), documents.is_empty()) {
+            (Some((line, document)), true) => Ok((file, line, document)),
+            _ => Err(self.error(position, format!("{} must hold one {what} and nothing else", Quoted(path)))),
+        }
     }
 
     /// A path that names a file or directory. A pipe would be waited for.

@@ -6,7 +6,9 @@ use regex_lite::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::error::nearest_or_all;
+use crate::cluster::kinds::KINDS;
 use crate::escape::{Quoted, Quoting};
+use crate::setting::facts::FactKind;
 use crate::setting::field::{Key, StringField};
 use crate::setting::{RuleId, Warning};
 
@@ -36,6 +38,28 @@ impl JsonSchema for WarningKind {
         let kinds: Vec<_> = warning_kinds().collect();
         json_schema!({ "description": "The name of a kind of warning.", "type": "string", "enum": kinds })
     }
+}
+
+/// The name of a kind of object.
+pub(super) struct ObjectKind;
+
+impl JsonSchema for ObjectKind {
+    fn schema_name() -> Cow<'static, str> {
+        "Kind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let kinds = KINDS.each_ref().map(|kind| kind.resource.object_kind);
+        json_schema!({ "description": "The kinds that rules ask for.", "type": "string", "enum": kinds })
+    }
+}
+
+/// A kind of object by its name.
+pub(super) fn fact_kind(name: &str) -> Result<FactKind, String> {
+    let names = KINDS.iter().map(|kind| kind.resource.object_kind);
+    let found = KINDS.iter().find(|kind| kind.resource.object_kind == name);
+    let unknown = || format!("{} is not known here; {}", Quoted(name), nearest_or_all("it is one of", name, names));
+    found.map(|kind| kind.resource.kind).ok_or_else(unknown)
 }
 
 /// Every kind of warning, each once.

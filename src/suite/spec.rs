@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::de::{Deserialize, Deserializer};
 
 use super::expectation::{Expect, Expectation};
-use super::names::{RuleName, rule};
+use super::names::{ObjectKind, RuleName, fact_kind, rule};
 use super::source::ObjectSource;
 use super::spanned::{Spanned, given};
 use crate::escape::Quoted;
@@ -95,45 +95,15 @@ pub(super) enum CaseOperation {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Reference {
     /// Their kind.
-    pub(super) kind: ObjectKind,
+    #[serde(deserialize_with = "kind")]
+    #[schemars(with = "ObjectKind")]
+    pub(super) kind: FactKind,
     /// The name; without it every object of the kind.
     #[serde(default, deserialize_with = "given")]
     pub(super) name: Option<String>,
     /// The namespace, of the one kind that has any; `default` if absent.
     #[serde(default, deserialize_with = "given")]
     pub(super) namespace: Option<Spanned<String>>,
-}
-
-/// The kinds that rules ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, JsonSchema)]
-#[schemars(rename = "Kind")]
-pub(super) enum ObjectKind {
-    Node,
-    ClusterNetwork,
-    VlanConfig,
-    VlanStatus,
-    HostNetworkConfig,
-    VirtualMachineInstanceMigration,
-    CustomResourceDefinition,
-    #[serde(rename = "ServiceCIDR")]
-    ServiceCidr,
-    Setting,
-}
-
-impl From<ObjectKind> for FactKind {
-    fn from(kind: ObjectKind) -> Self {
-        match kind {
-            ObjectKind::Node => Self::Nodes,
-            ObjectKind::ClusterNetwork => Self::ClusterNetworks,
-            ObjectKind::VlanConfig => Self::VlanConfigs,
-            ObjectKind::VlanStatus => Self::VlanStatuses,
-            ObjectKind::HostNetworkConfig => Self::HostNetworkConfigs,
-            ObjectKind::VirtualMachineInstanceMigration => Self::Migrations,
-            ObjectKind::CustomResourceDefinition => Self::WhereaboutsCrd,
-            ObjectKind::ServiceCidr => Self::ServiceCidrs,
-            ObjectKind::Setting => Self::Settings,
-        }
-    }
 }
 
 fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Spanned<String>, D::Error> {
@@ -145,6 +115,10 @@ fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Spanned<String>, D
         if plain { Ok(()) } else { Err(why()) }
     })?;
     Ok(name)
+}
+
+fn kind<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FactKind, D::Error> {
+    Spanned::<String>::deserialize(deserializer)?.parse(fact_kind)
 }
 
 fn warn_rules<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RuleSet, D::Error> {
