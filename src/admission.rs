@@ -73,7 +73,7 @@ pub struct DecisionRecord {
     pub user: String,
     /// `CREATE`, `UPDATE` or `DELETE`; `unknown` otherwise.
     pub operation: &'static str,
-    /// `allowed`, `refused`, `unavailable` (facts missing), `malformed` or `late` (out of time).
+    /// `allowed`, `refused`, `unavailable` (facts missing), `malformed` or `timeout`.
     pub verdict: &'static str,
     /// The status code in the answer: 200, 400, 405, 422, 503 or 504.
     pub code: u16,
@@ -86,7 +86,7 @@ pub struct DecisionRecord {
 /// The answer to a request whose time ran out before it was judged: it is refused, and nothing is said about the value.
 #[must_use]
 pub fn out_of_time(body: &[u8], budget: Duration) -> Answer {
-    let record = DecisionRecord { operation: "unknown", verdict: "late", code: 504, ..DecisionRecord::default() };
+    let record = DecisionRecord { operation: "unknown", verdict: "timeout", code: 504, ..DecisionRecord::default() };
     match review::uid(body) {
         Some(uid) => {
             let record = DecisionRecord { uid: Plain(&uid).to_string(), ..record };

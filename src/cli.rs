@@ -3,14 +3,18 @@
 //! What was asked for goes to standard output and nothing else does; logs, progress and errors go to
 //! standard error. Exit codes are the same everywhere: see [`Exit`].
 
+use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 mod canonicalize;
 mod capture;
 mod completions;
 mod difference;
+mod duration;
+mod environment;
 mod explain;
 mod kube;
 mod logging;
@@ -53,28 +57,77 @@ pub enum Exit {
     Ok = 0,
     /// Something was refused, or is not as it should be.
     Refused = 1,
-    /// It could not be told: wrong usage, unreadable input, missing facts.
-    CouldNotTell = 2,
+    /// Wrong usage, unreadable input, missing facts.
+    Error = 2,
 }
 
 impl Cli {
-    /// Runs the subcommand.
+    /// Runs what the arguments of the process ask for.
     #[must_use]
-    pub fn run(self) -> ExitCode {
-        let result = match self.command {
-            Command::Serve(args) => args.run(),
-            Command::Test(args) => args.run(),
-            Command::Capture(args) => args.run(),
-            Command::Explain(args) => args.run(),
-            Command::Schema(args) => args.run(),
-            Command::Review(args) => args.run(),
-            Command::Canonicalize(args) => args.run(),
-            Command::Completions(args) => args.run(),
+    pub fn run(arguments: &[OsString]) -> ExitCode {
+        let result = Self::read(arguments).and_then(|cli| cli.command.run().map_err(CliFailure::Run));
+        let exit = match (result, output::write_error()) {
+            (Ok(_), Some(error)) => {
+                output::complain(format_args!("error: standard output can't be written: {error}"));
+                Exit::Error
+            }
+            (Ok(exit), None) => exit,
+            (Err(failure), _) => failure.report(arguments),
         };
-        let exit = result.unwrap_or_else(|error| {
-            output::complain(format_args!("error: {error:#}"));
-            Exit::CouldNotTell
-        });
         ExitCode::from(exit as u8)
+    }
+
+    fn read(arguments: &[OsString]) -> Result<Self, CliFailure> {
+        let matches = environment::without_empty_variables(Self::command()).try_get_matches_from(arguments);
+        matches.and_then(|mut matches| Self::from_arg_matches_mut(&mut matches)).map_err(CliFailure::Arguments)
+    }
+}
+
+impl Command {
+    fn run(self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Serve(args) => args.run(),
+            Self::Test(args) => args.run(),
+            Self::Capture(args) => args.run(),
+            Self::Explain(args) => args.run(),
+            Self::Schema(args) => args.run(),
+            Self::Review(args) => args.run(),
+            Self::Canonicalize(args) => args.run(),
+            Self::Completions(args) => args.run(),
+        }
+    }
+}
+
+/// Why there is no result.
+enum CliFailure {
+    /// The arguments are wrong, or ask for help.
+    Arguments(clap::Error),
+    /// The subcommand failed.
+    Run(anyhow::Error),
+}
+
+impl CliFailure {
+    fn report(&self, arguments: &[OsString]) -> Exit {
+        let text = match self {
+            Self::Arguments(error) => {
+                let printed = error.print().and_then(|()| io::stdout().flush());
+                if !error.use_stderr() {
+                    return match printed {
+                        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Error,
+                        _ => Exit::Ok,
+                    };
+                }
+                error.to_string()
+            }
+            Self::Run(error) => {
+                let text = format!("error: {error:#}");
+                output::complain(&text);
+                text
+            }
+        };
+        for note in environment::notes(&Cli::command(), arguments, &text) {
+            output::complain(note);
+        }
+        Exit::Error
     }
 }

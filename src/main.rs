@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use migration_network_webhook::cli::Cli;
 
 fn main() -> ExitCode {
-    Cli::parse().run()
+    let arguments: Vec<_> = std::env::args_os().collect();
+    Cli::run(&arguments)
 }

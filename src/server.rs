@@ -1,11 +1,12 @@
 //! The webhook as a server: [`bind`], then [`Bound::run`] until it is asked to end.
 //!
-//! Two ports: reviews over TLS on one, health and metrics in plain on the other. Each connection runs in a task of its
-//! own, within [`Limits`] for everything that a client could make last or grow, and no task outlives the server.
+//! Reviews over TLS on one port, health and metrics in plain on the other. A request goes from the listener through the
+//! router to a handler, which hands its body to [`crate::admission`]. [`Limits`] bound everything that a client could make
+//! last or grow.
 //!
-//! At the end readiness goes first, so that nobody new is sent here; the listener stays open for those who have not heard
-//! yet, and every answer says that its connection ends. Then idle connections are closed, what is under way is
-//! answered, and what takes too long is cut off.
+//! A shutdown begins with readiness, so that no new client is sent here; the listener stays open for those who have not
+//! heard yet, and every answer closes its connection. Then idle connections are closed, requests under way are
+//! answered, and after the drain timeout what is left is cut off.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,80 +16,77 @@ use std::time::Duration;
 use prometheus_client::registry::Registry;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
-mod accept;
-mod activity;
-mod body;
+mod admission_service;
+mod close_reason;
 mod connection;
 mod connections;
 mod deadline;
-pub mod duration;
+mod handlers;
 mod handshake;
 mod health;
-mod judging;
 mod limits;
+mod listener;
+mod log_throttle;
 pub mod metrics;
-mod panics;
-mod port;
-mod quota;
-mod routes;
+mod plain_response;
+mod router;
 mod shutdown;
-mod stream;
-mod text;
 pub mod tls;
-mod webhook;
 
 pub use limits::{Limits, SMALL_BODY};
 pub use metrics::Metrics;
-pub use shutdown::{Ended, Shutdown, Signals};
+pub use shutdown::{Shutdown, ShutdownOutcome, Signals};
 
 use crate::admission::Policy;
 use crate::cluster::ClusterState;
-use connection::Common;
+use admission_service::AdmissionService;
+use connection::ConnectionContext;
+use handlers::WebhookState;
 use handshake::Transport;
 use health::Health;
-use judging::Judging;
-use port::Port;
-use routes::Routes;
-use webhook::Webhook;
+use limits::OPS_CONNECTIONS;
+use listener::Listener;
+use log_throttle::LogThrottle;
 
 /// How to serve.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ServerConfig {
     /// Where reviews are answered. Port 0 takes a free one.
     pub listen: SocketAddr,
     /// Where health and metrics are.
     pub ops_listen: SocketAddr,
     /// What a client may take.
     pub limits: Limits,
-    /// For how long new connections are still accepted when the end was asked for.
+    /// For how long new connections are still accepted once a shutdown begins.
     pub shutdown_delay: Duration,
-    /// How long the connections then have.
-    pub drain: Duration,
+    /// How long requests under way then have.
+    pub drain_timeout: Duration,
 }
 
 /// What is served, and by what.
 #[derive(Debug)]
-pub struct Content {
+pub struct AppState {
     /// The facts, whoever follows the cluster.
     pub view: Arc<ClusterState>,
     /// The operator's choices about the rules.
     pub policy: Policy,
     /// TLS with the certificate, whoever renews it: see [`tls::config`].
     pub tls: Arc<rustls::ServerConfig>,
-    /// The same certificate, to be asked whether there is one.
+    /// The same certificate, for health to see whether there is one.
     pub resolver: Arc<tls::Resolver>,
-    /// The counters.
+    /// The server's own metrics.
     pub metrics: Metrics,
-    /// What `/metrics` shows: these counters and any others.
+    /// What `/metrics` shows: these and any others.
     pub registry: Registry,
 }
 
-/// Why a port can't be had.
+/// Why a port can't be bound.
 #[derive(Debug, thiserror::Error)]
 #[error("can't listen on {address}: {why}")]
 pub struct BindError {
-    /// Whether it is the second port, that of health and metrics.
+    /// Whether it is the port of health and metrics.
     pub is_ops: bool,
     address: SocketAddr,
     why: io::Error,
@@ -100,8 +98,8 @@ pub struct Bound {
     webhook: TcpListener,
     ops: TcpListener,
     addresses: Addresses,
-    settings: Settings,
-    content: Content,
+    config: ServerConfig,
+    state: AppState,
 }
 
 /// The addresses that a server listens on, with the ports that it got.
@@ -113,16 +111,16 @@ pub struct Addresses {
     pub ops: SocketAddr,
 }
 
-/// Takes the ports.
+/// Binds the ports.
 ///
 /// # Errors
 ///
-/// If one can't be had.
-pub async fn bind(settings: Settings, content: Content) -> Result<Bound, BindError> {
-    let (webhook, webhook_address) = listen(settings.listen, false).await?;
-    let (ops, ops_address) = listen(settings.ops_listen, true).await?;
+/// If one can't be bound.
+pub async fn bind(config: ServerConfig, state: AppState) -> Result<Bound, BindError> {
+    let (webhook, webhook_address) = listen(config.listen, false).await?;
+    let (ops, ops_address) = listen(config.ops_listen, true).await?;
     let addresses = Addresses { webhook: webhook_address, ops: ops_address };
-    Ok(Bound { webhook, ops, addresses, settings, content })
+    Ok(Bound { webhook, ops, addresses, config, state })
 }
 
 async fn listen(address: SocketAddr, is_ops: bool) -> Result<(TcpListener, SocketAddr), BindError> {
@@ -137,42 +135,41 @@ impl Bound {
         self.addresses
     }
 
-    /// Serves until the end is asked for, and then in order.
-    pub async fn run(self, shutdown: Shutdown) -> Ended {
-        let Self { webhook, ops, settings, content, .. } = self;
-        let Content { view, policy, tls, resolver, metrics, registry } = content;
-        let limits = settings.limits;
-        let health = Arc::new(Health::new(Arc::clone(&view), resolver, shutdown.clone()));
-        let judging = Judging::new(view, policy, limits.body_bytes_total.max(limits.body_bytes));
-        let panics = metrics.requests().panics();
-        let webhook_port = Port::open(
-            webhook,
-            Common {
-                transport: Transport::tls(tls, metrics.clone()),
-                routes: Routes::Webhook(Box::new(Webhook::new(judging, limits, metrics.clone()))),
-                limits,
-                panics: panics.clone(),
-            },
-            limits.connections,
-            metrics.listener("webhook"),
-        );
-        let routes = routes::ops(Arc::clone(&health), Arc::new(registry));
-        let ops_common = Common { transport: Transport::Plain, routes, limits, panics };
-        let ops_port = Port::open(ops, ops_common, limits.ops_connections, metrics.listener("ops"));
+    /// Serves until a shutdown was asked for and is done.
+    pub async fn run(self, shutdown: Shutdown) -> ShutdownOutcome {
+        let Self { webhook, ops, config, state, .. } = self;
+        let AppState { view, policy, tls, resolver, metrics, registry } = state;
+        let limits = config.limits;
+        let health = Arc::new(Health::new(Arc::clone(&view), resolver, registry, shutdown.clone()));
+        let service = AdmissionService::new(view, policy, limits.body_bytes_total.max(limits.body_bytes));
+        let webhook_state =
+            WebhookState { service, limits, metrics: metrics.clone(), throttle: LogThrottle::default() };
+        let context = |transport, router| ConnectionContext {
+            transport,
+            router,
+            limits,
+            shutdown: shutdown.clone(),
+            drain: CancellationToken::new(),
+            abort: CancellationToken::new(),
+        };
+        let webhook_router = router::webhook(Arc::new(webhook_state), metrics.panics());
+        let webhook_context = context(Transport::tls(tls, metrics.clone()), webhook_router);
+        let webhook = Listener::start(webhook, webhook_context, limits.connections, metrics.listener("webhook"));
+        let ops_context = context(Transport::Plain, router::ops(health, metrics.panics()));
+        let ops = Listener::start(ops, ops_context, OPS_CONNECTIONS, metrics.listener("ops"));
 
         shutdown.begun().await;
-        webhook_port.announce_the_end();
         tokio::select! {
-            () = sleep(settings.shutdown_delay) => {}
+            () = sleep(config.shutdown_delay) => {}
             () = shutdown.aborted() => {}
         }
-        let ended = tokio::select! {
+        let outcome = tokio::select! {
             biased;
-            () = shutdown.aborted() => Ended::Aborted(webhook_port.abort().await),
-            () = webhook_port.drain() => Ended::Drained,
-            () = sleep(settings.drain) => Ended::CutOff(webhook_port.abort().await),
+            () = shutdown.aborted() => ShutdownOutcome::Aborted(webhook.abort().await),
+            () = webhook.drain() => ShutdownOutcome::Drained,
+            () = sleep(config.drain_timeout) => ShutdownOutcome::CutOff(webhook.abort().await),
         };
-        ops_port.abort().await;
-        ended
+        ops.abort().await;
+        outcome
     }
 }

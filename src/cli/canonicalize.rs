@@ -72,7 +72,7 @@ impl Args {
         Ok(match (run.failures, run.differences) {
             (0, 0) => Exit::Ok,
             (0, _) => Exit::Refused,
-            _ => Exit::CouldNotTell,
+            _ => Exit::Error,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
+use std::sync::OnceLock;
 
 /// Standard output. When its reader has gone (`| head`), the rest is dropped and the run goes on to its exit code.
 pub(super) struct Output {
@@ -42,9 +43,18 @@ impl Write for Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        // What could not be written by now was reported where it failed; dropping the buffer would try again.
-        let _ = self.flush();
+        if let Err(error) = self.flush() {
+            let _ = WRITE_ERROR.set(error.to_string());
+        }
     }
+}
+
+/// The first error of a last flush, where nobody is left to return it to.
+static WRITE_ERROR: OnceLock<String> = OnceLock::new();
+
+/// Why standard output is not whole; to be asked at the end of the process.
+pub(super) fn write_error() -> Option<&'static String> {
+    WRITE_ERROR.get()
 }
 
 /// Says something on standard error; nobody can be told if that fails.

@@ -118,7 +118,7 @@ impl Args {
             }
         }
         reports.write(&RunReport { command: "review", records: &records.unwrap_or_default(), coverage: None })?;
-        Ok(if nothing { Exit::CouldNotTell } else { summary.exit(self.warnings_as_errors) })
+        Ok(if nothing { Exit::Error } else { summary.exit(self.warnings_as_errors) })
     }
 }
 

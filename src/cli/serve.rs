@@ -11,11 +11,12 @@ use prometheus_client::registry::Registry;
 use tokio::runtime;
 
 use super::Exit;
+use super::duration;
 use super::logging::{DroppedLines, LogArgs};
 use super::policy::PolicyArgs;
-use crate::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
+use crate::server::metrics::{PREFIX, certificate::CertificateExpiry, view::ViewMetrics};
 use crate::server::tls::{self, Resolver};
-use crate::server::{self, Content, Ended, Metrics, Settings, Shutdown, Signals, duration};
+use crate::server::{self, AppState, Metrics, ServerConfig, Shutdown, ShutdownOutcome, Signals};
 
 mod certificate;
 mod cluster;
@@ -26,7 +27,7 @@ use certificate::CertificateArgs;
 use cluster::ClusterArgs;
 use limits::LimitArgs;
 
-/// Keeps the certificate current until it is dropped.
+/// What keeps a certificate or the view new, for as long as the server runs.
 type Follow = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How long work that nobody waits for any more may delay the end of the process.
@@ -52,11 +53,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8080", env = "MNW_OPS_LISTEN", value_parser = address)]
     ops_listen: SocketAddr,
 
-    /// How long connections are still accepted after SIGTERM, from those who have not heard of it yet
+    /// Time to keep accepting connections after SIGTERM, while endpoints update
     #[arg(long, value_name = "TIME", default_value = "1s", env = "MNW_SHUTDOWN_DELAY", value_parser = duration::parse)]
     shutdown_delay: Duration,
 
-    /// How long what is under way then has to end
+    /// Maximum time to wait for requests under way
     #[arg(long, value_name = "TIME", default_value = "20s", env = "MNW_DRAIN_TIMEOUT", value_parser = duration::parse)]
     drain_timeout: Duration,
 
@@ -75,22 +76,22 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let logs = self.logs.start()?;
-        let ended = self.serve(logs.dropped_lines());
+        let outcome = self.serve(logs.dropped_lines());
         drop(logs);
-        match ended? {
-            Ended::Drained | Ended::CutOff(_) => Ok(Exit::Ok),
+        match outcome? {
+            ShutdownOutcome::Drained | ShutdownOutcome::CutOff(_) => Ok(Exit::Ok),
             // Logged, and not said once more: where the log's reader is stuck, that would wait for it.
-            Ended::Aborted(_) => Ok(Exit::CouldNotTell),
+            ShutdownOutcome::Aborted(_) => Ok(Exit::Error),
         }
     }
 
-    fn serve(self, dropped_lines: DroppedLines) -> anyhow::Result<Ended> {
+    fn serve(self, dropped_lines: DroppedLines) -> anyhow::Result<ShutdownOutcome> {
         let provider = tls::provider();
         warm_up(Arc::clone(&provider));
         // One thread: an answer takes microseconds, so that one answers tens of thousands a second, and a request that is
         // handed from thread to thread costs more than that; also in memory. What takes long has threads of its own.
         let runtime = runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
-        let ended = runtime.block_on(async {
+        let outcome = runtime.block_on(async {
             // From here on a signal ends the server in order, however early it comes.
             let signals = Signals::listen().context("signals can't be listened to")?;
             let shutdown = Shutdown::default();
@@ -105,18 +106,18 @@ impl Args {
                 .certificate
                 .open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), &self.cluster.kube, own)
                 .await?;
-            own.register_collector(Box::new(Expiry::new(Arc::clone(&resolver))));
+            own.register_collector(Box::new(CertificateExpiry::new(Arc::clone(&resolver))));
             own.register_collector(Box::new(dropped_lines));
-            own.register_collector(Box::new(Sight::new(Arc::clone(&cluster.view))));
+            own.register_collector(Box::new(ViewMetrics::new(Arc::clone(&cluster.view))));
 
-            let settings = Settings {
+            let config = ServerConfig {
                 listen: self.listen,
                 ops_listen: self.ops_listen,
                 limits: self.limits.limits(),
                 shutdown_delay: self.shutdown_delay,
-                drain: self.drain_timeout,
+                drain_timeout: self.drain_timeout,
             };
-            let content = Content {
+            let state = AppState {
                 view: cluster.view,
                 policy: self.policy.policy(),
                 tls: tls::config(provider, Arc::clone(&resolver))?,
@@ -124,7 +125,7 @@ impl Args {
                 metrics,
                 registry,
             };
-            let bound = server::bind(settings, content).await.map_err(|error| {
+            let bound = server::bind(config, state).await.map_err(|error| {
                 let flag = if error.is_ops { "--ops-listen (MNW_OPS_LISTEN)" } else { "--listen (MNW_LISTEN)" };
                 anyhow::Error::new(error).context(flag)
             })?;
@@ -135,14 +136,16 @@ impl Args {
             anyhow::Ok(bound.run(shutdown).await)
         })?;
         runtime.shutdown_timeout(LAST_WORK);
-        match ended {
-            Ended::Drained => tracing::info!("stopped; everything was answered"),
-            Ended::CutOff(connections) => tracing::warn!(connections, "stopped; the drain timeout cut some off"),
-            Ended::Aborted(connections) => {
+        match outcome {
+            ShutdownOutcome::Drained => tracing::info!("stopped; everything was answered"),
+            ShutdownOutcome::CutOff(connections) => {
+                tracing::warn!(connections, "stopped; the drain timeout cut some off");
+            }
+            ShutdownOutcome::Aborted(connections) => {
                 tracing::error!(connections, "stopped by a second signal; these connections were cut off");
             }
         }
-        Ok(ended)
+        Ok(outcome)
     }
 }
 

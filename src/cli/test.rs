@@ -111,7 +111,7 @@ impl Args {
         Ok(match (run.count(TestStatus::Error), run.count(TestStatus::Failed)) {
             (0, 0) if !too_low => Exit::Ok,
             (0, _) => Exit::Refused,
-            _ => Exit::CouldNotTell,
+            _ => Exit::Error,
         })
     }
 }

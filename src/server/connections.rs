@@ -1,115 +1,131 @@
-//! The connections that are open, and the cap on them.
+//! The open connections of one listener, the cap on them, and which of them is idle longest.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::activity::{Activity, Closed, Order, Room};
-use super::metrics::Listener;
+use super::close_reason::CloseReason;
+use super::metrics::ListenerMetrics;
 
 /// Every open connection of one listener.
 #[derive(Debug)]
 pub(super) struct Connections {
-    epoch: Instant,
-    cap: usize,
-    open: Mutex<Open>,
-    next: AtomicU64,
-    room: Arc<Room>,
-    metrics: Listener,
+    permits: Arc<Semaphore>,
+    table: Mutex<Table>,
+    /// A request was answered while the acceptor may wait for an idle connection.
+    idle: Notify,
+    metrics: ListenerMetrics,
 }
 
 #[derive(Debug, Default)]
-struct Open {
-    by_id: HashMap<u64, Arc<Activity>>,
-    /// What connections that come later are told too.
-    order: Option<Order>,
+struct Table {
+    next: u64,
+    by_id: HashMap<u64, Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    /// Since when it has no request under way: since its last answer, or since it was accepted.
+    idle_since: Option<Instant>,
+    displaced: CancellationToken,
 }
 
 impl Connections {
-    pub(super) fn new(cap: usize, metrics: Listener) -> Self {
-        Self {
-            epoch: Instant::now(),
-            cap: cap.max(1),
-            open: Mutex::default(),
-            next: AtomicU64::new(0),
-            room: Arc::default(),
-            metrics,
-        }
+    pub(super) fn new(cap: usize, metrics: ListenerMetrics) -> Self {
+        let permits = Arc::new(Semaphore::new(cap.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { permits, table: Mutex::default(), idle: Notify::new(), metrics }
     }
 
-    /// A place for one more connection. At the cap the one that has been without a request for longest is closed
-    /// for it; while each has one under way, it waits: they end by their own limits.
-    pub(super) async fn admit(self: &Arc<Self>) -> Place {
-        loop {
-            self.room.set_wanted(true);
-            if self.lock().by_id.len() < self.cap {
-                self.room.set_wanted(false);
-                return self.enter();
+    /// Admits one more connection. At the cap the longest-idle one is closed for it; while each has a request under way, it
+    /// waits: requests end by their own limit.
+    pub(super) async fn admit(self: &Arc<Self>) -> ConnectionGuard {
+        let permit = loop {
+            if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+                break Some(permit);
             }
             self.displace();
-            self.room.next().await;
-        }
+            tokio::select! {
+                permit = Arc::clone(&self.permits).acquire_owned() => break permit.ok(),
+                () = self.idle.notified() => {}
+            }
+        };
+        let displaced = CancellationToken::new();
+        let mut table = self.table();
+        let id = table.next;
+        table.next += 1;
+        table.by_id.insert(id, Connection { idle_since: Some(Instant::now()), displaced: displaced.clone() });
+        self.metrics.opened();
+        ConnectionGuard { connections: Arc::clone(self), id, displaced, permit, reason: CloseReason::Aborted }
     }
 
-    /// Closes the connection that has been quiet for longest, if there is any and none is being closed already.
+    /// Closes the connection that is idle longest, if there is one and none is being closed already.
     pub(super) fn displace(&self) {
-        let open = self.lock();
-        let quiet = || open.by_id.values().filter_map(|activity| Some((activity.quiet_since()?, activity)));
-        if quiet().any(|(_, activity)| activity.order() >= Order::Displace) {
+        let table = self.table();
+        let idle = || table.by_id.values().filter_map(|it| Some((it.idle_since?, &it.displaced)));
+        if idle().any(|(_, displaced)| displaced.is_cancelled()) {
             return;
         }
-        if let Some((_, longest)) = quiet().min_by_key(|(since, _)| *since) {
-            longest.tell(Order::Displace);
-        }
-    }
-
-    /// Tells every connection, open now or later.
-    pub(super) fn tell_all(&self, order: Order) {
-        let mut open = self.lock();
-        open.order = Some(order);
-        for activity in open.by_id.values() {
-            activity.tell(order);
+        if let Some((_, longest)) = idle().min_by_key(|(since, _)| *since) {
+            longest.cancel();
         }
     }
 
     pub(super) fn count(&self) -> usize {
-        self.lock().by_id.len()
+        self.table().by_id.len()
     }
 
-    fn enter(self: &Arc<Self>) -> Place {
-        let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let activity = Arc::new(Activity::new(self.epoch, Arc::clone(&self.room)));
-        let mut open = self.lock();
-        if let Some(order) = open.order {
-            activity.tell(order);
-        }
-        open.by_id.insert(id, Arc::clone(&activity));
-        self.metrics.opened();
-        Place { connections: Arc::clone(self), id, activity, closed: Closed::Aborted }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One connection's place among the open ones, given back when it is dropped.
+/// One open connection; it leaves the table when this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionGuard {
     connections: Arc<Connections>,
     id: u64,
-    pub(super) activity: Arc<Activity>,
-    /// Why the connection ended: cut off, unless something better is known.
-    pub(super) closed: Closed,
+    displaced: CancellationToken,
+    #[expect(dead_code, reason = "held for as long as the connection is open")]
+    permit: Option<OwnedSemaphorePermit>,
+    /// Why the connection ended.
+    pub(super) reason: CloseReason,
 }
 
-impl Drop for Place {
+impl ConnectionGuard {
+    /// Ends when the connection has to make room.
+    pub(super) async fn displaced(&self) {
+        self.displaced.cancelled().await;
+    }
+
+    /// A request begins: the connection is not displaced until its answer.
+    pub(super) fn begin_request(&self) {
+        self.set_idle_since(None);
+    }
+
+    /// The answer is there, though not yet taken.
+    pub(super) fn end_request(&self) {
+        self.set_idle_since(Some(Instant::now()));
+        self.connections.idle.notify_one();
+    }
+
+    pub(super) fn has_request(&self) -> bool {
+        self.connections.table().by_id.get(&self.id).is_some_and(|it| it.idle_since.is_none())
+    }
+
+    fn set_idle_since(&self, since: Option<Instant>) {
+        if let Some(connection) = self.connections.table().by_id.get_mut(&self.id) {
+            connection.idle_since = since;
+        }
+    }
+}
+
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        self.connections.lock().by_id.remove(&self.id);
-        self.connections.metrics.closed(self.closed);
-        self.connections.room.offer();
+        self.connections.table().by_id.remove(&self.id);
+        self.connections.metrics.closed(self.reason);
     }
 }
 
@@ -119,63 +135,43 @@ mod tests {
 
     use futures_util::FutureExt as _;
 
-    use super::super::activity::Phase;
     use super::super::metrics::Metrics;
     use super::*;
 
-    fn connections(cap: usize) -> Arc<Connections> {
-        Arc::new(Connections::new(cap, Metrics::default().listener("webhook")))
-    }
-
-    async fn enter(connections: &Arc<Connections>, phase: Phase) -> Place {
-        let place = connections.admit().await;
-        place.activity.enter(phase);
-        place.activity.settle();
-        tokio::time::sleep(Duration::from_millis(2)).await;
-        place
-    }
-
-    #[tokio::test]
-    async fn at_the_cap_the_longest_quiet_one_is_closed() {
-        let connections = connections(4);
-        let busy = enter(&connections, Phase::Request).await;
-        let oldest = enter(&connections, Phase::Idle).await;
-        let silent = enter(&connections, Phase::First).await;
-        let newest = enter(&connections, Phase::Idle).await;
+    #[tokio::test(start_paused = true)]
+    async fn at_the_cap_the_longest_idle_one_is_closed() {
+        let connections = Arc::new(Connections::new(3, Metrics::default().listener("webhook")));
+        let mut admitted = Vec::new();
+        for _ in 0..3 {
+            admitted.push(connections.admit().await);
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        let displaced = |of: &[ConnectionGuard]| of.iter().map(|it| it.displaced.is_cancelled()).collect::<Vec<_>>();
+        admitted[0].begin_request();
+        admitted[1].begin_request();
+        admitted[1].end_request();
         let mut admit = Box::pin(connections.admit());
         assert!(admit.as_mut().now_or_never().is_none());
-        let orders = [&busy, &oldest, &silent, &newest].map(|place| place.activity.order());
-        assert_eq!(orders, [Order::Serve, Order::Displace, Order::Serve, Order::Serve]);
-        drop(oldest);
-        let fresh = admit.await;
-        assert_eq!(connections.count(), 4);
-
-        // The next in turn is the one that never asked for anything.
-        let mut admit = Box::pin(connections.admit());
-        assert!(admit.as_mut().now_or_never().is_none());
-        assert_eq!((silent.activity.order(), fresh.activity.order()), (Order::Displace, Order::Serve));
+        assert_eq!(displaced(&admitted), [false, false, true]);
+        drop(admitted.pop());
+        admitted.push(admit.await);
+        assert_eq!(connections.count(), 3);
     }
 
-    #[tokio::test]
-    async fn while_all_are_busy_the_new_one_waits_for_the_first_that_is_not() {
-        let connections = connections(2);
-        let one = enter(&connections, Phase::Request).await;
-        let two = enter(&connections, Phase::Head).await;
+    #[tokio::test(start_paused = true)]
+    async fn while_all_are_busy_a_new_one_waits_for_the_first_that_is_not() {
+        let connections = Arc::new(Connections::new(2, Metrics::default().listener("webhook")));
+        let (one, two) = (connections.admit().await, connections.admit().await);
+        one.begin_request();
+        two.begin_request();
         let mut admit = Box::pin(connections.admit());
         assert!(admit.as_mut().now_or_never().is_none());
-        assert_eq!([&one, &two].map(|place| place.activity.order()), [Order::Serve; 2]);
-        two.activity.enter(Phase::Idle);
+        assert_eq!([&one, &two].map(|it| it.displaced.is_cancelled()), [false; 2]);
+        two.end_request();
         assert!(admit.as_mut().now_or_never().is_none());
-        assert_eq!([&one, &two].map(|place| place.activity.order()), [Order::Serve, Order::Displace]);
+        assert_eq!([&one, &two].map(|it| it.displaced.is_cancelled()), [false, true]);
         drop(two);
         drop(admit.await);
         assert_eq!(connections.count(), 1);
-    }
-
-    #[tokio::test]
-    async fn who_comes_during_the_drain_is_told_too() {
-        let connections = connections(2);
-        connections.tell_all(Order::Drain);
-        assert_eq!(connections.admit().await.activity.order(), Order::Drain);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +11,19 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
-use super::activity::Closed;
+use super::close_reason::CloseReason;
+use super::log_throttle::LogThrottle;
 use super::metrics::Metrics;
-use super::quota::Quota;
-use super::stream::Io;
 use crate::escape::Quoted;
+
+/// A stream of HTTP. A client that does not take what is written makes it fail after a time.
+pub(super) type Io = Either<Plain, Box<TlsStream<Plain>>>;
+type Plain = Pin<Box<TimeoutStream<TcpStream>>>;
 
 /// What a listener speaks below HTTP.
 #[derive(Debug)]
@@ -24,20 +31,20 @@ pub(super) enum Transport {
     /// Nothing.
     Plain,
     /// TLS.
-    Tls(Box<Tls>),
+    Tls(Box<TlsTransport>),
 }
 
 /// How TLS is spoken, and what becomes of those who do not.
-pub(super) struct Tls {
+pub(super) struct TlsTransport {
     acceptor: TlsAcceptor,
     metrics: Metrics,
-    quota: Quota,
+    throttle: LogThrottle,
 }
 
 impl Transport {
     /// TLS by this configuration, with failures counted here.
     pub(super) fn tls(config: Arc<ServerConfig>, metrics: Metrics) -> Self {
-        Self::Tls(Box::new(Tls { acceptor: config.into(), metrics, quota: Quota::default() }))
+        Self::Tls(Box::new(TlsTransport { acceptor: config.into(), metrics, throttle: LogThrottle::default() }))
     }
 
     /// Makes a stream of the connection.
@@ -45,12 +52,23 @@ impl Transport {
     /// # Errors
     ///
     /// When the client does not speak what it should; it is told as far as it can be, counted and logged.
-    pub(super) async fn handshake(&self, tcp: TcpStream, client: SocketAddr) -> Result<Io, Closed> {
+    pub(super) async fn handshake(
+        &self,
+        tcp: TcpStream,
+        client: SocketAddr,
+        write_timeout: Duration,
+    ) -> Result<Io, CloseReason> {
         match self {
-            Self::Plain => Ok(Io::Plain(tcp)),
-            Self::Tls(tls) => tls.handshake(tcp, client).await,
+            Self::Plain => Ok(Either::Left(plain(tcp, write_timeout))),
+            Self::Tls(tls) => tls.handshake(tcp, client, write_timeout).await.map(Either::Right),
         }
     }
+}
+
+fn plain(tcp: TcpStream, write_timeout: Duration) -> Plain {
+    let mut plain = TimeoutStream::new(tcp);
+    plain.set_write_timeout(Some(write_timeout));
+    Box::pin(plain)
 }
 
 /// For a client that took the port for plain HTTP.
@@ -58,19 +76,24 @@ const SPEAK_TLS: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\
     Content-Length: 39\r\n\r\nthis port speaks HTTPS, not plain HTTP\n";
 
-impl Tls {
-    async fn handshake(&self, mut tcp: TcpStream, client: SocketAddr) -> Result<Io, Closed> {
-        let Self { acceptor, metrics, quota } = self;
+impl TlsTransport {
+    async fn handshake(
+        &self,
+        mut tcp: TcpStream,
+        client: SocketAddr,
+        write_timeout: Duration,
+    ) -> Result<Box<TlsStream<Plain>>, CloseReason> {
+        let Self { acceptor, metrics, throttle } = self;
         let mut first = [0];
         // An end or an error here is one in the handshake too.
         if matches!(tcp.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase() {
             explain(&mut tcp).await;
             metrics.handshake_failed("plain-http");
-            quota.warn(|left_out| tracing::warn!(%client, left_out, "a client spoke plain HTTP to the HTTPS port"));
-            return Err(Closed::Handshake);
+            throttle.warn(|left_out| tracing::warn!(%client, left_out, "a client spoke plain HTTP to the HTTPS port"));
+            return Err(CloseReason::HandshakeFailed);
         }
-        match acceptor.accept(tcp).await {
-            Ok(stream) => Ok(Io::Tls(Box::new(stream))),
+        match acceptor.accept(plain(tcp, write_timeout)).await {
+            Ok(stream) => Ok(Box::new(stream)),
             Err(error) => {
                 let reason = reason(&error);
                 metrics.handshake_failed(reason);
@@ -80,11 +103,11 @@ impl Tls {
                     // As any probe of the port does that only connects.
                     tracing::debug!(%client, error = %Quoted(&words), "a client went away during the TLS handshake");
                 } else {
-                    quota.warn(|left_out| {
+                    throttle.warn(|left_out| {
                         tracing::warn!(%client, error = %Quoted(&words), left_out, "a TLS handshake failed");
                     });
                 }
-                Err(Closed::Handshake)
+                Err(CloseReason::HandshakeFailed)
             }
         }
     }
@@ -125,8 +148,8 @@ fn reason(error: &io::Error) -> &'static str {
     }
 }
 
-impl fmt::Debug for Tls {
+impl fmt::Debug for TlsTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").finish_non_exhaustive()
+        f.debug_struct("TlsTransport").finish_non_exhaustive()
     }
 }

@@ -3,22 +3,33 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use prometheus_client::registry::Registry;
+
 use super::shutdown::Shutdown;
 use super::tls::Resolver;
 use crate::cluster::ClusterState;
 
-/// The parts of readiness, each looked at when it is asked for. That the port is bound goes without saying: nobody could
-/// ask before.
+/// What health and metrics are read from. That the port is bound goes without saying: nobody could ask before.
 #[derive(Debug)]
 pub(super) struct Health {
     view: Arc<ClusterState>,
     resolver: Arc<Resolver>,
+    registry: Registry,
     shutdown: Shutdown,
 }
 
 impl Health {
-    pub(super) const fn new(view: Arc<ClusterState>, resolver: Arc<Resolver>, shutdown: Shutdown) -> Self {
-        Self { view, resolver, shutdown }
+    pub(super) const fn new(
+        view: Arc<ClusterState>,
+        resolver: Arc<Resolver>,
+        registry: Registry,
+        shutdown: Shutdown,
+    ) -> Self {
+        Self { view, resolver, registry, shutdown }
+    }
+
+    pub(super) const fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// Whether requests can be answered, and the parts of that in words: one line each, as Kubernetes' own servers have

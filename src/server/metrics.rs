@@ -1,68 +1,127 @@
-//! What is counted, under names and labels that are fixed: no label ever holds what a stranger sent.
+//! The server's metrics. Names and labels are fixed: no label ever holds what a stranger sent.
 
+use std::time::Duration;
+
+use axum::http::StatusCode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 pub mod certificate;
-mod decisions;
 mod listener;
-mod requests;
 pub mod view;
 
-pub(super) use listener::Listener;
-pub(super) use requests::{Path, Requests};
+pub(super) use listener::ListenerMetrics;
 
-use self::decisions::Decisions;
 use crate::admission::{DecisionRecord, Phase};
+use crate::setting::RuleId;
 
 /// The prefix of every name that is this server's own.
 pub const PREFIX: &str = "migration_network_webhook";
 
+/// Seconds. An answer takes microseconds; the last bucket is the longest that an API server waits.
+const BUCKETS: [f64; 17] =
+    [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+const OUTCOMES: [&str; 4] = ["kept", "emptied", "restored", "rewritten"];
+
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 type Counters<const N: usize> = Family<Labels<N>, Counter>;
+type Gauges = Family<Labels<1>, Gauge>;
+type ByCode = ([(&'static str, &'static str); 1], [(&'static str, u16); 1]);
 
-/// The server's counters. Clones count into the same.
-#[derive(Clone, Debug, Default)]
+/// The server's metrics. Clones count into the same.
+#[derive(Clone, Debug)]
 pub struct Metrics {
-    decisions: Decisions,
-    open: Family<Labels<1>, Gauge>,
+    decisions: Counters<3>,
+    refusals: Counters<1>,
+    mutations: Counters<1>,
+    open: Gauges,
     accepted: Counters<1>,
     closed: Counters<2>,
     accept_failures: Counters<1>,
     handshake_failures: Counters<1>,
     reload_failures: Counter,
-    requests: Requests,
+    latency: Family<Labels<1>, Histogram, fn() -> Histogram>,
+    requests: Family<ByCode, Counter>,
+    in_flight: Gauges,
+    panics: Counter,
+}
+
+impl Default for Metrics {
+    /// The known series are there from the start, at zero: alerts on a rate would miss the first increase.
+    fn default() -> Self {
+        let metrics = Self {
+            decisions: Family::default(),
+            refusals: Family::default(),
+            mutations: Family::default(),
+            open: Family::default(),
+            accepted: Family::default(),
+            closed: Family::default(),
+            accept_failures: Family::default(),
+            handshake_failures: Family::default(),
+            reload_failures: Counter::default(),
+            latency: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            requests: Family::default(),
+            in_flight: Family::default(),
+            panics: Counter::default(),
+        };
+        for rule in RuleId::ALL {
+            drop(metrics.refusals.get_or_create(&[("rule", rule.as_str())]));
+        }
+        for outcome in OUTCOMES {
+            drop(metrics.mutations.get_or_create(&[("outcome", outcome)]));
+        }
+        for path in [Phase::Mutate.path(), Phase::Validate.path()] {
+            drop(metrics.latency.get_or_create(&[("webhook", path)]));
+            drop(metrics.in_flight.get_or_create(&[("webhook", path)]));
+            drop(metrics.requests.get_or_create(&([("webhook", path)], [("code", 200)])));
+        }
+        metrics
+    }
 }
 
 impl Metrics {
-    /// Makes the counters part of what the registry shows.
+    /// Makes the metrics part of what the registry shows.
     #[must_use]
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         let own = registry.sub_registry_with_prefix(PREFIX);
-        metrics.decisions.register(own);
+        own.register("decisions", "Reviews answered, by phase, operation and verdict", metrics.decisions.clone());
+        let help = "Refusals by the rule that refused; one may count for several";
+        own.register("refusals", help, metrics.refusals.clone());
+        own.register("mutations", "What mutation made of the value of an admitted change", metrics.mutations.clone());
         own.register("connections_open", "Connections now open", metrics.open.clone());
         own.register("connections_accepted", "Connections accepted", metrics.accepted.clone());
         own.register("connections_closed", "Connections ended, by the reason", metrics.closed.clone());
         own.register("accept_failures", "Connections that could not be accepted", metrics.accept_failures.clone());
         own.register("handshake_failures", "TLS handshakes that failed", metrics.handshake_failures.clone());
-        own.register(
-            "certificate_reload_failures",
-            "Polls of the certificate files that failed; the previous certificate stays in use",
-            metrics.reload_failures.clone(),
-        );
-        let build = Family::<Labels<1>, Gauge>::default();
+        let help = "Polls of the certificate files that failed; the previous certificate stays in use";
+        own.register("certificate_reload_failures", help, metrics.reload_failures.clone());
+        let build = Gauges::default();
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
         own.register("build_info", "Always 1; the version is in the label", build);
-        metrics.requests.register(registry);
+        // The four that controller-runtime has for webhooks: dashboards and alerts for them exist.
+        let compatible = registry.sub_registry_with_prefix("controller_runtime_webhook");
+        compatible.register("latency_seconds", "From the head of a request to its answer", metrics.latency.clone());
+        compatible.register("requests", "Requests answered, by HTTP status", metrics.requests.clone());
+        compatible.register("requests_in_flight", "Requests now being answered", metrics.in_flight.clone());
+        compatible.register("panics", "Requests whose answer panicked", metrics.panics.clone());
         metrics
     }
 
-    /// Counts what was decided.
+    /// Counts a decision.
     pub(super) fn decided(&self, phase: Phase, record: &DecisionRecord) {
-        self.decisions.count(phase, record);
+        let DecisionRecord { operation, verdict, rules, mutation, .. } = record;
+        let labels = [("phase", phase.name()), ("operation", *operation), ("verdict", *verdict)];
+        self.decisions.get_or_create(&labels).inc();
+        for rule in rules.iter() {
+            self.refusals.get_or_create(&[("rule", rule.as_str())]).inc();
+        }
+        if phase == Phase::Mutate && *verdict == "allowed" && OUTCOMES.contains(mutation) {
+            self.mutations.get_or_create(&[("outcome", *mutation)]).inc();
+        }
     }
 
     /// Counts a handshake that failed.
@@ -76,13 +135,37 @@ impl Metrics {
         self.reload_failures.clone()
     }
 
-    /// The counters of one listener's connections.
-    pub(super) fn listener(&self, name: &'static str) -> Listener {
-        Listener::new(self, name)
+    /// Counts panics.
+    pub(super) fn panics(&self) -> Counter {
+        self.panics.clone()
     }
 
-    /// The counters of the requests of one phase.
-    pub(super) const fn requests(&self) -> &Requests {
-        &self.requests
+    /// The metrics of one listener's connections.
+    pub(super) fn listener(&self, name: &'static str) -> ListenerMetrics {
+        ListenerMetrics::new(self, name)
+    }
+
+    /// A request is under way until the guard is dropped, also when its client goes away.
+    pub(super) fn begin_request(&self, phase: Phase) -> InFlight {
+        let gauge = self.in_flight.get_or_create_owned(&[("webhook", phase.path())]);
+        gauge.inc();
+        InFlight(gauge)
+    }
+
+    /// Counts a request that was answered.
+    pub(super) fn end_request(&self, phase: Phase, status: StatusCode, after: Duration) {
+        let labels = [("webhook", phase.path())];
+        self.latency.get_or_create(&labels).observe(after.as_secs_f64());
+        self.requests.get_or_create(&(labels, [("code", status.as_u16())])).inc();
+    }
+}
+
+/// A request under way.
+#[derive(Debug)]
+pub(super) struct InFlight(Gauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

@@ -38,7 +38,7 @@ impl Shutdown {
 
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum ShutdownOutcome {
     /// All that was under way was answered.
     Drained,
     /// The deadline came first, and cut off this many connections.

@@ -48,7 +48,7 @@ fn peak_memory(server: &Running) -> usize {
 
 #[tokio::test]
 async fn a_large_hostile_value_is_answered_while_others_are_served() {
-    let server = Running::start(&["--log-format", "json", "--request-timeout", "10m", "--body-timeout", "1m"]);
+    let server = Running::start(&["--log-format", "json", "--request-timeout", "10m"]);
     let answered = Arc::new(AtomicUsize::new(0));
     let witness = tokio::spawn({
         let (answered, address) = (Arc::clone(&answered), server.webhook);
@@ -109,7 +109,7 @@ async fn a_large_hostile_value_is_answered_while_others_are_served() {
 
 #[tokio::test]
 async fn many_large_ones_at_one_time_stay_within_memory() {
-    let server = Running::start(&["--max-bodies-size", "16MiB", "--request-timeout", "10m", "--body-timeout", "1m"]);
+    let server = Running::start(&["--max-bodies-size", "16MiB", "--request-timeout", "10m"]);
     let review = Arc::new(review(&excludes(|_| "1".to_owned())).to_string());
     let large = (0..10).map(|_| {
         let (review, address) = (Arc::clone(&review), server.webhook);

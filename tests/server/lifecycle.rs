@@ -1,6 +1,6 @@
 //! The end of a server inside a process: it takes along all that it brought.
 
-use migration_network_webhook::server::{Ended, Limits};
+use migration_network_webhook::server::{Limits, ShutdownOutcome};
 use tokio::runtime::Handle;
 
 use crate::client::Client;
@@ -16,7 +16,7 @@ async fn no_task_outlives_the_server() {
     let mut ops = Client::plain(served.addresses.ops).await;
     assert_eq!(ops.request("GET", "/livez").await.unwrap().status, 200);
     assert!(Handle::current().metrics().num_alive_tasks() > before);
-    assert_eq!(served.end().await, Ended::Drained);
+    assert_eq!(served.end().await, ShutdownOutcome::Drained);
     assert!(idle.ended().await && ops.ended().await);
     assert_eq!(Handle::current().metrics().num_alive_tasks(), before);
 }

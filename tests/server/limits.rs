@@ -20,9 +20,7 @@ const OTHERS: Duration = Duration::from_secs(100);
 
 /// All longer than that.
 fn limits() -> Limits {
-    let long = OTHERS * 10;
-    let times = Limits { handshake: long, first_request: long, head: long, body: long, ..Limits::default() };
-    Limits { request: long, response: long, idle: long, ..times }
+    Limits { request: OTHERS * 10, idle: OTHERS * 10, ..Limits::default() }
 }
 
 fn review() -> String {
@@ -56,8 +54,8 @@ async fn while_others_are_served(served: &Served, other: impl Future<Output = ()
 }
 
 #[tokio::test]
-async fn a_silent_connection_ends_by_the_handshake_limit() {
-    let served = Served::start(Limits { handshake: SHORT, ..limits() }).await;
+async fn a_connection_without_a_handshake_ends_in_time() {
+    let served = Served::start(Limits { idle: SHORT, ..limits() }).await;
     while_others_are_served(&served, async {
         let start = Instant::now();
         let mut silent = TcpStream::connect(served.addresses.webhook).await.unwrap();
@@ -74,38 +72,19 @@ async fn a_silent_connection_ends_by_the_handshake_limit() {
 }
 
 #[tokio::test]
-async fn one_that_never_asks_ends_by_the_first_request_limit() {
-    let served = Served::start(Limits { first_request: SHORT, ..limits() }).await;
-    while_others_are_served(&served, async {
-        let mut client = served.client().await;
-        let start = Instant::now();
-        assert!(client.ended().await);
-        assert!((SHORT / 2..OTHERS).contains(&start.elapsed()), "{:?}", start.elapsed());
-        served.metric_reaches(&closed("first-request-timeout"), 1.0).await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn an_idle_one_ends_by_the_idle_limit() {
+async fn one_that_sends_no_whole_request_ends_by_the_idle_limit() {
     let served = Served::start(Limits { idle: SHORT, ..limits() }).await;
     while_others_are_served(&served, async {
-        let mut client = served.client().await;
-        // Before its first request it is not idle.
-        sleep(SHORT * 2).await;
-        assert_eq!(client.post("/validate", review()).await.unwrap().status, 200);
-        let start = Instant::now();
-        assert!(client.ended().await);
-        assert!((SHORT / 2..OTHERS).contains(&start.elapsed()), "{:?}", start.elapsed());
-        served.metric_reaches(&closed("idle-timeout"), 1.0).await;
-    })
-    .await;
-}
+        let mut silent = served.client().await;
+        assert!(silent.ended().await);
 
-#[tokio::test]
-async fn a_slow_head_ends_by_its_limit_however_it_trickles() {
-    let served = Served::start(Limits { head: SHORT, ..limits() }).await;
-    while_others_are_served(&served, async {
+        let mut idle = served.client().await;
+        assert_eq!(idle.post("/validate", review()).await.unwrap().status, 200);
+        let start = Instant::now();
+        assert!(idle.ended().await);
+        assert!((SHORT / 2..OTHERS).contains(&start.elapsed()), "{:?}", start.elapsed());
+
+        // A head that trickles does not help either.
         let mut first = served.client().await;
         let mut later = served.client().await;
         assert_eq!(later.post("/validate", review()).await.unwrap().status, 200);
@@ -116,16 +95,16 @@ async fn a_slow_head_ends_by_its_limit_however_it_trickles() {
             while client.write(letters.next().unwrap()).await.is_ok() && start.elapsed() < OTHERS {
                 sleep(Duration::from_millis(5)).await;
             }
-            assert!((SHORT..OTHERS).contains(&start.elapsed()), "{:?}", start.elapsed());
+            assert!(start.elapsed() < OTHERS, "{:?}", start.elapsed());
         }
-        served.metric_reaches(&closed("header-timeout"), 2.0).await;
+        served.metric_reaches(&closed("idle-timeout"), 4.0).await;
     })
     .await;
 }
 
 #[tokio::test]
 async fn a_slow_body_is_told_so_and_ends() {
-    let served = Served::start(Limits { body: SHORT, ..limits() }).await;
+    let served = Served::start(Limits { request: SHORT, ..limits() }).await;
     while_others_are_served(&served, async {
         for size in [1000, 1_000_000] {
             let mut client = served.client().await;
@@ -150,8 +129,8 @@ async fn a_slow_body_is_told_so_and_ends() {
 }
 
 #[tokio::test]
-async fn one_that_does_not_take_its_answer_ends_by_the_response_limit() {
-    let served = Served::start(Limits { response: SHORT, ..limits() }).await;
+async fn one_that_does_not_take_its_answer_ends_in_time() {
+    let served = Served::start(Limits { idle: SHORT, ..limits() }).await;
     while_others_are_served(&served, async {
         let mut client = Client::plain(served.addresses.ops).await;
         // More answers than the kernel holds for someone who does not read them; a few at a time, so that sending does
@@ -232,8 +211,22 @@ async fn a_flood_of_silent_connections_does_not_keep_others_out() {
 }
 
 #[tokio::test]
+async fn a_flood_of_slow_heads_does_not_keep_others_out() {
+    let served = Served::start(Limits { connections: 8, ..limits() }).await;
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let mut client = served.client().await;
+        client.write("POST /validate HTTP/1.1\r\nX-Slow: a").await.unwrap();
+        slow.push(client);
+    }
+    let mut client = served.client().await;
+    assert_eq!(client.post("/validate", review()).await.unwrap().status, 200);
+    served.metric_reaches(&closed("displaced"), 1.0).await;
+}
+
+#[tokio::test]
 async fn while_all_are_busy_a_new_one_waits() {
-    let served = Served::start(Limits { connections: 2, body: SHORT, ..limits() }).await;
+    let served = Served::start(Limits { connections: 2, request: SHORT, ..limits() }).await;
     let start = Instant::now();
     let mut busy = Vec::new();
     for _ in 0..2 {
@@ -253,7 +246,7 @@ async fn while_all_are_busy_a_new_one_waits() {
 #[tokio::test]
 async fn large_bodies_wait_for_room_and_small_ones_do_not() {
     let most = 1 << 20;
-    let served = Served::start(Limits { body_bytes: most, body_bytes_total: most, body: SHORT * 10, ..limits() }).await;
+    let served = Served::start(Limits { body_bytes: most, body_bytes_total: most, ..limits() }).await;
     let head = format!(
         "POST /validate?timeout=1s HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {most}\r\n\r\n"
     );

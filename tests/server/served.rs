@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migration_network_webhook::cluster::{ClusterState, files};
-use migration_network_webhook::server::metrics::{PREFIX, certificate::Expiry, view::Sight};
+use migration_network_webhook::server::metrics::{PREFIX, certificate::CertificateExpiry, view::ViewMetrics};
 use migration_network_webhook::server::tls::{self, Resolver, self_signed::SelfSigned};
-use migration_network_webhook::server::{self, Addresses, Content, Ended, Limits, Metrics, Settings, Shutdown};
+use migration_network_webhook::server::{
+    self, Addresses, AppState, Limits, Metrics, ServerConfig, Shutdown, ShutdownOutcome,
+};
 use migration_network_webhook::setting::{Facts, Policy};
 use prometheus_client::registry::Registry;
 use rustls::pki_types::CertificateDer;
@@ -23,7 +25,7 @@ pub(crate) struct Served {
     pub(crate) resolver: Arc<Resolver>,
     pub(crate) metrics: Metrics,
     shutdown: Shutdown,
-    run: JoinHandle<Ended>,
+    run: JoinHandle<ShutdownOutcome>,
 }
 
 impl Served {
@@ -47,16 +49,16 @@ impl Served {
         let metrics = Metrics::register(&mut registry);
         let view = Arc::new(ClusterState::unknown("not listed yet"));
         let own = registry.sub_registry_with_prefix(PREFIX);
-        own.register_collector(Box::new(Expiry::new(Arc::clone(&resolver))));
-        own.register_collector(Box::new(Sight::new(Arc::clone(&view))));
-        let settings = Settings {
+        own.register_collector(Box::new(CertificateExpiry::new(Arc::clone(&resolver))));
+        own.register_collector(Box::new(ViewMetrics::new(Arc::clone(&view))));
+        let config = ServerConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
             ops_listen: "127.0.0.1:0".parse().unwrap(),
             limits,
             shutdown_delay: Duration::from_millis(50),
-            drain: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(5),
         };
-        let content = Content {
+        let state = AppState {
             view: Arc::clone(&view),
             policy: Policy::default(),
             tls: tls::config(tls::provider(), Arc::clone(&resolver)).unwrap(),
@@ -64,7 +66,7 @@ impl Served {
             metrics: metrics.clone(),
             registry,
         };
-        let bound = server::bind(settings, content).await.unwrap();
+        let bound = server::bind(config, state).await.unwrap();
         let (addresses, shutdown) = (bound.addresses(), Shutdown::default());
         let run = tokio::spawn(bound.run(shutdown.clone()));
         Self { addresses, view, resolver, metrics, shutdown, run }
@@ -112,7 +114,7 @@ impl Served {
     }
 
     /// Asks it to end, and waits.
-    pub(crate) async fn end(self) -> Ended {
+    pub(crate) async fn end(self) -> ShutdownOutcome {
         self.shutdown.request();
         timeout(PATIENCE, self.run).await.unwrap().unwrap()
     }

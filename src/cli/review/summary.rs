@@ -38,7 +38,7 @@ impl Summary {
 
     pub(super) const fn exit(&self, warnings_as_errors: bool) -> Exit {
         if self.unavailable + self.malformed + self.unreadable > 0 {
-            Exit::CouldNotTell
+            Exit::Error
         } else if self.refused > 0 || warnings_as_errors && self.warnings > 0 {
             Exit::Refused
         } else {

@@ -10,11 +10,12 @@ use rustls::crypto::CryptoProvider;
 
 use super::Follow;
 use super::own_ca::OwnCaArgs;
+use crate::cli::duration;
 use crate::cli::kube::KubeArgs;
+use crate::server::Metrics;
 use crate::server::tls::Resolver;
 use crate::server::tls::files::CertificateFiles;
 use crate::server::tls::self_signed::SelfSigned;
-use crate::server::{Metrics, duration};
 
 /// The certificate that is served, from one of these sources.
 #[derive(Debug, clap::Args)]

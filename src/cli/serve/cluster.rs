@@ -1,19 +1,18 @@
 //! Where the server's facts come from: a live cluster, or files.
 
-use std::future::Future;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use prometheus_client::registry::Registry;
 
+use super::Follow;
+use crate::cli::duration;
 use crate::cli::kube::KubeArgs;
 use crate::cluster::files::{ClusterFiles, Error};
 use crate::cluster::{ClusterState, live};
 use crate::manifest;
-use crate::server::duration;
 
 /// How often files are polled.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -38,7 +37,7 @@ pub(super) struct ClusterArgs {
 /// A view, and what keeps it new.
 pub(super) struct Cluster {
     pub(super) view: Arc<ClusterState>,
-    pub(super) follow: Pin<Box<dyn Future<Output = ()> + Send>>,
+    pub(super) follow: Follow,
 }
 
 impl ClusterArgs {
@@ -94,7 +93,7 @@ fn staleness(text: &str) -> Result<Duration, String> {
     match duration::parse(text) {
         Ok(time) if time >= least => Ok(time),
         Ok(_) => Err(format!("must be at least {least:?}: watches have to end and begin again in that time")),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.to_owned()),
     }
 }
 

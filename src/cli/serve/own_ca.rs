@@ -9,10 +9,10 @@ use prometheus_client::registry::Registry;
 
 use super::Follow;
 use crate::ca::{CaSecret, Controller, Lifetimes, Names};
+use crate::cli::duration;
 use crate::cli::kube::KubeArgs;
 use crate::escape::Quoted;
 use crate::registration::{Registration, Service};
-use crate::server::duration;
 use crate::server::tls::Resolver;
 
 /// The CA that the replicas share.

@@ -12,9 +12,9 @@ use crate::server::tls::{Resolver, expiry};
 
 /// Shows the end of the served leaf, and of the CA certificates that come along with it: the earliest counts.
 #[derive(Debug)]
-pub struct Expiry(Arc<Resolver>);
+pub struct CertificateExpiry(Arc<Resolver>);
 
-impl Expiry {
+impl CertificateExpiry {
     /// Of whatever the resolver serves at the time.
     #[must_use]
     pub const fn new(resolver: Arc<Resolver>) -> Self {
@@ -22,7 +22,7 @@ impl Expiry {
     }
 }
 
-impl Collector for Expiry {
+impl Collector for CertificateExpiry {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let mut family = encoder.encode_descriptor(
             "certificate_not_after_timestamp_seconds",

@@ -1,31 +1,21 @@
-//! The counters of one listener.
+//! The metrics of one listener.
 
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::gauge::Gauge;
-
-use super::{Counters, Metrics};
-use crate::server::activity::Closed;
+use super::Metrics;
+use crate::server::close_reason::CloseReason;
 
 /// Counts the connections of one listener.
 #[derive(Clone, Debug)]
-pub(in crate::server) struct Listener {
+pub(in crate::server) struct ListenerMetrics {
+    metrics: Metrics,
     name: &'static str,
-    open: Gauge,
-    accepted: Counter,
-    closed: Counters<2>,
-    failures: Counter,
 }
 
-impl Listener {
+impl ListenerMetrics {
     pub(super) fn new(metrics: &Metrics, name: &'static str) -> Self {
-        let labels = [("listener", name)];
-        Self {
-            name,
-            open: metrics.open.get_or_create_owned(&labels),
-            accepted: metrics.accepted.get_or_create_owned(&labels),
-            closed: metrics.closed.clone(),
-            failures: metrics.accept_failures.get_or_create_owned(&labels),
-        }
+        drop(metrics.open.get_or_create(&[("listener", name)]));
+        drop(metrics.accepted.get_or_create(&[("listener", name)]));
+        drop(metrics.accept_failures.get_or_create(&[("listener", name)]));
+        Self { metrics: metrics.clone(), name }
     }
 
     /// The name, as labels and logs have it.
@@ -33,25 +23,20 @@ impl Listener {
         self.name
     }
 
-    /// A connection was accepted.
+    /// Counts a connection that was accepted.
     pub(in crate::server) fn opened(&self) {
-        self.accepted.inc();
-        self.open.inc();
+        self.metrics.accepted.get_or_create(&[("listener", self.name)]).inc();
+        self.metrics.open.get_or_create(&[("listener", self.name)]).inc();
     }
 
-    /// A connection ended.
-    pub(in crate::server) fn closed(&self, why: Closed) {
-        self.open.dec();
-        self.closed.get_or_create(&[("listener", self.name), ("reason", why.as_str())]).inc();
+    /// Counts a connection that ended.
+    pub(in crate::server) fn closed(&self, reason: CloseReason) {
+        self.metrics.open.get_or_create(&[("listener", self.name)]).dec();
+        self.metrics.closed.get_or_create(&[("listener", self.name), ("reason", reason.as_str())]).inc();
     }
 
-    #[cfg(test)]
-    pub(in crate::server) fn closed_as(&self, why: Closed) -> u64 {
-        self.closed.get_or_create(&[("listener", self.name), ("reason", why.as_str())]).get()
-    }
-
-    /// A connection could not be accepted.
-    pub(in crate::server) fn failed(&self) {
-        self.failures.inc();
+    /// Counts a connection that could not be accepted.
+    pub(in crate::server) fn accept_failed(&self) {
+        self.metrics.accept_failures.get_or_create(&[("listener", self.name)]).inc();
     }
 }

@@ -13,9 +13,9 @@ use crate::setting::facts::FactKind;
 
 /// Shows what is missing in the view, and what is wrong with it.
 #[derive(Debug)]
-pub struct Sight(Arc<ClusterState>);
+pub struct ViewMetrics(Arc<ClusterState>);
 
-impl Sight {
+impl ViewMetrics {
     /// Of this view.
     #[must_use]
     pub const fn new(view: Arc<ClusterState>) -> Self {
@@ -23,7 +23,7 @@ impl Sight {
     }
 }
 
-impl Collector for Sight {
+impl Collector for ViewMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let mut gauge = |name, help, value: usize| {
             let value = i64::try_from(value).unwrap_or(i64::MAX);

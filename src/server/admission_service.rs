@@ -1,4 +1,4 @@
-//! Where a body becomes an answer, and how much of that goes on at one time.
+//! From the body of a review to its answer, and how much of that goes on at one time.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -12,46 +12,52 @@ use super::limits::SMALL_BODY;
 use crate::admission::{self, Answer, Phase, Policy};
 use crate::cluster::ClusterState;
 
-/// Judges reviews by the newest facts.
+/// Answers reviews by the newest facts.
 ///
-/// A small one takes microseconds and is judged where it is. One of several MiB may be made to take a thousand times as
+/// A small one takes microseconds and is answered in place. One of several MiB may be made to take a thousand times as
 /// long: it goes to a thread of its own, so that others are answered meanwhile, and only as many go as there are
 /// processors. What waits is bounded too, by the bytes that it holds.
 #[derive(Debug)]
-pub(super) struct Judging {
+pub(super) struct AdmissionService {
     view: Arc<ClusterState>,
     policy: Arc<Policy>,
-    room: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
     threads: Arc<Semaphore>,
 }
 
-/// Bytes that one permit of the room stands for.
+/// Bytes that one permit of the semaphore stands for.
 const UNIT: usize = 1 << 10;
 
-/// Room for one large body, given back when it is dropped.
+/// A share of the bytes that all large bodies may have, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Room(#[expect(dead_code, reason = "held, not looked at")] OwnedSemaphorePermit);
+pub(super) struct BodyPermit(#[expect(dead_code, reason = "held for as long as the body")] OwnedSemaphorePermit);
 
-impl Judging {
-    /// Judges by this view; large bodies share this many bytes.
+impl AdmissionService {
+    /// Answers by this view; large bodies share this many bytes.
     pub(super) fn new(view: Arc<ClusterState>, policy: Policy, bytes: usize) -> Self {
         Self {
             view,
             policy: Arc::new(policy),
-            room: Arc::new(Semaphore::new(bytes.div_ceil(UNIT).clamp(1, Semaphore::MAX_PERMITS))),
+            bodies: Arc::new(Semaphore::new(bytes.div_ceil(UNIT).clamp(1, Semaphore::MAX_PERMITS))),
             threads: Arc::new(Semaphore::new(available_parallelism().map_or(1, usize::from))),
         }
     }
 
-    /// Waits for room for a body of this size; `None` when the deadline comes first.
-    pub(super) async fn room(&self, size: usize, deadline: Deadline) -> Option<Room> {
+    /// Waits for the share of a body of this size; `None` when the deadline comes first.
+    pub(super) async fn permit(&self, size: usize, deadline: Deadline) -> Option<BodyPermit> {
         let units = u32::try_from(size.div_ceil(UNIT)).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.room).acquire_many_owned(units);
-        timeout_at(deadline.at, room).await.ok()?.ok().map(Room)
+        let permit = Arc::clone(&self.bodies).acquire_many_owned(units);
+        timeout_at(deadline.at, permit).await.ok()?.ok().map(BodyPermit)
     }
 
-    /// Judges a body. When the deadline passes before that, the answer says so.
-    pub(super) async fn judge(&self, phase: Phase, body: Bytes, room: Option<Room>, deadline: Deadline) -> Answer {
+    /// Answers a review. When the deadline passes before that, the answer says so.
+    pub(super) async fn answer(
+        &self,
+        phase: Phase,
+        body: Bytes,
+        permit: Option<BodyPermit>,
+        deadline: Deadline,
+    ) -> Answer {
         if body.len() <= SMALL_BODY {
             return if deadline.has_passed() {
                 admission::out_of_time(&body, deadline.budget)
@@ -59,21 +65,20 @@ impl Judging {
                 admission::answer(phase, &body, &self.view.facts(), &self.policy)
             };
         }
-        // On the heap, as small ones would carry it along.
-        match Box::pin(timeout_at(deadline.at, self.in_thread(phase, body.clone(), room))).await {
+        match timeout_at(deadline.at, self.answer_in_thread(phase, body.clone(), permit)).await {
             Ok(Some(answer)) => answer,
-            // Looking for the uid takes a small part of what judging takes, and as much bandwidth to provoke.
+            // Looking for the uid takes a small part of what a decision takes, and as much bandwidth to provoke.
             Ok(None) | Err(_) => admission::out_of_time(&body, deadline.budget),
         }
     }
 
     /// `None` when the runtime ends first.
-    async fn in_thread(&self, phase: Phase, body: Bytes, room: Option<Room>) -> Option<Answer> {
+    async fn answer_in_thread(&self, phase: Phase, body: Bytes, body_permit: Option<BodyPermit>) -> Option<Answer> {
         let permit = Arc::clone(&self.threads).acquire_owned().await.ok()?;
         let (facts, policy) = (Arc::clone(&self.view.facts()), Arc::clone(&self.policy));
         let job = tokio::task::spawn_blocking(move || {
             // Both are held for as long as the thread works, also when nobody waits for it any more.
-            let _held = (permit, room);
+            let _held = (permit, body_permit);
             admission::answer(phase, &body, &facts, &policy)
         });
         match job.await {
@@ -94,10 +99,10 @@ mod tests {
     use super::*;
     use crate::setting::Facts;
 
-    fn judging(bytes: usize) -> Judging {
+    fn service(bytes: usize) -> AdmissionService {
         let view = Arc::new(ClusterState::unknown("not listed yet"));
         view.publish(Facts::unknown("not listed yet"));
-        Judging::new(view, Policy::default(), bytes)
+        AdmissionService::new(view, Policy::default(), bytes)
     }
 
     fn within(millis: u64) -> Deadline {
@@ -117,11 +122,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn small_and_large_are_judged_alike() {
-        let judging = judging(1 << 20);
+    async fn small_and_large_are_answered_alike() {
+        let service = service(1 << 20);
         for padding in [0, SMALL_BODY] {
-            let room = judging.room(padding, within(1000)).await;
-            let answer = judging.judge(Phase::Validate, review(padding), room, within(1000)).await;
+            let permit = service.permit(padding, within(1000)).await;
+            let answer = service.answer(Phase::Validate, review(padding), permit, within(1000)).await;
             assert_eq!((answer.http_status, answer.record.verdict), (200, "allowed"));
             assert_eq!(response(&answer)["allowed"], true);
         }
@@ -129,12 +134,12 @@ mod tests {
 
     #[tokio::test]
     async fn out_of_time_the_user_is_told_so() {
-        let judging = judging(1 << 20);
-        let threads = u32::try_from(judging.threads.available_permits()).unwrap();
-        let _all = judging.threads.acquire_many(threads).await.unwrap();
+        let service = service(1 << 20);
+        let threads = u32::try_from(service.threads.available_permits()).unwrap();
+        let _all = service.threads.acquire_many(threads).await.unwrap();
         for (padding, budget) in [(0, 0), (SMALL_BODY, 20)] {
-            let answer = judging.judge(Phase::Mutate, review(padding), None, within(budget)).await;
-            assert_eq!((answer.http_status, answer.record.verdict, answer.record.code), (200, "late", 504));
+            let answer = service.answer(Phase::Mutate, review(padding), None, within(budget)).await;
+            assert_eq!((answer.http_status, answer.record.verdict, answer.record.code), (200, "timeout", 504));
             assert_eq!(answer.record.uid, "u");
             let response = response(&answer);
             assert_eq!((&response["uid"], &response["allowed"]), (&"u".into(), &false.into()));
@@ -148,23 +153,23 @@ mod tests {
                 )
             );
         }
-        let answer = judging.judge(Phase::Mutate, Bytes::from_static(b"{"), None, within(0)).await;
-        assert_eq!((answer.http_status, answer.record.verdict), (504, "late"));
+        let answer = service.answer(Phase::Mutate, Bytes::from_static(b"{"), None, within(0)).await;
+        assert_eq!((answer.http_status, answer.record.verdict), (504, "timeout"));
     }
 
     #[tokio::test]
-    async fn there_is_room_for_as_many_bytes_as_are_shared_also_when_that_is_an_odd_number() {
-        assert!(judging(100_000).room(100_000, within(1000)).await.is_some());
+    async fn one_body_may_take_all_bytes_also_when_that_is_an_odd_number() {
+        assert!(service(100_000).permit(100_000, within(1000)).await.is_some());
     }
 
     #[tokio::test]
-    async fn room_is_given_back() {
-        let judging = judging(100 << 10);
-        let room = judging.room(90 << 10, within(1000)).await;
-        assert!(room.is_some());
-        assert!(judging.room(90 << 10, within(20)).await.is_none());
-        assert!(judging.room(10 << 10, within(20)).await.is_some());
-        drop(room);
-        assert!(judging.room(100 << 10, within(1000)).await.is_some());
+    async fn a_permit_is_given_back() {
+        let service = service(100 << 10);
+        let permit = service.permit(90 << 10, within(1000)).await;
+        assert!(permit.is_some());
+        assert!(service.permit(90 << 10, within(20)).await.is_none());
+        assert!(service.permit(10 << 10, within(20)).await.is_some());
+        drop(permit);
+        assert!(service.permit(100 << 10, within(1000)).await.is_some());
     }
 }

@@ -9,7 +9,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 
 /// Lets a few lines through and counts the others: a port scan must not push a cluster's log out of its disk.
 #[derive(Debug, Default)]
-pub(super) struct Quota(Mutex<Window>);
+pub(super) struct LogThrottle(Mutex<Window>);
 
 #[derive(Debug, Default)]
 struct Window {
@@ -18,7 +18,7 @@ struct Window {
     left_out: u64,
 }
 
-impl Quota {
+impl LogThrottle {
     /// Writes the line if there is room; it is told how many were left out before it.
     pub(super) fn warn(&self, line: impl FnOnce(u64)) {
         if let Some(left_out) = self.take(Instant::now()) {
@@ -47,15 +47,15 @@ mod tests {
 
     #[test]
     fn a_flood_is_counted_instead_of_written() {
-        let quota = Quota::default();
+        let throttle = LogThrottle::default();
         let start = Instant::now();
         for _ in 0..LINES {
-            assert_eq!(quota.take(start), Some(0));
+            assert_eq!(throttle.take(start), Some(0));
         }
         for _ in 0..1000 {
-            assert_eq!(quota.take(start + Duration::from_secs(9)), None);
+            assert_eq!(throttle.take(start + Duration::from_secs(9)), None);
         }
-        assert_eq!(quota.take(start + WINDOW), Some(1000));
-        assert_eq!(quota.take(start + WINDOW), Some(0));
+        assert_eq!(throttle.take(start + WINDOW), Some(1000));
+        assert_eq!(throttle.take(start + WINDOW), Some(0));
     }
 }

@@ -1,0 +1,43 @@
+//! Flags that environment variables set.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+
+use clap::{Arg, Command};
+
+/// The command line for which an empty variable is one that is not set.
+pub(super) fn without_empty_variables(mut command: Command) -> Command {
+    let names: Vec<String> = command.get_subcommands().map(|it| it.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, |subcommand| {
+            subcommand.mut_args(|arg| {
+                let is_empty = arg.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
+                if is_empty { arg.env(None::<&'static str>) } else { arg }
+            })
+        });
+    }
+    command
+}
+
+/// A note for each flag in the text of an error that a variable has set, so that it names the variable.
+pub(super) fn notes(command: &Command, arguments: &[OsString], error: &str) -> Vec<String> {
+    let error = error.split("\nUsage:").next().unwrap_or_default();
+    let subcommand = arguments.iter().skip(1).find_map(|word| command.find_subcommand(word));
+    let arguments_of_command = subcommand.into_iter().flat_map(Command::get_arguments);
+    arguments_of_command.filter_map(|arg| note(arg, arguments, error)).collect()
+}
+
+fn note(arg: &Arg, arguments: &[OsString], error: &str) -> Option<String> {
+    let (flag, variable) = (format!("--{}", arg.get_long()?), arg.get_env()?);
+    let is_set = env::var_os(variable).is_some_and(|value| value != OsStr::new(""));
+    let on_command_line = arguments.iter().any(|word| {
+        word.to_string_lossy().strip_prefix(&flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    });
+    let mentioned = error.match_indices(&flag).any(|(at, _)| {
+        let next = error[at + flag.len()..].chars().next();
+        !next.is_some_and(|char| char.is_ascii_alphanumeric() || char == '-')
+    });
+    let variable = variable.to_string_lossy();
+    let note = || format!("note: {flag} is set by the environment variable {variable}");
+    (is_set && !on_command_line && mentioned && !error.contains(&*variable)).then(note)
+}
