@@ -1,4 +1,4 @@
-.PHONY: run test lint doc licences check certs envtest e2e
+.PHONY: run test lint doc licences check certs envtest helm e2e
 
 # The webhook at work on the sample cluster. Needs nothing but the Rust toolchain.
 run:
@@ -40,8 +40,12 @@ certs:
 envtest:
 	tests/e2e/envtest/build.sh
 
+# The Helms that they install with, in the same way; HELM_ASSETS names a directory with helm3 and helm4.
+helm:
+	tests/e2e/helm/build.sh
+
 # A real control plane, our binary, our manifests. Needs Go for the first run, see envtest.
-e2e: envtest
+e2e: envtest helm
 	cargo test --locked --test e2e
 
 .PHONY: gate bench bench-load bench-start bench-scale
@@ -66,29 +70,55 @@ bench-start:
 bench-scale: envtest
 	cargo bench --locked --bench scale
 
-.PHONY: dist image-archive FORCE
+.PHONY: binary image image-archive dist chart
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-# Set it to the name in your own registry, for both targets.
-IMAGE ?= migration-network-webhook:$(VERSION)
-# Any kubectl from the last years has kustomize in it.
-KUBECTL ?= $(or $(shell command -v kubectl),$(shell tests/e2e/envtest/build.sh)/kubectl)
+# The project's public home, once it has one: images are then called by it.
+OWNER ?=
+IMAGE ?= $(if $(OWNER),ghcr.io/$(OWNER)/)migration-network-webhook:$(VERSION)
+# What builds it: buildah where it is there, else docker.
+BUILD ?= $(if $(shell command -v buildah),buildah,docker)
+TARGET ?= $(shell uname -m)-unknown-linux-gnu
+CARGO_HOME ?= $(HOME)/.cargo
+# Whatever the directory: no path of this machine is in the binary.
+REMAP := $(CURDIR)=/src $(CARGO_HOME)=/cargo
+OUT := target/image
 
-# One YAML file per overlay, for clusters that see no checkout.
-dist: $(patsubst manifests/overlays/%/kustomization.yaml,dist/%.yaml,$(wildcard manifests/overlays/*/kustomization.yaml))
+# One static binary. Its own target directory: other flags would build everything anew each time.
+binary:
+	CARGO_PROFILE_RELEASE_DEBUG=0 CFLAGS='$(REMAP:%=-ffile-prefix-map=%)' \
+	  RUSTFLAGS='-C target-feature=+crt-static $(REMAP:%=--remap-path-prefix=%)' \
+	  cargo build --locked --release --target $(TARGET) --target-dir target/static --bin migration-network-webhook
 
-# Always anew: IMAGE may be another.
-dist/%.yaml: FORCE
+# The image: that binary and the licences, from scratch. The Dockerfile only copies; the same input is the same layer.
+image: binary
+	rm -rf $(OUT)
+	mkdir -p $(OUT)/root/usr/local/bin $(OUT)/root/usr/share/licenses
+	cp target/static/$(TARGET)/release/migration-network-webhook $(OUT)/root/usr/local/bin/
+	cargo run --locked --quiet --example licences -- $(TARGET) >$(OUT)/root/usr/share/licenses/migration-network-webhook
+	chmod -R u=rwX,go=rX $(OUT)/root
+	find $(OUT)/root -exec touch --no-dereference --date=@0 {} +
+ifeq ($(notdir $(firstword $(BUILD))),docker)
+	SOURCE_DATE_EPOCH=0 $(BUILD) buildx build --output type=docker,rewrite-timestamp=true --provenance=false \
+	  --build-arg VERSION=$(VERSION) $(if $(OWNER),--label org.opencontainers.image.source=https://github.com/$(OWNER)/migration-network-webhook) \
+	  --tag '$(IMAGE)' --file Dockerfile $(OUT)
+else
+	$(BUILD) bud --layers=false --timestamp 0 --format docker \
+	  --build-arg VERSION=$(VERSION) $(if $(OWNER),--label org.opencontainers.image.source=https://github.com/$(OWNER)/migration-network-webhook) \
+	  --tag '$(IMAGE)' --file Dockerfile $(OUT)
+endif
+
+# The image as a file that containerd reads, for clusters that see no registry.
+image-archive: image
 	mkdir -p dist
-	$(KUBECTL) kustomize manifests/overlays/$* >$@.part
-	sed 's|image: migration-network-webhook:.*|image: $(IMAGE)|' $@.part >$@
-	rm $@.part
+	rm -f dist/migration-network-webhook-$(VERSION).tar
+ifeq ($(notdir $(firstword $(BUILD))),docker)
+	$(BUILD) save --output dist/migration-network-webhook-$(VERSION).tar '$(IMAGE)'
+else
+	$(BUILD) push '$(IMAGE)' 'docker-archive:dist/migration-network-webhook-$(VERSION).tar:$(IMAGE)'
+endif
 
-# The image as a file that containerd reads, for clusters that see no registry. Its bases are those of the Dockerfile, unless
-# BUILDER or RUNTIME name others; these too by digest, as a tag may be another image tomorrow.
-image-archive:
-	@for base in '$(BUILDER)' '$(RUNTIME)'; do case "$$base" in ''|*@sha256:*) ;; *) \
-	  echo "make image-archive: BUILDER and RUNTIME must be NAME@sha256:DIGEST, and one is $$base" >&2; exit 2 ;; esac; done
-	mkdir -p dist
-	docker build $(foreach base,BUILDER RUNTIME,$(if $($(base)),--build-arg '$(base)=$($(base))')) --tag '$(IMAGE)' .
-	docker save --output dist/migration-network-webhook-$(VERSION).tar '$(IMAGE)'
+# Plain YAML from the chart, and the chart itself, for clusters that see no checkout. Any Helm 3 or 4 does.
+dist: HELM ?= $(or $(shell command -v helm),$(shell tests/e2e/helm/build.sh)/helm4)
+dist:
+	HELM='$(HELM)' manifests/render dist '$(IMAGE)'

@@ -16,6 +16,7 @@ mod difference;
 mod duration;
 mod environment;
 mod explain;
+mod hook;
 mod kube;
 mod logging;
 mod output;
@@ -46,6 +47,7 @@ enum Command {
     Canonicalize(canonicalize::Args),
     Explain(explain::Args),
     Schema(schema::Args),
+    Hook(hook::Args),
     Completions(completions::Args),
 }
 
@@ -91,6 +93,7 @@ impl Command {
             Self::Capture(args) => args.run(),
             Self::Explain(args) => args.run(),
             Self::Schema(args) => args.run(),
+            Self::Hook(args) => args.run(),
             Self::Review(args) => args.run(),
             Self::Canonicalize(args) => args.run(),
             Self::Completions(args) => args.run(),

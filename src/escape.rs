@@ -75,6 +75,36 @@ impl fmt::Display for Line<'_> {
     }
 }
 
+/// Shows a text as one word of a shell's command line: in single quotes where it takes any, in those of bash where a
+/// character can't be seen.
+#[derive(Clone, Copy, Debug)]
+pub struct ShellWord<'a>(pub &'a str);
+
+impl fmt::Display for ShellWord<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0;
+        let bare = |char: char| char.is_ascii_alphanumeric() || "_-./:=@%+,".contains(char);
+        if text.starts_with('-') && text != "-" {
+            f.write_str("./")?;
+        }
+        if !text.is_empty() && text.chars().all(bare) {
+            return f.write_str(text);
+        }
+        let hidden = text.chars().any(is_unprintable);
+        f.write_str(if hidden { "$'" } else { "'" })?;
+        for char in text.chars() {
+            match char {
+                '\'' if hidden => f.write_str("\\'")?,
+                '\\' if hidden => f.write_str("\\\\")?,
+                '\'' => f.write_str("'\\''")?,
+                _ if is_unprintable(char) => write!(f, "\\U{:08x}", u32::from(char))?,
+                _ => f.write_char(char)?,
+            }
+        }
+        f.write_char('\'')
+    }
+}
+
 /// The words of another library, which may quote a stranger: printable, on one line, and not endless.
 #[derive(Clone, Copy, Debug)]
 pub struct Quoting<'a>(pub &'a str);
@@ -225,6 +255,21 @@ mod tests {
         assert!(printable.is_ascii(), "{printable}");
         assert_eq!(serde_json::from_str::<String>(&printable).unwrap(), hostile);
         assert_eq!(printable_json("{\"é\": 1}"), "{\"é\": 1}");
+    }
+
+    #[test]
+    fn a_word_is_one_word_to_a_shell() {
+        for (text, word) in [
+            ("a/b-c_1.yaml", "a/b-c_1.yaml"),
+            ("-", "-"),
+            ("-f.yaml", "./-f.yaml"),
+            ("", "''"),
+            ("my file.yaml", "'my file.yaml'"),
+            ("it's $(x)", r"'it'\''s $(x)'"),
+            ("it's\n\\\u{202e}", r"$'it\'s\U0000000a\\\U0000202e'"),
+        ] {
+            assert_eq!(ShellWord(text).to_string(), word);
+        }
     }
 
     #[test]

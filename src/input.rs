@@ -70,6 +70,7 @@ pub struct Stored {
 #[derive(Debug, Default)]
 pub struct Reader {
     stored: Option<Stored>,
+    networks: Vec<(Value, Origin)>,
     /// How many requests were made that came without a uid.
     unnamed: usize,
 }
@@ -78,7 +79,7 @@ impl Reader {
     /// A reader of manifests that are updates of this object, or creates where there is none.
     #[must_use]
     pub const fn new(stored: Option<Stored>) -> Self {
-        Self { stored, unnamed: 0 }
+        Self { stored, networks: Vec::new(), unnamed: 0 }
     }
 
     /// The requests in a file, in order, and what else it holds.
@@ -87,9 +88,16 @@ impl Reader {
     ///
     /// If the file is neither YAML nor JSON.
     pub fn read(&mut self, file: &ManifestFile) -> Result<(Vec<Input>, Ignored), Error> {
-        let Contents { objects, ignored } = Contents::of(file)?;
+        let Contents { objects, ignored, networks } = Contents::of(file)?;
+        self.networks.extend(networks);
         let inputs = objects.into_iter().map(|object| self.input(object)).collect();
         Ok((inputs, ignored))
+    }
+
+    /// The Settings, among all that was read, whose networks the guarded one is compared with.
+    #[must_use]
+    pub fn networks(&self) -> &[(Value, Origin)] {
+        &self.networks
     }
 
     fn input(&mut self, object: InputObject) -> Input {

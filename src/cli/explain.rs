@@ -1,36 +1,62 @@
 //! `explain`: what a rule is about.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use super::Exit;
-use super::output::Output;
+use super::output;
 use crate::setting::RuleId;
+use crate::setting::rule::UnknownRule;
 
 /// Columns that a terminal has at least.
 const WIDTH: usize = 80;
 
 /// Say what a rule refuses, why it matters in Harvester, and how to get past it
 ///
-/// Without a rule it lists them all.
+/// Of a field it lists the rules that report it, without either all rules.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The rule, by the name that refusals, audit annotations and metrics carry
-    #[arg(value_name = "RULE")]
-    rule: Option<RuleId>,
+    /// A rule, by the name that refusals, audit annotations and metrics carry, or a field, such as value.range
+    #[arg(value_name = "RULE|FIELD", value_parser = topic)]
+    topic: Option<Topic>,
+}
+
+/// What is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Topic {
+    Rule(RuleId),
+    Field(Vec<RuleId>),
 }
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let text = self.rule.map_or_else(list, |rule| wrapped(&rule.help()));
-        write!(Output::new(), "{text}")?;
+        output::print(&match self.topic {
+            Some(Topic::Rule(rule)) => wrapped(&rule.help()),
+            Some(Topic::Field(rules)) => list(&rules),
+            None => list(&RuleId::ALL),
+        })?;
         Ok(Exit::Ok)
     }
 }
 
-fn list() -> String {
+/// Reads a rule or a field, in whatever case.
+fn topic(name: &str) -> Result<Topic, UnknownRule> {
+    let folded = name.to_ascii_lowercase();
+    // A field of `default` is reported as the same of `value`, and items of a list all alike.
+    let inside = folded.strip_prefix("default").map_or_else(|| folded.clone(), |inside| format!("value{inside}"));
+    let field = inside.split_once('[').map_or_else(|| inside.clone(), |(list, _)| format!("{list}[i]"));
+    let reports = |rule: &RuleId| {
+        let fields = rule.explanation().field.to_ascii_lowercase();
+        [&field, &format!("value.{field}"), &format!("{field}[i]"), &format!("value.{field}[i]")]
+            .iter()
+            .any(|field| fields.contains(&format!("`{field}`")))
+    };
+    let rules: Vec<_> = RuleId::ALL.into_iter().filter(reports).collect();
+    if rules.is_empty() { folded.parse().map(Topic::Rule) } else { Ok(Topic::Field(rules)) }
+}
+
+fn list(rules: &[RuleId]) -> String {
     let mut list = String::new();
-    for rule in RuleId::ALL {
+    for rule in rules {
         let refuses = wrapped(&format!("Refused when {}.", rule.refuses().replace('`', "")));
         let _ = writeln!(list, "{rule}\n    {}", refuses.trim_end().replace('\n', "\n    "));
     }
@@ -56,4 +82,30 @@ fn wrapped(text: &str) -> String {
         wrapped.push('\n');
     }
     wrapped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<&'static str> {
+        match topic(text).unwrap() {
+            Topic::Rule(rule) => vec![rule.as_str()],
+            Topic::Field(rules) => rules.into_iter().map(RuleId::as_str).collect(),
+        }
+    }
+
+    #[test]
+    fn a_rule_or_a_field_is_named_in_any_case() {
+        assert_eq!(names("VLAN-Range"), ["vlan-range"]);
+        for field in ["value.vlan", "default.vlan", "vlan", "Value.VLAN"] {
+            assert_eq!(names(field), ["vlan-range", "vlan-untagged-on-mgmt", "vlan-exclusive"], "{field}");
+        }
+        for field in ["value.exclude[7]", "exclude"] {
+            assert_eq!(names(field), ["value-syntax", "exclude-invalid"], "{field}");
+        }
+        assert_eq!(names("value"), ["value-syntax", "migration-in-progress", "whereabouts-crd-missing"]);
+        assert_eq!(names("clusternetwork").len(), 3);
+        assert!(topic("value.rang").is_err());
+    }
 }

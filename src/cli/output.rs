@@ -62,6 +62,41 @@ pub(super) fn complain(line: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// Prints a text that is all that was asked for.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut out = Output::new();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Whether there are colours.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
+pub(super) struct ColorArgs {
+    /// Colours: auto (on terminals, and as NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR say), always or never
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
+    color: ColorChoice,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum ColorChoice {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl ColorArgs {
+    /// Colours as they were asked for.
+    pub(super) fn paint(&self) -> Paint {
+        match self.color {
+            ColorChoice::Auto => Paint::for_stdout(),
+            ColorChoice::Always => Paint { on: true },
+            ColorChoice::Never => Paint::NEVER,
+        }
+    }
+}
+
 /// Colours, where someone sees them.
 #[derive(Clone, Copy)]
 pub(super) struct Paint {
@@ -72,11 +107,14 @@ impl Paint {
     /// No colours.
     pub(super) const NEVER: Self = Self { on: false };
 
-    /// Colours on a terminal, unless the user wants none (<https://no-color.org>).
+    /// Colours on a terminal and where they are forced, unless the user wants none (<https://no-color.org>,
+    /// <https://bixense.com/clicolors>, <https://force-color.org>).
     pub(super) fn for_stdout() -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let forced = |name| set(name) && std::env::var_os(name).is_some_and(|value| value != "0");
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self { on: io::stdout().is_terminal() && !set("NO_COLOR") && !dumb }
+        let wanted = forced("CLICOLOR_FORCE") || forced("FORCE_COLOR") || io::stdout().is_terminal() && !dumb;
+        Self { on: wanted && !set("NO_COLOR") }
     }
 
     pub(super) fn red<'a>(self, text: impl fmt::Display + 'a) -> impl fmt::Display + 'a {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
 
-use super::output::Output;
+use super::output::{self, complain};
 use crate::escape::QuotedPath;
 use crate::report::{ReportFormat, Repository, RunReport, github};
 
@@ -82,7 +82,7 @@ impl Reports {
             let document = wanted.format.render(run, &repository)?;
             let written = match file {
                 Some(file) => (&*file).write_all(document.as_bytes()),
-                None => Output::new().write_all(document.as_bytes()),
+                None => output::print(&document),
             };
             written.with_context(|| format!("--report {wanted}"))?;
             if wanted.format == ReportFormat::Github
@@ -90,7 +90,10 @@ impl Reports {
             {
                 let file = OpenOptions::new().append(true).create(true).open(summary);
                 let written = file.and_then(|mut file| file.write_all(github::summary(run, &repository).as_bytes()));
-                written.context("$GITHUB_STEP_SUMMARY")?;
+                // The verdict counts, not the page about it.
+                if let Err(error) = written {
+                    complain(format_args!("warning: $GITHUB_STEP_SUMMARY: {error}"));
+                }
             }
         }
         Ok(())
@@ -112,7 +115,7 @@ impl Reports {
             // Nobody can be told if that fails.
             let _ = io::stderr().lock().write_all(text.as_bytes());
         } else {
-            Output::new().write_all(text.as_bytes())?;
+            output::print(text)?;
         }
         Ok(())
     }

@@ -1,23 +1,23 @@
 //! `review`: the verdict on files, as the server would give it.
 
-use std::collections::HashSet;
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
 use self::cluster::ReviewClusterArgs;
 use self::judged::Judged;
 use self::output::{OutputFormat, Printer};
+use self::paths::Paths;
 use self::summary::Summary;
 use super::Exit;
-use super::output::complain;
+use super::output::{ColorArgs, complain};
 use super::policy::PolicyArgs;
 use super::progress::RunProgress;
 use super::removed::replaced_by;
 use super::reports::ReportArgs;
-use crate::input::{OldSide, Reader, Stored};
-use crate::manifest::tree::{self, STANDARD_INPUT};
+use crate::escape::{QuotedPath, ShellWord};
+use crate::input::{Input, OldSide, Reader, Stored};
 use crate::manifest::{self, ManifestFile, strings};
 use crate::report::{Record, RunReport};
 use crate::setting::{Facts, Policy};
@@ -27,8 +27,11 @@ mod cluster;
 mod human;
 mod json;
 mod judged;
+mod lint;
+mod networks;
 mod old;
 mod output;
+mod paths;
 mod record;
 mod summary;
 
@@ -40,10 +43,12 @@ const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews,
 ///
 /// Takes AdmissionReviews, bare AdmissionRequests and manifests of the Setting vm-migration-network, in YAML or
 /// JSON: files, directories (*.yaml, *.yml and *.json in them), or standard input. Files may hold several documents
-/// and Lists; other objects are passed over and counted. In a directory, the files of --cluster and --old are left out.
+/// and Lists; other objects are passed over and counted. In a directory, the files of --cluster and --old are left out,
+/// and those that can't be read and don't contain "vm-migration-network" are passed over.
 ///
 /// A manifest is judged as the update of the Setting in --old, else of the one in the cluster, else as new: as
-/// `kubectl replace` would send it. The rules are set by --reserved-range and --warn-rule; where these are not given,
+/// `kubectl replace` would send it. Manifests of storage-network and rwx-network in the input count as applied. The rules
+/// are set by --reserved-range and --warn-rule; where these are not given,
 /// by the policy.yaml of a capture in --cluster; else by the defaults.
 ///
 /// Exit codes: 0 all allowed; 1 something refused; 2 something could not be judged, or there was nothing to judge.
@@ -69,9 +74,16 @@ pub(super) struct Args {
     #[arg(long)]
     warnings_as_errors: bool,
 
+    /// Name the files that are not judged, and why
+    #[arg(short, long)]
+    verbose: bool,
+
     /// Exit with 0 when there is nothing to judge
     #[arg(long)]
     allow_none: bool,
+
+    #[command(flatten)]
+    color: ColorArgs,
 
     #[command(flatten)]
     reports: ReportArgs,
@@ -85,30 +97,43 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let stored_in = self.stored_in();
         let reports = self.reports.open()?;
-        let printer = Printer::new(self.output, &reports)?;
+        let printer = Printer::new(self.output, self.color.paint(), &reports)?;
         let cluster = self.cluster.open()?;
         let stored = match &self.old {
             Some(file) => Some(Stored { setting: old::read(file).context("--old")?, from: OldSide::File }),
             None => cluster.stored,
         };
+        let mut paths = Paths::new(Reader::new(stored), self.cluster.files(), self.old.as_deref());
+        for path in &self.paths {
+            paths.read(path);
+        }
+        let Paths { reader, found, mut summary, .. } = paths;
+        let mut facts = cluster.facts;
+        summary.applied = networks::apply(reader.networks(), &mut facts)?;
         let mut run = ReviewRun {
-            reader: Reader::new(stored),
-            facts: cluster.facts,
+            facts,
             policy: self.policy.over(cluster.policy.as_ref()),
+            stored_in,
             printer,
-            summary: Summary::default(),
-            aside: Aside::new(&self.cluster.cluster, self.old.as_deref()),
+            summary,
             records: reports.are_wanted().then(Vec::new),
             warnings_fail: self.warnings_as_errors,
             progress: RunProgress::unbounded(),
         };
-        for path in &self.paths {
-            run.path(path)?;
+        for file in found {
+            match file {
+                Ok((file, inputs)) => run.file(&file, &inputs)?,
+                Err(error) => run.unreadable(&error)?,
+            }
         }
         let ReviewRun { mut printer, summary, mut records, progress, .. } = run;
         progress.finish();
         printer.finish()?;
+        if self.verbose {
+            summary.skipped.iter().for_each(|(path, why)| complain(format_args!("{why}: {}", QuotedPath(path))));
+        }
         printer.summary(&summary)?;
         let nothing = summary.judged() == 0 && summary.unreadable == 0 && !self.allow_none;
         if nothing {
@@ -122,28 +147,24 @@ impl Args {
     }
 }
 
-/// The files that say what is, not what is wanted: in a repository they may lie beside those to judge.
-struct Aside(HashSet<PathBuf>);
-
-impl Aside {
-    fn new(cluster: &[PathBuf], old: Option<&Path>) -> Self {
-        let files = tree::find(cluster).into_iter().flatten().chain(old.map(Path::to_owned));
-        Self(files.filter_map(|file| file.canonicalize().ok()).collect())
-    }
-
-    fn has(&self, file: &Path) -> bool {
-        file.canonicalize().is_ok_and(|file| self.0.contains(&file))
+impl Args {
+    /// The flags of `canonicalize` that name the stored value which manifests are an update of.
+    fn stored_in(&self) -> String {
+        match &self.old {
+            Some(old) => format!("--old {}", ShellWord(&old.to_string_lossy())),
+            None => self.cluster.flags(),
+        }
     }
 }
 
-/// A run over all that was named.
+/// A run over all that was read.
 struct ReviewRun {
-    reader: Reader,
     facts: Facts,
     policy: Policy,
+    /// The flags that name what is stored, for commands that are printed.
+    stored_in: String,
     printer: Printer,
     summary: Summary,
-    aside: Aside,
     /// What reports are made of; `None` where none is wanted.
     records: Option<Vec<Record>>,
     warnings_fail: bool,
@@ -151,35 +172,14 @@ struct ReviewRun {
 }
 
 impl ReviewRun {
-    fn path(&mut self, path: &Path) -> anyhow::Result<()> {
-        if path == STANDARD_INPUT {
-            return self.file(tree::standard_input());
-        }
-        // A file that is named twice is judged twice, one that a directory shows twice is not.
-        for file in tree::find(&[path.to_owned()]) {
-            match file {
-                Ok(file) if file != *path && self.aside.has(&file) => self.summary.left_out += 1,
-                Ok(file) => self.file(tree::text(&file))?,
-                Err(error) => self.unreadable(&error)?,
-            }
-        }
-        Ok(())
-    }
-
-    fn file(&mut self, text: Result<ManifestFile, manifest::Error>) -> anyhow::Result<()> {
-        let read = text.and_then(|text| self.reader.read(&text).map(|found| (text, found)));
-        let (text, (inputs, ignored)) = match read {
-            Ok(read) => read,
-            Err(error) => return self.unreadable(&error),
-        };
-        self.summary.ignored.merge(ignored);
-        let strings = if inputs.is_empty() { Vec::new() } else { strings::find(&text) };
-        for input in &inputs {
-            let judged = Judged::new(input, &strings, &self.facts, &self.policy);
+    fn file(&mut self, file: &ManifestFile, inputs: &[Input]) -> anyhow::Result<()> {
+        let strings = strings::find(file);
+        for input in inputs {
+            let judged = Judged::new(input, &strings, &self.facts, &self.policy, &self.stored_in);
             self.summary.count(&judged);
             self.printer.judged(&judged)?;
             if let Some(records) = &mut self.records {
-                records.push(record::of(&judged, &text, &strings, self.warnings_fail));
+                records.push(record::of(&judged, file, &strings, self.warnings_fail));
             }
             self.progress.step();
         }

@@ -1,11 +1,9 @@
 //! `schema`: what editors check files against.
 
-use std::io::Write as _;
-
 use clap::ValueEnum;
 
 use super::Exit;
-use super::output::Output;
+use super::output;
 use crate::suite;
 
 /// Print the JSON Schema of a file format, for editors
@@ -29,7 +27,7 @@ impl Args {
         let schema = match self.format {
             SchemaFormat::Suite => suite::schema(),
         };
-        writeln!(Output::new(), "{}", serde_json::to_string_pretty(&schema)?)?;
+        output::print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
         Ok(Exit::Ok)
     }
 }

@@ -8,7 +8,7 @@ use clap::builder::RangedU64ValueParser;
 use regex_lite::Regex;
 
 use super::Exit;
-use super::output::{Paint, complain};
+use super::output::{ColorArgs, Paint, complain};
 use super::policy::PolicyArgs;
 use super::progress::RunProgress;
 use super::reports::ReportArgs;
@@ -49,6 +49,9 @@ pub(super) struct Args {
     verbose: bool,
 
     #[command(flatten)]
+    color: ColorArgs,
+
+    #[command(flatten)]
     reports: ReportArgs,
 
     #[command(flatten)]
@@ -58,7 +61,8 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let reports = self.reports.open()?;
-        let mut out = TestPrinter { text: String::new(), verbose: self.verbose, paint: Paint::for_stdout(), suites: 0 };
+        let paint = if reports.take_stdout() { Paint::NEVER } else { self.color.paint() };
+        let mut out = TestPrinter { text: String::new(), verbose: self.verbose, paint, suites: 0 };
         let (suites, mut records) = load(&self.paths);
         for record in &records {
             out.record(record);

@@ -13,7 +13,7 @@ use crate::manifest::document::{self, DocumentContent};
 use crate::manifest::objects::ListedObject;
 use crate::manifest::strings::Strings;
 use crate::manifest::{Error, ManifestFile, Origin, Position, objects};
-use crate::setting::SETTING;
+use crate::setting::{RWX_NETWORK, SETTING, STORAGE_NETWORK};
 
 /// What a file holds.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub struct Contents {
     pub objects: Vec<InputObject>,
     /// All else, by kind.
     pub ignored: Ignored,
+    /// Of all else, the Settings whose networks the guarded one is compared with.
+    pub networks: Vec<(Value, Origin)>,
 }
 
 /// Something to judge.
@@ -121,7 +123,14 @@ impl Contents {
             let group = api_version.split_once('/').map_or("", |(group, _version)| group);
             let name = object.value.pointer("/metadata/name").and_then(Value::as_str);
             if (group, kind, name) != ("harvesterhci.io", "Setting", Some(SETTING)) {
-                return self.ignored.add(kind, group);
+                self.ignored.add(kind, group);
+                if (group, kind) == ("harvesterhci.io", "Setting")
+                    && matches!(name, Some(STORAGE_NETWORK | RWX_NETWORK))
+                {
+                    let origin = Origin { item: object.items.last().copied(), ..origin.clone() };
+                    self.networks.push((object.value, origin));
+                }
+                return;
             }
             What::Manifest(object.value)
         };

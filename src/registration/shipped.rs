@@ -52,8 +52,8 @@ impl Kind {
     /// If the manifest inside this program can't be read.
     pub fn webhooks(self, service: &Service) -> Result<Value, UnreadableManifest> {
         let manifest = match self {
-            Self::Mutating => include_str!("../../manifests/base/mutating.yaml"),
-            Self::Validating => include_str!("../../manifests/base/validating.yaml"),
+            Self::Mutating => include_str!("../../manifests/chart/files/mutating.yaml"),
+            Self::Validating => include_str!("../../manifests/chart/files/validating.yaml"),
         };
         let mut manifest: Value = serde_saphyr::from_str(manifest)?;
         let mut webhooks = manifest.get_mut("webhooks").map(Value::take).unwrap_or_default();

@@ -18,6 +18,8 @@ const ONE_WARNING: usize = 256;
 pub struct ClientAnswer {
     /// Why not, where it refuses.
     pub refusal: Option<Refusal>,
+    /// Whether the object is new.
+    pub creates: bool,
     /// The warnings, in the order of the webhooks.
     pub warnings: Vec<String>,
 }
@@ -60,13 +62,18 @@ pub fn kubectl_many(answers: &[ClientAnswer]) -> String {
     text
 }
 
-/// What Harvester's UI shows: of a refusal the banner, else the warnings, each in a box of its own.
+/// What Harvester's UI shows: of a refusal the text of its red banner, else of all warnings one yellow box, with its title.
 #[must_use]
 pub fn ui(answer: &ClientAnswer) -> String {
-    match &answer.refusal {
-        Some(refusal) => format!("{}\n", refusal.denied()),
-        None => answer.sent_warnings().iter().flat_map(|warning| [warning, "\n"]).collect(),
+    if let Some(refusal) = &answer.refusal {
+        return format!("{}\n", refusal.denied());
     }
+    let warnings: Vec<_> = answer.sent_warnings().iter().map(|warning| format!("299 - {warning}")).collect();
+    if warnings.is_empty() {
+        return String::new();
+    }
+    let change = if answer.creates { "Creation" } else { "Update" };
+    format!("harvesterhci.io.setting {change} Warning\n{}\n", warnings.join(", "))
 }
 
 /// A warning that was shown once is not shown again.
@@ -164,7 +171,8 @@ mod tests {
             message: "refused, 2 problems:\nvalue.vlan: a\nvalue.range: b".into(),
             causes: causes.iter().map(|cause| (*cause).to_owned()).collect(),
         };
-        ClientAnswer { refusal: Some(refusal), warnings: vec!["w".into(), "w".into(), "bad\tone".into()] }
+        let warnings = vec!["w".into(), "w".into(), "bad\tone".into(), "v".into()];
+        ClientAnswer { refusal: Some(refusal), creates: false, warnings }
     }
 
     #[test]
@@ -172,33 +180,45 @@ mod tests {
         let two = refused("Invalid", &["value.vlan: a", "value.range: b", "value.vlan: a"]);
         assert_eq!(
             kubectl(&two),
-            "Warning: w\nThe Setting \"vm-migration-network\" is invalid: \n* value.vlan: a\n* value.range: b\n"
+            "Warning: w\nWarning: v\nThe Setting \"vm-migration-network\" is invalid: \n* value.vlan: a\n* value.range: b\n"
         );
         let one = refused("Invalid", &["value.vlan: a", "value.vlan: a"]);
-        assert_eq!(kubectl(&one), "Warning: w\nThe Setting \"vm-migration-network\" is invalid: value.vlan: a\n");
+        assert_eq!(
+            kubectl(&one),
+            "Warning: w\nWarning: v\nThe Setting \"vm-migration-network\" is invalid: value.vlan: a\n"
+        );
         let none = refused("Invalid", &[]);
-        assert_eq!(kubectl(&none), "Warning: w\nThe Setting \"vm-migration-network\" is invalid\n");
+        assert_eq!(kubectl(&none), "Warning: w\nWarning: v\nThe Setting \"vm-migration-network\" is invalid\n");
     }
 
     #[test]
     fn other_refusals_and_several_show_the_message() {
         let error = "admission webhook \"check.example\" denied the request: refused, 2 problems:\nvalue.vlan: a\nvalue.range: b\n";
         let unavailable = refused("ServiceUnavailable", &[]);
-        assert_eq!(kubectl(&unavailable), format!("Warning: w\nError from server (ServiceUnavailable): {error}"));
+        assert_eq!(
+            kubectl(&unavailable),
+            format!("Warning: w\nWarning: v\nError from server (ServiceUnavailable): {error}")
+        );
         let invalid = refused("Invalid", &["value.vlan: a"]);
         assert_eq!(
             kubectl_many(&[invalid.clone(), ClientAnswer::default(), unavailable]),
-            format!("Warning: w\nError from server (Invalid): {error}Error from server (ServiceUnavailable): {error}")
+            format!(
+                "Warning: w\nWarning: v\nError from server (Invalid): {error}Error from server (ServiceUnavailable): {error}"
+            )
         );
         assert_eq!(ui(&invalid), error);
-        assert_eq!(ui(&ClientAnswer { refusal: None, ..invalid }), "w\n");
+        let admitted = ClientAnswer { refusal: None, ..invalid };
+        assert_eq!(ui(&admitted), "harvesterhci.io.setting Update Warning\n299 - w, 299 - v\n");
+        let new = ClientAnswer { creates: true, warnings: vec!["w".into()], refusal: None };
+        assert_eq!(ui(&new), "harvesterhci.io.setting Creation Warning\n299 - w\n");
+        assert_eq!(ui(&ClientAnswer::default()), "");
         assert_eq!(kubectl(&ClientAnswer::default()), "");
     }
 
     #[test]
     fn too_many_warnings_are_cut() {
         let long = |first: char, runes: usize| format!("{first}{}", "é".repeat(runes - 1));
-        let answer = |warnings| ClientAnswer { refusal: None, warnings };
+        let answer = |warnings| ClientAnswer { warnings, ..ClientAnswer::default() };
         let fits = answer(vec![long('a', 2000), long('b', 2096)]);
         assert_eq!(fits.sent_warnings(), [&fits.warnings[0], &fits.warnings[1]]);
         let cut = answer(vec![long('a', 2000), long('b', 2097), "c".into(), long('d', 300)]);

@@ -89,10 +89,11 @@ fn a_book_of_a_value_is_rewritten_and_shown_in_part() {
 
 #[test]
 fn bombs_and_loops_end() {
-    let bomb = (1..10).fold("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, level| {
-        format!("{text}a{level}: &a{level} [{}]\n", format!("*a{},", level - 1).repeat(10))
-    });
-    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let bomb = (1..10)
+        .fold("# vm-migration-network\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned(), |text, level| {
+            format!("{text}a{level}: &a{level} [{}]\n", format!("*a{},", level - 1).repeat(10))
+        });
+    let deep = format!("{}{} # vm-migration-network", "[".repeat(100_000), "]".repeat(100_000));
     let nested = format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":{deep}}}");
     let files = directory(&[("bomb.yaml", &bomb), ("deep.yaml", &deep), ("deep.json", &nested)]);
     std::os::unix::fs::symlink(".", files.path().join("loop")).unwrap();

@@ -53,7 +53,7 @@ fn what_is_counted_was_said() {
         assert_eq!(ran.code, OK, "{ran:?}");
         let said = format!("{}{}", ran.stdout, ran.stderr);
         assert!(said.ends_with("1 judged: 1 allowed; 2 warnings\n"), "{said}");
-        for warning in ["value restored: same meaning as stored", "reformatted.yaml:7: value is not canonical"] {
+        for warning in ["value restored: same meaning as stored", "reformatted.yaml:7: value is not what is stored"] {
             assert_eq!(said.matches(warning).count(), 1, "{format:?}: {said}");
         }
     }
@@ -189,7 +189,7 @@ fn a_repository_is_judged_for_its_one_setting() {
     assert_eq!(
         summary,
         "1 judged: 1 allowed; passed over: 1 Deployment.apps, 1 Setting.harvesterhci.io, 1 Setting.longhorn.io, \
-         1 Setting.management.cattle.io, 2 that are no Kubernetes objects"
+         1 Setting.management.cattle.io, 2 that are no Kubernetes objects; counted as applied: storage-network"
     );
 
     fs::remove_file(repository.path().join("harvester/settings.yaml")).unwrap();
@@ -221,7 +221,7 @@ fn what_the_cluster_is_read_from_is_not_judged() {
     assert_eq!(ran.code, OK, "{ran:?}");
     assert!(ran.stdout.ends_with("\n1 judged: 1 allowed; left out: 3 files of --cluster or --old\n"), "{ran:?}");
     let named = run(&["review", &stored, "--cluster", &cluster]);
-    assert!(named.stdout.contains("1 judged: 1 allowed; 1 warning\n"), "a file that is named is judged: {named:?}");
+    assert!(named.stdout.ends_with("\n1 judged: 1 allowed\n"), "a file that is named is judged: {named:?}");
 }
 
 #[test]
@@ -241,36 +241,106 @@ fn bytes_that_are_not_canonical_are_a_warning_with_a_place() {
     let canonical = judge(&format!("'{SOUND}'"), &["--warnings-as-errors"]);
     assert_eq!(canonical.code, OK, "{canonical:?}");
     assert!(!canonical.stdout.contains("warning"), "{canonical:?}");
+}
 
-    // What is stored in other bytes is put back, and Git is right all the same.
-    let stored = directory(&[("cluster.yaml", &fixture("clusters/ready.yaml")), ("stored.yaml", &setting(&spaced))]);
-    let ran = run_with(
-        &["review", "-", "-o", "json", "--cluster", stored.path().to_str().unwrap()],
-        &setting(&format!("'{SOUND}'")),
+/// A value that was stored before the webhook came stays as it is until the next real change, and so must Git's.
+#[test]
+fn git_must_hold_the_bytes_that_are_stored() {
+    let stored = SOUND.replace(':', ": ");
+    let files = directory(&[
+        ("my cluster/all.yaml", &fixture("clusters/ready.yaml")),
+        ("my cluster/setting.yaml", &setting(&format!("'{stored}'"))),
+        ("as-stored.yaml", &setting(&format!("'{stored}'"))),
+        ("canonical.yaml", &setting(&format!("'{SOUND}'"))),
+    ]);
+    let judge = |arguments: &[&str]| {
+        let ran = command(&[&["review", "--cluster", "my cluster"], arguments].concat());
+        let output = { ran }.current_dir(files.path()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, out) = judge(&["as-stored.yaml", "--warnings-as-errors"]);
+    assert_eq!(code, Some(OK), "{out}");
+    assert!(out.ends_with("\n1 judged: 1 allowed\n"), "{out}");
+
+    let (code, out) = judge(&["canonical.yaml", "-o", "json"]);
+    assert_eq!(code, Some(OK), "{out}");
+    let record: Value = serde_json::from_str(&out).unwrap();
+    let lint = format!(
+        "value is not what is stored, though it means the same: Git and the cluster differ. Until the next real change Git \
+         must hold {stored}; run: migration-network-webhook canonicalize --write --cluster 'my cluster' canonical.yaml"
     );
-    let record = &ran.json()[0];
-    assert_eq!((&record["mutation"], &record["lint"]), (&json!("restored"), &json!([])));
+    assert_eq!((&record["mutation"], &record["lint"]), (&json!("restored"), &json!([lint])));
+    assert_eq!(judge(&["canonical.yaml", "--warnings-as-errors"]).0, Some(REFUSED));
+    let (_, out) = judge(&["canonical.yaml", "--old", "as-stored.yaml"]);
+    assert!(
+        out.contains("; run: migration-network-webhook canonicalize --write --old as-stored.yaml canonical.yaml\n"),
+        "{out}"
+    );
+    let (_, report) = judge(&["canonical.yaml", "--report", "json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["results"][0]["warnings"][0]["kind"], "restored");
+    assert_eq!(report["results"][0]["warnings"].as_array().unwrap().len(), 1);
+}
+
+/// What is applied together is judged together, whatever the cluster has.
+#[test]
+fn other_networks_in_the_input_count_as_applied() {
+    let storage = |range: &str| {
+        let value = SOUND.replace("100", "200").replace("192.168.1.0/24", range);
+        setting(&format!("'{value}'")).replace("name: vm-migration-network", "name: storage-network")
+    };
+    let ours = setting(&format!("'{SOUND}'"));
+    let judge = |input: &str| {
+        let ran = run_with(&["review", "-", "--cluster", READY], input);
+        (ran.code, ran.stdout.lines().last().unwrap().to_owned())
+    };
+    let applied = "passed over: 1 Setting.harvesterhci.io; counted as applied: storage-network";
+    assert_eq!(
+        judge(&format!("{}---\n{ours}", storage("192.168.9.0/24"))),
+        (OK, format!("1 judged: 1 allowed; {applied}"))
+    );
+    let colliding = format!("{ours}---\n{}", storage("192.168.1.0/25"));
+    assert_eq!(judge(&colliding), (REFUSED, format!("1 judged: 1 refused; {applied}")));
+    // The last one stays, as with `kubectl apply`.
+    let moved = format!("{colliding}---\n{}", storage("192.168.9.0/24"));
+    assert_eq!(judge(&moved), (OK, format!("1 judged: 1 allowed; {}", applied.replace("1 Setting", "2 Setting"))));
+    let unreadable = format!("{ours}---\n{}", storage("no range"));
+    assert_eq!(judge(&unreadable).0, REFUSED);
 }
 
 #[test]
 fn what_can_t_be_read_is_named_and_the_rest_is_judged() {
     let files = directory(&[
         ("a.yaml", &setting(&format!("'{SOUND}'"))),
-        ("b.yaml", "kind: Setting\nvalue: [\n"),
+        ("b.yaml", "kind: Setting # vm-migration-network\nvalue: [\n"),
         ("c.yaml", &setting("'{}'")),
+        ("template.yaml", "{{- if .Values.network }}\n"),
+        ("tsconfig.json", "{ // why\n}\n"),
     ]);
-    fs::write(files.path().join("d.yaml"), b"\xff").unwrap();
+    fs::write(files.path().join("d.yaml"), b"vm-migration-network: \xff").unwrap();
+    fs::write(files.path().join("latin-1.yaml"), b"name: \xe9").unwrap();
+    let utf16: Vec<u8> = "name: vm-migration-network".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(files.path().join("utf-16.yaml"), [&b"\xff\xfe"[..], &utf16, &[0]].concat()).unwrap();
     let ran = review(&[files.path().to_str().unwrap(), "no-such-file.yaml"]);
     assert_eq!(ran.code, COULD_NOT_TELL);
-    assert_eq!(verdicts(&ran), ["allowed", "malformed", "refused", "malformed", "malformed"]);
+    assert_eq!(verdicts(&ran), ["allowed", "malformed", "refused", "malformed", "malformed", "malformed"]);
     let errors: Vec<_> = ran.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
-    assert_eq!(errors.len(), 3, "{errors:?}");
+    assert_eq!(errors.len(), 4, "{errors:?}");
     assert!(errors[0].contains("b.yaml\" is not valid YAML: "), "{errors:?}");
     assert!(errors[1].ends_with("d.yaml\" is not UTF-8 text; YAML or JSON manifests are"), "{errors:?}");
-    assert!(errors[2].starts_with("error: there is nothing at \"no-such-file.yaml\"; "), "{errors:?}");
+    assert!(errors[3].starts_with("error: there is nothing at \"no-such-file.yaml\"; "), "{errors:?}");
+    let passed_over = "; 3 files can't be read and don't contain \"vm-migration-network\"\n";
+    assert!(ran.stderr.ends_with(passed_over), "{ran:?}");
+    let verbose = review(&[files.path().to_str().unwrap(), "--verbose"]).stderr;
+    for name in ["latin-1.yaml", "template.yaml", "tsconfig.json"] {
+        let told = verbose.lines().find(|line| line.starts_with("passed over, can't be read") && line.contains(name));
+        assert!(told.is_some(), "{name}: {verbose}");
+    }
+    let named = files.path().join("template.yaml");
+    assert_eq!(review(&[named.to_str().unwrap()]).code, COULD_NOT_TELL, "a file that is named is no accident");
     let answers = run(&["review", "-o", "review", "--cluster", SAMPLE, files.path().to_str().unwrap()]).json();
     let allowed: Vec<_> = answers.iter().map(|answer| answer["response"]["allowed"].as_bool().unwrap()).collect();
-    assert_eq!(allowed, [true, false, false, false]);
+    assert_eq!(allowed, [true, false, false, false, false]);
 }
 
 #[test]
@@ -360,8 +430,45 @@ fn a_reader_that_leaves_early_changes_no_exit_code() {
 }
 
 #[test]
-fn there_is_no_colour_in_a_pipe() {
-    let ran = run(&["review", "--cluster", SAMPLE, "docs/sample"]);
+fn there_is_no_colour_in_a_pipe_unless_it_is_asked_for() {
+    let coloured = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = command(&[&["review", "--cluster", SAMPLE, "docs/sample"], arguments].concat());
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        assert_eq!(output.status.code(), Some(REFUSED));
+        output.stdout.contains(&0x1b)
+    };
+    assert!(!coloured(&[], &[]));
+    assert!(coloured(&["--color", "always"], &[("NO_COLOR", "1")]));
+    for name in ["CLICOLOR_FORCE", "FORCE_COLOR"] {
+        assert!(coloured(&[], &[(name, "1")]), "{name}");
+        assert!(!coloured(&[], &[(name, "0")]), "{name}");
+        assert!(!coloured(&[], &[(name, "1"), ("NO_COLOR", "1")]), "{name}");
+        assert!(!coloured(&["--color=never"], &[(name, "1")]), "{name}");
+    }
+}
+
+/// What could not be written was not done.
+#[test]
+fn a_full_disk_is_an_error() {
+    for arguments in [
+        &["explain"][..],
+        &["explain", "vlan-range"],
+        &["schema", "suite"],
+        &["test", "tests/suites"],
+        &["test", "tests/suites", "--report", "json"],
+        &["review", "--cluster", SAMPLE, SAMPLE, "--allow-none"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = command(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(COULD_NOT_TELL), "{arguments:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains("No space left on device"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn standard_input_is_no_file_to_annotate() {
+    let ran = run_with(&["review", "-", "--cluster", READY, "--report", "github"], &setting("'{}'"));
     assert_eq!(ran.code, REFUSED);
-    assert!(!ran.stdout.contains('\u{1b}'), "{ran:?}");
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert!(lines.len() == 3 && lines.iter().all(|line| line.starts_with("::error title=value-syntax::")), "{ran:?}");
 }

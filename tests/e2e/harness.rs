@@ -7,6 +7,7 @@ pub mod command_line;
 pub mod control_plane;
 pub mod edit;
 pub mod guarded;
+pub mod helm;
 pub mod http;
 pub mod install;
 pub mod kubectl;

@@ -34,12 +34,12 @@
 mod audit;
 mod bytes;
 mod capture;
+mod chart;
 mod control_plane;
 mod deletion;
 mod harness;
 mod live;
 mod operations;
-mod overlays;
 mod own_ca;
 mod plan;
 mod previews;

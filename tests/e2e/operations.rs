@@ -88,6 +88,7 @@ fn every_metric_is_documented_with_its_labels() {
 fn expected(command: &str) -> Option<(i32, &'static str)> {
     let told = [
         (" delete mutatingwebhookconfiguration,validating", 0, "\" deleted\n"),
+        (" label namespace ", 0, " labeled\n"),
         (" set env ", 0, "deployment.apps/migration-network-webhook env updated\n"),
         (" get virtualmachineinstancemigrations.kubevirt.io -A", 0, "default     stuck"),
         (" delete virtualmachineinstancemigrations.kubevirt.io ", 0, "\"stuck\" deleted"),
@@ -98,7 +99,8 @@ fn expected(command: &str) -> Option<(i32, &'static str)> {
         (" patch secret ", 0, "secret/migration-network-webhook-ca patched\n"),
         (" rollout restart ", 0, "deployment.apps/migration-network-webhook restarted\n"),
     ];
-    let elsewhere = [" apply -k ", " apply -f ", " delete -k ", " rollout status ", " port-forward "];
+    let elsewhere =
+        [" apply -f ", " rollout status ", " port-forward ", " -n harvester-system delete ", " delete clusterrole,"];
     let found = told.iter().rev().find(|(part, ..)| command.contains(part));
     assert!(found.is_some() || elsewhere.iter().any(|part| command.contains(part)), "{command}");
     found.map(|(_, code, told)| (*code, *told))
@@ -142,7 +144,7 @@ fn the_commands_of_the_page_do_what_it_says() {
         assert!(run.to_string().contains(told), "{command}\n{run}");
         tried += 1;
     }
-    assert_eq!(tried, 11);
+    assert_eq!(tried, 12);
     eventually("nothing is checked any more", PATIENCE, || cluster.probe());
 }
 
@@ -157,7 +159,7 @@ fn the_alerts_ask_the_api_server_for_what_it_has() {
     let page = cluster.api.get("/metrics").unwrap();
     let page = page.as_str().unwrap();
 
-    let alerts = fs::read_to_string(repository().join("manifests/components/monitoring/alerts.yaml")).unwrap();
+    let alerts = fs::read_to_string(repository().join("manifests/chart/files/alerts.yaml")).unwrap();
     let asked = Regex::new(r"\b(apiserver_\w+)\{([^}]*)\}").unwrap();
     let matcher = Regex::new(r#"^(\w+)(=~?)"(.*)"$"#).unwrap();
     let mut names = BTreeSet::new();

@@ -86,37 +86,34 @@ pub fn in_effect(cluster: &Plane, replicas: &[Webhook]) {
     });
 }
 
-/// In the stand-alone overlay as well, with its own namespace in the name.
 #[test]
 fn each_replica_has_a_leaf_of_its_own_for_the_services_name_and_no_other() {
-    for overlay in ["harvester", "self-managed"] {
-        let cluster = Cluster::lease();
-        cluster.apply_all(&world::healthy());
-        let installed = cluster.install(overlay);
-        let first = Replica::of(&cluster, &installed).ready();
-        configure(&cluster, &installed, first.port);
-        eventually("caBundle is filled in", PATIENCE, || {
-            let bundles = bundles(&cluster, &installed);
-            if bundles.iter().any(String::is_empty) { Err(bundles) } else { Ok(()) }
-        });
-        // A user applies the overlay again: the Secret is shipped empty, and keeps what it holds.
-        let secret = only(&installed.objects, "Secret");
-        let before = cluster.api.get(&path(secret)).unwrap();
-        assert_ne!(before["data"], Value::Null);
-        cluster.kubectl(["apply", "-f", "-"]).stdin(secret.to_string()).ok();
-        assert_eq!(cluster.api.get(&path(secret)).unwrap()["data"], before["data"]);
+    let cluster = Cluster::lease();
+    cluster.apply_all(&world::healthy());
+    let installed = cluster.install("harvester");
+    let first = Replica::of(&cluster, &installed).ready();
+    configure(&cluster, &installed, first.port);
+    eventually("caBundle is filled in", PATIENCE, || {
+        let bundles = bundles(&cluster, &installed);
+        if bundles.iter().any(String::is_empty) { Err(bundles) } else { Ok(()) }
+    });
+    // A user applies the file again: the Secret is shipped empty, and keeps what it holds.
+    let secret = only(&installed.objects, "Secret");
+    let before = cluster.api.get(&path(secret)).unwrap();
+    assert_ne!(before["data"], Value::Null);
+    cluster.kubectl(["apply", "-f", "-"]).stdin(secret.to_string()).ok();
+    assert_eq!(cluster.api.get(&path(secret)).unwrap()["data"], before["data"]);
 
-        let late = Replica::of(&cluster, &installed).ready();
-        let bundle = bundles(&cluster, &installed).remove(0);
-        let expected = format!("migration-network-webhook.{}.svc", installed.namespace);
-        let leaves = [&first, &late].map(|replica| leaf(replica, &installed, &bundle).unwrap());
-        for leaf in &leaves {
-            let (_, certificate) = x509_parser::parse_x509_certificate(leaf).unwrap();
-            let names = certificate.subject_alternative_name().unwrap().unwrap();
-            assert_eq!(names.value.general_names, [GeneralName::DNSName(&expected)], "{overlay}");
-        }
-        assert_ne!(leaves[0], leaves[1]);
+    let late = Replica::of(&cluster, &installed).ready();
+    let bundle = bundles(&cluster, &installed).remove(0);
+    let expected = format!("migration-network-webhook.{}.svc", installed.namespace);
+    let leaves = [&first, &late].map(|replica| leaf(replica, &installed, &bundle).unwrap());
+    for leaf in &leaves {
+        let (_, certificate) = x509_parser::parse_x509_certificate(leaf).unwrap();
+        let names = certificate.subject_alternative_name().unwrap().unwrap();
+        assert_eq!(names.value.general_names, [GeneralName::DNSName(&expected)]);
     }
+    assert_ne!(leaves[0], leaves[1]);
 }
 
 /// Replicas behind a Service that have just become ready, with lifetimes of seconds.

@@ -161,15 +161,15 @@ fn each_right_of_the_own_ca_is_needed() {
 /// The account can do what is listed, and nothing else that would be worth stealing.
 #[test]
 fn nothing_else_is_granted() {
-    for overlay in ["harvester", "cert-manager"] {
+    for file in ["harvester", "cert-manager"] {
         let cluster = Cluster::lease();
-        let installed = cluster.install(overlay);
+        let installed = cluster.install(file);
         let account = format!("--as=system:serviceaccount:{}:{NAME}", installed.namespace);
         let can = |question: &str| {
             let run = cluster.kubectl(["auth", "can-i", &account].into_iter().chain(question.split(' '))).run();
             run.stdout == "yes\n"
         };
-        let own = overlay == "harvester";
+        let own = file == "harvester";
         let namespace = format!("--namespace={}", installed.namespace);
         for (question, expected) in [
             ("list nodes", true),
@@ -193,7 +193,7 @@ fn nothing_else_is_granted() {
             (&format!("delete validatingwebhookconfigurations/{NAME}"), false),
             ("escalate clusterroles", false),
         ] {
-            assert_eq!(can(question), expected, "{overlay}: {question}");
+            assert_eq!(can(question), expected, "{file}: {question}");
         }
     }
 }

@@ -21,7 +21,7 @@ const KINDS: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConf
 const FAILURES: [&str; 2] =
     ["migration_network_webhook_authority_failures_total", "migration_network_webhook_registration_failures_total"];
 
-/// An installed overlay, and the way to it.
+/// An installation, and the way to it.
 struct Site {
     cluster: Cluster,
     installed: Installed,
@@ -29,11 +29,11 @@ struct Site {
 }
 
 impl Site {
-    fn new(overlay: &str) -> Self {
+    fn new(file: &str) -> Self {
         let cluster = Cluster::lease();
         cluster.apply_all(&world::healthy());
         cluster.store(&world::ours(world::CANONICAL));
-        let installed = cluster.install(overlay);
+        let installed = cluster.install(file);
         Self { cluster, installed, service: Proxy::start() }
     }
 
@@ -118,53 +118,51 @@ fn gauge(replica: &Webhook, name: &str, kind: &str) -> u64 {
 
 #[test]
 fn three_replicas_at_once_agree_on_the_cas_and_own_only_their_bundle() {
-    for overlay in ["harvester", "self-managed"] {
-        let site = Site::new(overlay);
-        site.apply_configurations();
-        let replicas: Vec<Replica> = (0..3).map(|_| site.replica()).collect();
-        let mut replicas: Vec<Webhook> = replicas.iter().map(Replica::start).collect();
-        for replica in &mut replicas {
-            replica.wait_until_ready();
-            site.service.add(replica.port);
-        }
-        assert_eq!(site.generations(), [1, 2]);
-        site.wait_for_bundles();
-        site.wait_for_answers();
-        // By each of them: the API server stays with the one that it has a connection to.
-        let leaves = replicas.iter().map(|replica| own_ca::leaf(replica, &site.installed, &site.secret("ca-1.crt")));
-        let leaves: BTreeSet<Vec<u8>> = leaves.map(|leaf| leaf.unwrap().to_vec()).collect();
-        assert_eq!(leaves.len(), 3, "one of its own for each");
-        for kind in KINDS {
-            let live = site.live(kind);
-            let managers = live["metadata"]["managedFields"].as_array().unwrap();
-            let ours: Vec<&Value> = managers.iter().filter(|fields| fields["manager"] == NAME).collect();
-            assert_eq!(ours.len(), 1);
-            assert_eq!(ours[0]["operation"], "Apply");
-            let entries = live["webhooks"].as_array().unwrap().iter().map(|webhook| {
-                let key = format!("k:{{\"name\":{}}}", webhook["name"]);
-                (key, json!({".": {}, "f:name": {}, "f:clientConfig": {"f:caBundle": {}}}))
-            });
-            let owned: serde_json::Map<String, Value> = entries.collect();
-            assert_eq!(ours[0]["fieldsV1"], json!({"f:webhooks": owned}));
-        }
-        // Users and their tools own the rest.
-        let before = site.bundles();
-        for _ in 0..2 {
-            let applied = site.apply_configurations();
-            assert!(applied.lines().all(|line| line.ends_with(" unchanged")), "{applied}");
-        }
-        // Also those that apply on the server's side, as Flux does.
-        let list = json!({"apiVersion": "v1", "kind": "List", "items": KINDS.map(|kind| site.configuration(kind))});
-        let server_side = ["apply", "--server-side", "--force-conflicts", "--field-manager=a-tool", "-f", "-"];
-        site.cluster.kubectl(server_side).stdin(list.to_string()).ok();
-        assert_eq!(site.bundles(), before);
-        for replica in &replicas {
-            assert_eq!(failures(replica), 0, "the shipped rights are enough:\n{}", replica.process.log());
-            // The port in each entry is this test's.
-            let drift = ["mutating", "validating"].map(|kind| gauge(replica, "registration_drift_fields", kind));
-            assert_eq!(drift, [1, 2]);
-            assert!(replica.process.log().contains("].clientConfig.service.port is "), "{}", replica.process.log());
-        }
+    let site = Site::new("harvester");
+    site.apply_configurations();
+    let replicas: Vec<Replica> = (0..3).map(|_| site.replica()).collect();
+    let mut replicas: Vec<Webhook> = replicas.iter().map(Replica::start).collect();
+    for replica in &mut replicas {
+        replica.wait_until_ready();
+        site.service.add(replica.port);
+    }
+    assert_eq!(site.generations(), [1, 2]);
+    site.wait_for_bundles();
+    site.wait_for_answers();
+    // By each of them: the API server stays with the one that it has a connection to.
+    let leaves = replicas.iter().map(|replica| own_ca::leaf(replica, &site.installed, &site.secret("ca-1.crt")));
+    let leaves: BTreeSet<Vec<u8>> = leaves.map(|leaf| leaf.unwrap().to_vec()).collect();
+    assert_eq!(leaves.len(), 3, "one of its own for each");
+    for kind in KINDS {
+        let live = site.live(kind);
+        let managers = live["metadata"]["managedFields"].as_array().unwrap();
+        let ours: Vec<&Value> = managers.iter().filter(|fields| fields["manager"] == NAME).collect();
+        assert_eq!(ours.len(), 1);
+        assert_eq!(ours[0]["operation"], "Apply");
+        let entries = live["webhooks"].as_array().unwrap().iter().map(|webhook| {
+            let key = format!("k:{{\"name\":{}}}", webhook["name"]);
+            (key, json!({".": {}, "f:name": {}, "f:clientConfig": {"f:caBundle": {}}}))
+        });
+        let owned: serde_json::Map<String, Value> = entries.collect();
+        assert_eq!(ours[0]["fieldsV1"], json!({"f:webhooks": owned}));
+    }
+    // Users and their tools own the rest.
+    let before = site.bundles();
+    for _ in 0..2 {
+        let applied = site.apply_configurations();
+        assert!(applied.lines().all(|line| line.ends_with(" unchanged")), "{applied}");
+    }
+    // Also those that apply on the server's side, as Flux does.
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": KINDS.map(|kind| site.configuration(kind))});
+    let server_side = ["apply", "--server-side", "--force-conflicts", "--field-manager=a-tool", "-f", "-"];
+    site.cluster.kubectl(server_side).stdin(list.to_string()).ok();
+    assert_eq!(site.bundles(), before);
+    for replica in &replicas {
+        assert_eq!(failures(replica), 0, "the shipped rights are enough:\n{}", replica.process.log());
+        // The port in each entry is this test's.
+        let drift = ["mutating", "validating"].map(|kind| gauge(replica, "registration_drift_fields", kind));
+        assert_eq!(drift, [1, 2]);
+        assert!(replica.process.log().contains("].clientConfig.service.port is "), "{}", replica.process.log());
     }
 }
 

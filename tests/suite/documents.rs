@@ -145,6 +145,34 @@ fn a_step_has_its_summary() {
 }
 
 #[test]
+fn a_summary_that_can_not_be_written_is_a_warning() {
+    let dir = Dir::with_cases("- name: deletion\n  operation: DELETE\n  expect: {verdict: refused, code: 405}\n");
+    let run = dir.run_with(&["test", "--report", "github"], &[("GITHUB_STEP_SUMMARY", "gone/summary.md")]);
+    assert_eq!((run.code, &*run.out), (0, ""));
+    assert_eq!(
+        run.err,
+        "1 case in 1 suite: 1 hold, 0 failed\nwarning: $GITHUB_STEP_SUMMARY: No such file or directory (os error 2)\n"
+    );
+}
+
+/// XML 1.0 has no character for these, not even escaped.
+#[test]
+fn what_xml_can_not_hold_is_escaped() {
+    let dir = Dir::with_cases(
+        "- name: \"a \\uFFFF\"\n  value: \"\\uFFFE\"\n  expect: {verdict: allowed, stored: \"\\uFFFE\"}\n",
+    );
+    for format in ["junit", "sarif", "github", "json"] {
+        let run = dir.run(&["test", "--report", format]);
+        assert_eq!(run.code, 1, "{}", run.err);
+        assert!(!run.out.contains(['\u{fffe}', '\u{ffff}']), "{}", run.out);
+    }
+    let xml = dir.run(&["test", "--report", "junit"]).out;
+    let document = Document::parse(&xml).unwrap();
+    let case = document.descendants().find(|node| node.has_tag_name("testcase")).unwrap();
+    assert_eq!(case.attribute("name"), Some("a \\uffff"));
+}
+
+#[test]
 fn files_are_named_from_the_root_of_the_repository() {
     let dir = mixed();
     let root = dir.path("").canonicalize().unwrap();

@@ -29,7 +29,7 @@ fn dir() -> Dir {
         ),
     );
     dir.write("git/deletion.json", include_str!("../suites/reviews/collection-delete.json"));
-    dir.write("git/broken.yaml", "a: 1\nb: [\n");
+    dir.write("git/broken.yaml", "a: 1 # vm-migration-network\nb: [\n");
     dir
 }
 

@@ -82,7 +82,7 @@ fn the_readme_s_table_is_what_explain_says() {
 fn the_webhooks_are_called_what_the_manifests_call_them() {
     use migration_network_webhook::admission::Route;
     let read = |name| {
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/base").join(name)).unwrap()
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/chart/files").join(name)).unwrap()
     };
     for (route, file) in [(Route::Checked, "mutating.yaml"), (Route::Disable, "validating.yaml")] {
         let name = route.webhook().unwrap();

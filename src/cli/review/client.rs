@@ -21,5 +21,6 @@ pub(super) fn answer(judged: &Judged<'_>) -> ClientAnswer {
         causes: status.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect(),
         message: status.message,
     });
-    ClientAnswer { refusal, warnings: judged.warnings().iter().map(ToString::to_string).collect() }
+    let creates = judged.operation == "CREATE";
+    ClientAnswer { refusal, creates, warnings: judged.warnings().iter().map(ToString::to_string).collect() }
 }

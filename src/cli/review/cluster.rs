@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use crate::cli::kube::{self, KubeArgs};
 use crate::cli::output::complain;
 use crate::cluster::{files, live};
+use crate::escape::ShellWord;
 use crate::input::{OldSide, Stored};
 use crate::setting::{Facts, Policy};
 
@@ -18,7 +19,7 @@ pub(super) struct ReviewClusterArgs {
     /// The cluster to judge by: files and directories of manifests, as `kubectl get … -o yaml` prints them or `capture`
     /// writes them; repeatable
     #[arg(long, value_name = "PATH")]
-    pub(super) cluster: Vec<PathBuf>,
+    cluster: Vec<PathBuf>,
 
     /// Judge by the live cluster that kubectl would talk to; what is needed are rights to list
     #[arg(long = "kube", id = "live")]
@@ -38,6 +39,18 @@ pub(super) struct ReviewCluster {
 }
 
 impl ReviewClusterArgs {
+    /// The files.
+    pub(super) fn files(&self) -> &[PathBuf] {
+        &self.cluster
+    }
+
+    /// The flags that name the same cluster to another command.
+    pub(super) fn flags(&self) -> String {
+        let files = self.cluster.iter().map(|path| format!("--cluster {}", ShellWord(&path.to_string_lossy())));
+        let files = files.collect::<Vec<_>>().join(" ");
+        if self.live { "--kube".to_owned() } else { files }
+    }
+
     /// Reads the files, or lists what the live cluster has.
     pub(super) fn open(&self) -> anyhow::Result<ReviewCluster> {
         if self.live {

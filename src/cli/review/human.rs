@@ -59,7 +59,7 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
 pub(super) fn lint(judged: &Judged<'_>) -> Option<String> {
     let line = judged.value_line.unwrap_or(judged.input.origin.line);
     let at = || place(&Origin { line, ..judged.input.origin.clone() });
-    judged.lint().map(|lint| format!("{}: {lint}", at()))
+    judged.lint.as_ref().map(|lint| format!("{}: {}", at(), lint.message))
 }
 
 /// `file:line`, as compilers write it.

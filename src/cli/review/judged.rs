@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::admission::{Admission, Request, Review, Setting, Verdict, admit, canonical, response};
-use crate::escape::Line;
-use crate::input::{Form, Input, submitted};
+use super::lint::{self, Lint};
+use crate::admission::{Admission, Request, Review, Setting, Verdict, admit, response};
+use crate::input::Input;
 use crate::manifest::strings::Strings;
-use crate::manifest::tree::STANDARD_INPUT;
 use crate::setting::{Facts, Policy, Warning};
 
 /// An input with what the API server would make of it.
@@ -22,8 +21,8 @@ pub(super) struct Judged<'i> {
     pub(super) outcome: ReviewOutcome<'i>,
     /// The line of `value` in the file, from 1, where there is a `value`.
     pub(super) value_line: Option<usize>,
-    /// Whether a manifest's `value` is sound but not canonical.
-    pub(super) not_canonical: bool,
+    /// What is to be said of the file that the cluster would not say.
+    pub(super) lint: Option<Lint>,
 }
 
 pub(super) enum ReviewOutcome<'i> {
@@ -34,7 +33,7 @@ pub(super) enum ReviewOutcome<'i> {
 }
 
 impl<'i> Judged<'i> {
-    pub(super) fn new(input: &'i Input, strings: &[Strings], facts: &Facts, policy: &Policy) -> Self {
+    pub(super) fn new(input: &'i Input, strings: &[Strings], facts: &Facts, policy: &Policy, stored_in: &str) -> Self {
         let (uid, user, operation, request) = match Review::read(&input.body) {
             Ok(Review { uid, user, operation, request }) => (uid, user, operation, request),
             Err(why) => (Cow::default(), Cow::default(), "unknown", Err(why)),
@@ -47,18 +46,10 @@ impl<'i> Judged<'i> {
             }
         };
         let value = input.place.strings(strings).and_then(|strings| strings.value.as_ref());
-        Self {
-            input,
-            uid,
-            user,
-            operation,
-            outcome,
-            value_line: value.map(|value| value.start.line),
-            not_canonical: matches!(&input.form, Form::Manifest { setting, .. } if {
-                let value = setting.get("value").map(submitted).unwrap_or_default();
-                canonical(&value).is_ok_and(|canonical| value.bytes() != Some(&canonical))
-            }),
-        }
+        let value_line = value.map(|value| value.start.line);
+        let mut judged = Self { input, uid, user, operation, outcome, value_line, lint: None };
+        judged.lint = lint::of(&judged, stored_in);
+        judged
     }
 
     /// The verdict in one word.
@@ -94,22 +85,6 @@ impl<'i> Judged<'i> {
             ReviewOutcome::Malformed(_) => Vec::new(),
             ReviewOutcome::Admitted { admission, .. } => admission.warnings(),
         }
-    }
-
-    /// What is to be said of a manifest that the cluster would not say.
-    pub(super) fn lint(&self) -> Option<String> {
-        let path = &*self.input.origin.path;
-        let fix = if path == STANDARD_INPUT {
-            "canonicalize -".to_owned()
-        } else {
-            format!("canonicalize --write {}", Line(&path.to_string_lossy()))
-        };
-        self.not_canonical.then(|| {
-            format!(
-                "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; \
-                 run: migration-network-webhook {fix}"
-            )
-        })
     }
 
     /// What is stored when the request goes through; of another object that is what was submitted.

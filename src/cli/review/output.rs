@@ -29,7 +29,8 @@ pub(super) enum OutputFormat {
     Kubectl,
     /// What kubectl shows of several objects that fail together: it hides the causes
     KubectlMany,
-    /// The banner of Harvester's UI
+    /// What Harvester's UI shows: of a refusal the text of the red banner, of warnings the yellow box, its title and its
+    /// text
     Ui,
 }
 
@@ -43,9 +44,9 @@ pub(super) struct Printer {
 }
 
 impl Printer {
-    pub(super) fn new(format: OutputFormat, reports: &Reports) -> anyhow::Result<Self> {
+    pub(super) fn new(format: OutputFormat, paint: Paint, reports: &Reports) -> anyhow::Result<Self> {
         let (out, paint): (Box<dyn Write>, _) = if !reports.take_stdout() {
-            (Box::new(Output::new()), Paint::for_stdout())
+            (Box::new(Output::new()), paint)
         } else if format == OutputFormat::Human {
             (Box::new(io::stderr()), Paint::NEVER)
         } else {

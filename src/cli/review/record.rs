@@ -9,7 +9,7 @@ use crate::escape::Plain;
 use crate::input::Form;
 use crate::manifest::strings::Strings;
 use crate::manifest::{self, ManifestFile, Position};
-use crate::report::{LocatedCause, LocatedWarning, Location, NOT_CANONICAL, Record, Subject, TestStatus};
+use crate::report::{LocatedCause, LocatedWarning, Location, Record, Subject, TestStatus};
 use crate::setting::field::{Field, StringField};
 use crate::setting::{SETTING, Warning};
 
@@ -83,17 +83,17 @@ impl Fields<'_> {
     }
 
     fn warnings(&self) -> Vec<LocatedWarning> {
-        let lint = self.judged.lint();
+        let lint = &self.judged.lint;
         // The lint says the same of a manifest, and how to mend it.
         let said = |warning: &&Warning| {
             lint.is_some() && matches!(warning, Warning::Rewritten { .. } | Warning::Restored { .. })
         };
         let warned = |warning| LocatedWarning::of(warning, |field| self.locate(field));
         let warnings = self.judged.warnings().into_iter().filter(|warning| !said(warning)).map(warned);
-        let lint = lint.as_ref().map(|lint| LocatedWarning {
-            kind: NOT_CANONICAL,
+        let lint = lint.iter().map(|lint| LocatedWarning {
+            kind: lint.kind,
             rule: None,
-            message: lint.clone(),
+            message: lint.message.clone(),
             at: self.locate(&Field::whole(StringField::Value)),
         });
         warnings.chain(lint).collect()

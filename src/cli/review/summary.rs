@@ -1,6 +1,7 @@
 //! What a run came to.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::Exit;
 use super::judged::Judged;
@@ -16,8 +17,28 @@ pub(super) struct Summary {
     pub(super) unreadable: usize,
     pub(super) warnings: usize,
     pub(super) ignored: Ignored,
-    /// Files of `--cluster` and `--old`.
-    pub(super) left_out: usize,
+    /// Files that are not judged.
+    pub(super) skipped: Vec<(PathBuf, Skipped)>,
+    /// The Settings in the input that count as applied.
+    pub(super) applied: Vec<String>,
+}
+
+/// Why a file is not judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Skipped {
+    /// It is one of `--cluster` or `--old`.
+    OfCluster,
+    /// It is no manifest, and does not name the Setting.
+    Foreign,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OfCluster => "left out, a file of --cluster or --old",
+            Self::Foreign => "passed over, can't be read and doesn't contain \"vm-migration-network\"",
+        })
+    }
 }
 
 impl Summary {
@@ -29,11 +50,15 @@ impl Summary {
             _ => &mut self.malformed,
         };
         *count += 1;
-        self.warnings += judged.warnings().len() + usize::from(judged.not_canonical);
+        self.warnings += judged.warnings().len() + usize::from(judged.lint.is_some());
     }
 
     pub(super) const fn judged(&self) -> usize {
         self.allowed + self.refused + self.unavailable + self.malformed
+    }
+
+    fn count_skipped(&self, why: Skipped) -> usize {
+        self.skipped.iter().filter(|(_, skipped)| *skipped == why).count()
     }
 
     pub(super) const fn exit(&self, warnings_as_errors: bool) -> Exit {
@@ -75,10 +100,19 @@ impl fmt::Display for Summary {
         if !self.ignored.is_empty() {
             write!(f, "; passed over: {}", self.ignored)?;
         }
-        match self.left_out {
-            0 => Ok(()),
-            1 => f.write_str("; left out: 1 file of --cluster or --old"),
-            many => write!(f, "; left out: {many} files of --cluster or --old"),
+        match self.count_skipped(Skipped::OfCluster) {
+            0 => {}
+            1 => f.write_str("; left out: 1 file of --cluster or --old")?,
+            many => write!(f, "; left out: {many} files of --cluster or --old")?,
         }
+        match self.count_skipped(Skipped::Foreign) {
+            0 => {}
+            1 => f.write_str("; 1 file can't be read and doesn't contain \"vm-migration-network\"")?,
+            many => write!(f, "; {many} files can't be read and don't contain \"vm-migration-network\"")?,
+        }
+        if !self.applied.is_empty() {
+            write!(f, "; counted as applied: {}", self.applied.join(", "))?;
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Where etcd, kube-apiserver and kubectl come from.
+//! Where etcd, kube-apiserver, kubectl and Helm come from.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,16 +14,23 @@ pub fn repository() -> &'static Path {
 /// `envtest/build.sh` knows where they are: in `KUBEBUILDER_ASSETS` when that is set, else in the user's cache, and it
 /// builds them when they are not there. A missing one fails every test.
 pub fn tool(name: &str) -> PathBuf {
-    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
-        let output = Command::new(repository().join("tests/e2e/envtest/build.sh"))
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("tests/e2e/envtest/build.sh runs");
-        assert!(output.status.success(), "no control plane to test with: tests/e2e/envtest/build.sh says why above");
-        PathBuf::from(String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end())
-    });
+    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| built("envtest"));
     DIRECTORY.join(name)
+}
+
+/// The pinned Helm of this major version, from `helm/build.sh`.
+pub fn helm(major: u8) -> PathBuf {
+    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| built("helm"));
+    DIRECTORY.join(format!("helm{major}"))
+}
+
+/// The directory that a `build.sh` prints.
+fn built(module: &str) -> PathBuf {
+    let script = repository().join("tests/e2e").join(module).join("build.sh");
+    let output = Command::new(&script).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", script.display()));
+    assert!(output.status.success(), "nothing to test with: {} says why above", script.display());
+    PathBuf::from(String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end())
 }
 
 /// Our own binary, as cargo built it for this test.

@@ -9,7 +9,7 @@ use super::cluster::{Cluster, SETTING};
 use super::wait::{PATIENCE, eventually};
 use super::webhook::{Replica, Webhook};
 
-/// A cluster with one replica of ours, installed from the overlay whose certificate is mounted, and in effect.
+/// A cluster with one replica of ours, installed from the file whose certificate is mounted, and in effect.
 #[derive(Debug)]
 pub struct Guarded {
     webhook: Option<Webhook>,

@@ -13,11 +13,10 @@ use super::wait::{PATIENCE, eventually};
 /// The name of the Deployment, the Service, the `ServiceAccount` and both configurations.
 pub const NAME: &str = "migration-network-webhook";
 
-/// The names that the API server asks a webhook's certificate for, in either namespace.
-pub const SERVICE_NAMES: [&str; 2] =
-    ["migration-network-webhook.harvester-system.svc", "migration-network-webhook.migration-network-webhook.svc"];
+/// The name that the API server asks a webhook's certificate for.
+pub const SERVICE_NAMES: [&str; 1] = ["migration-network-webhook.migration-network-webhook.svc"];
 
-/// An installed overlay.
+/// An installed file of plain YAML.
 #[derive(Clone, Debug)]
 pub struct Installed {
     /// As rendered, but for the Service and the configurations.
@@ -27,10 +26,10 @@ pub struct Installed {
 }
 
 impl Plane {
-    /// Applies an overlay but for its two configurations. The Service leads to this machine: it becomes an `ExternalName`,
+    /// Applies a file but for its two configurations. The Service leads to this machine: it becomes an `ExternalName`,
     /// so that the API server still calls `SERVICE.NAMESPACE.svc` and asks for a certificate of that name.
-    pub fn install(&self, overlay: &str) -> Installed {
-        let mut objects = render(overlay);
+    pub fn install(&self, file: &str) -> Installed {
+        let mut objects = render(file);
         let namespace = only(&objects, "Deployment")["metadata"]["namespace"].as_str().expect("a namespace").to_owned();
         self.namespace(&namespace);
         objects.retain(|object| !["Issuer", "Certificate"].iter().any(|kind| object["kind"] == *kind));

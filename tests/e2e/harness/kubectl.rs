@@ -44,7 +44,13 @@ impl Kubectl {
         let mut command = Command::new(assets::tool("kubectl"));
         command.env_clear().env("HOME", &self.home).env("KUBECONFIG", &self.kubeconfig).current_dir(&self.home);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).args(args);
-        Invocation { command, stdin: Vec::new() }
+        command.into()
+    }
+}
+
+impl From<Command> for Invocation {
+    fn from(command: Command) -> Self {
+        Self { command, stdin: Vec::new() }
     }
 }
 
@@ -69,13 +75,13 @@ impl Invocation {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("kubectl starts");
+            .expect("it starts");
         let mut input = child.stdin.take().expect("a pipe");
         let writer = thread::spawn(move || {
             // A command that reads nothing may be gone before we are done.
             let _ = input.write_all(&self.stdin);
         });
-        let output = child.wait_with_output().expect("kubectl ends");
+        let output = child.wait_with_output().expect("it ends");
         writer.join().expect("a writer that can't fail");
         Run {
             code: output.status.code().unwrap_or(-1),
@@ -86,9 +92,9 @@ impl Invocation {
 
     /// Runs it, panics unless it exits with 0, and returns its standard output.
     pub fn ok(self) -> String {
-        let shown = format!("{:?}", self.command.get_args().collect::<Vec<_>>());
+        let shown = format!("{:?}", self.command);
         let run = self.run();
-        assert_eq!(run.code, 0, "kubectl {shown}:\n{run}");
+        assert_eq!(run.code, 0, "{shown}:\n{run}");
         run.stdout
     }
 }

@@ -48,7 +48,7 @@ impl Replica {
         let (port, ops) = (free_port(), free_port());
         let mut args = Vec::new();
         for arg in container["args"].as_array().expect("arguments") {
-            let arg = arg.as_str().expect("a string").replace("$(POD_NAMESPACE)", &installed.namespace);
+            let arg = arg.as_str().expect("a string");
             // What the kubelet would mount.
             let mounted = "/etc/migration-network-webhook/tls";
             if arg.contains(mounted) {
@@ -58,13 +58,13 @@ impl Replica {
             args.push(match arg.split_once('=') {
                 Some(("--listen", _)) => format!("--listen=127.0.0.1:{port}"),
                 Some(("--ops-listen", _)) => format!("--ops-listen=127.0.0.1:{ops}"),
-                _ => arg,
+                _ => arg.clone(),
             });
         }
         let mut env: Vec<(String, String)> = Vec::new();
         for variable in container["env"].as_array().into_iter().flatten() {
-            assert_eq!(variable["valueFrom"]["fieldRef"]["fieldPath"], "metadata.namespace", "no other is known here");
-            env.push((variable["name"].as_str().expect("a name").to_owned(), installed.namespace.clone()));
+            let text = |key: &str| variable[key].as_str().expect("a string").to_owned();
+            env.push((text("name"), text("value")));
         }
         let kubeconfig = plane.servers.kubeconfig(&plane.token(installed, account));
         env.push(("KUBECONFIG".to_owned(), kubeconfig.display().to_string()));

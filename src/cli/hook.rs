@@ -1,0 +1,197 @@
+//! `hook`: what the chart's Jobs run, as the image has no shell and no kubectl.
+
+use std::time::Duration;
+
+use anyhow::bail;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
+use kube::Client;
+use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::core::Status;
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::Exit;
+use super::kube::{KubeArgs, block_on};
+use super::output::complain;
+use crate::api_call::Failure;
+use crate::escape::Quoting;
+use crate::server::duration;
+use crate::setting::SETTING;
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+/// For one call: longer than the timeout of a webhook.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Run a step of an installation or an uninstallation; the Helm chart's Jobs do
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Step {
+    /// Send a change of the Setting that must be refused through the API server, as a dry run, until it is refused
+    ///
+    /// Proves that the API server calls the webhook, trusts it, and gets an answer. In a cluster that does not serve
+    /// Harvester's Settings there is nothing to refuse: that is said, and is no failure.
+    ///
+    /// Exit codes: 0 a rule refused it, or there are no Settings; 1 it was never refused; 2 it could not be asked.
+    Probe {
+        /// How long to try
+        #[arg(long, value_name = "TIME", default_value = "3m", value_parser = duration::parse)]
+        wait: Duration,
+        #[command(flatten)]
+        kube: KubeArgs,
+    },
+
+    /// Delete the mutating and the validating webhook configuration of this name
+    ///
+    /// Exit codes: 0 both are gone; 2 one could not be deleted.
+    Unregister {
+        /// Their name
+        #[arg(value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        kube: KubeArgs,
+    },
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        match self.step {
+            Step::Probe { wait, kube } => block_on(async { probe(&kube.client().await?, wait).await })?,
+            Step::Unregister { name, kube } => block_on(async { unregister(&kube.client().await?, &name).await })?,
+        }
+    }
+}
+
+/// What the API server made of the change.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    /// One of our webhooks refused it.
+    Refused,
+    /// It is not asked yet, or nobody answers it yet.
+    NotYet(String),
+    /// It does not know the Setting's kind.
+    NotServed,
+    /// We could not ask.
+    Unasked(String),
+}
+
+impl Answer {
+    fn of(result: Result<DynamicObject, kube::Error>) -> Self {
+        match result {
+            Ok(_) => Self::NotYet("the change was admitted: the API server does not ask the webhook".to_owned()),
+            Err(kube::Error::Api(status)) => Self::of_refusal(&status),
+            Err(error) => Self::Unasked(Failure::of_call("patch", SETTING, &error).why),
+        }
+    }
+
+    fn of_refusal(status: &Status) -> Self {
+        let said = format!("{} {}", status.code, Quoting(&status.message));
+        let ours = status.message.contains(&format!(".{SETTING}.setting\" denied the request"));
+        match status.code {
+            // A review that can't be judged yet has another code.
+            422 if ours => Self::Refused,
+            // With no object of that name the answer names the object; with no such kind it names nothing.
+            404 if status.details.as_ref().is_none_or(|details| details.name.is_empty()) => Self::NotServed,
+            401 | 403 => Self::Unasked(said),
+            _ => Self::NotYet(said),
+        }
+    }
+}
+
+async fn probe(client: &Client, wait: Duration) -> anyhow::Result<Exit> {
+    let settings = ApiResource {
+        group: "harvesterhci.io".to_owned(),
+        version: "v1beta1".to_owned(),
+        api_version: "harvesterhci.io/v1beta1".to_owned(),
+        kind: "Setting".to_owned(),
+        plural: "settings".to_owned(),
+    };
+    let api: Api<DynamicObject> = Api::all_with(client.clone(), &settings);
+    // By server-side apply, which also asks where Harvester has not created the Setting yet.
+    let params = PatchParams { dry_run: true, ..PatchParams::apply("migration-network-webhook-probe").force() };
+    let change = json!({
+        "apiVersion": "harvesterhci.io/v1beta1", "kind": "Setting",
+        "metadata": {"name": SETTING}, "value": "a probe of the installation",
+    });
+    let end = Instant::now() + wait;
+    let mut said = String::new();
+    loop {
+        let request = async { api.patch(SETTING, &params, &Patch::Apply(&change)).await };
+        let answer = match tokio::time::timeout(PATIENCE, request).await {
+            Ok(result) => Answer::of(result),
+            Err(_) => Answer::Unasked(format!("no answer in {PATIENCE:?}; is the API server reachable?")),
+        };
+        let (why, exit) = match answer {
+            Answer::Refused => {
+                complain(format_args!("the webhook refuses a bad value of {SETTING}"));
+                return Ok(Exit::Ok);
+            }
+            Answer::NotServed => {
+                complain(format_args!("this cluster does not serve Harvester's Settings: there is nothing to guard"));
+                return Ok(Exit::Ok);
+            }
+            Answer::NotYet(why) => (why, Exit::Refused),
+            // Rights too come with a delay.
+            Answer::Unasked(why) => (why, Exit::CouldNotTell),
+        };
+        if why != said {
+            complain(format_args!("not yet: {why}"));
+            said = why;
+        }
+        if Instant::now() >= end {
+            complain(format_args!("error: a bad value of {SETTING} was not refused within {wait:?}"));
+            return Ok(exit);
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn unregister(client: &Client, name: &str) -> anyhow::Result<Exit> {
+    let kinds = [
+        ApiResource::erase::<ValidatingWebhookConfiguration>(&()),
+        ApiResource::erase::<MutatingWebhookConfiguration>(&()),
+    ];
+    for kind in kinds {
+        let api: Api<DynamicObject> = Api::all_with(client.clone(), &kind);
+        let object = format!("{} {name}", kind.kind);
+        match api.delete(name, &DeleteParams::default()).await {
+            Ok(_) => complain(format_args!("deleted {object}")),
+            Err(kube::Error::Api(status)) if status.code == 404 => complain(format_args!("there is no {object}")),
+            Err(error) => bail!("{}", Failure::of_call("delete", &object, &error)),
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::response::StatusDetails;
+
+    use super::*;
+
+    #[test]
+    fn only_a_refusal_of_ours_proves_anything() {
+        let denied = |name: &str| format!("admission webhook \"{name}\" denied the request: no");
+        let ours = denied("check.vm-migration-network.setting");
+        let named: StatusDetails = serde_json::from_value(json!({"name": SETTING})).unwrap();
+        for (code, message, details, answer) in [
+            (422, &*ours, None, Answer::Refused),
+            (503, &*ours, None, Answer::NotYet(format!("503 {ours}"))),
+            (400, "admission webhook \"validator.harvesterhci.io\" denied the request: no", None, {
+                Answer::NotYet("400 admission webhook \"validator.harvesterhci.io\" denied the request: no".to_owned())
+            }),
+            (500, "failed calling webhook", None, Answer::NotYet("500 failed calling webhook".to_owned())),
+            (404, "404 page not found", None, Answer::NotServed),
+            (404, "not found", Some(named), Answer::NotYet("404 not found".to_owned())),
+            (403, "forbidden", None, Answer::Unasked("403 forbidden".to_owned())),
+        ] {
+            let status = Status { code, message: message.to_owned(), details, ..Status::default() };
+            assert_eq!(Answer::of_refusal(&status), answer);
+        }
+    }
+}

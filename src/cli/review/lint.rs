@@ -1,0 +1,58 @@
+//! What is said of a manifest that the cluster would not say: whether Git holds what is stored, or would be.
+
+use super::judged::{Judged, ReviewOutcome};
+use crate::admission::setting::Text;
+use crate::admission::{Mutation, Request, canonical};
+use crate::escape::{Line, ShellWord};
+use crate::input::{Form, submitted};
+use crate::manifest::tree::STANDARD_INPUT;
+use crate::report::NOT_CANONICAL;
+
+/// A warning about a file.
+pub(super) struct Lint {
+    /// A stable name.
+    pub(super) kind: &'static str,
+    pub(super) message: String,
+}
+
+/// The warning about the `value` of a manifest.
+pub(super) fn of(judged: &Judged<'_>, stored_in: &str) -> Option<Lint> {
+    let Form::Manifest { setting, .. } = &judged.input.form else { return None };
+    let ReviewOutcome::Admitted { request, admission } = &judged.outcome else { return None };
+    if let Mutation::Restored(stored) = &admission.mutated.value {
+        let message = format!(
+            "value is not what is stored, though it means the same: Git and the cluster differ. Until the next real change \
+             Git must hold {}; run: migration-network-webhook canonicalize {}",
+            Line(stored),
+            arguments(judged, stored_in)
+        );
+        return Some(Lint { kind: "restored", message });
+    }
+    let value = setting.get("value").map(submitted).unwrap_or_default();
+    let is_stored = matches!(&**request, Request::Update { old, .. } if same(&old.value, &value));
+    if is_stored || canonical(&value).is_ok_and(|canonical| value.bytes() == Some(&canonical)) {
+        return None;
+    }
+    canonical(&value).ok()?;
+    let message = format!(
+        "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; \
+         run: migration-network-webhook canonicalize {}",
+        arguments(judged, "")
+    );
+    Some(Lint { kind: NOT_CANONICAL, message })
+}
+
+fn same(stored: &Text<'_>, value: &Text<'_>) -> bool {
+    value.bytes().is_some_and(|value| stored.bytes() == Some(value))
+}
+
+/// The arguments of `canonicalize` that mend the file, or print what it must hold.
+fn arguments(judged: &Judged<'_>, stored_in: &str) -> String {
+    let path = &*judged.input.origin.path;
+    let (write, path) = if path == STANDARD_INPUT {
+        ("", "-".to_owned())
+    } else {
+        ("--write", ShellWord(&path.to_string_lossy()).to_string())
+    };
+    [write, stored_in, &path].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
