@@ -14,8 +14,8 @@ use super::Exit;
 use super::kube::{KubeArgs, block_on};
 use super::output::complain;
 use crate::api_call::Failure;
+use crate::cli::duration;
 use crate::escape::Quoting;
-use crate::server::duration;
 use crate::setting::SETTING;
 
 /// Between two tries.
@@ -137,7 +137,7 @@ async fn probe(client: &Client, wait: Duration) -> anyhow::Result<Exit> {
             }
             Answer::NotYet(why) => (why, Exit::Refused),
             // Rights too come with a delay.
-            Answer::Unasked(why) => (why, Exit::CouldNotTell),
+            Answer::Unasked(why) => (why, Exit::Error),
         };
         if why != said {
             complain(format_args!("not yet: {why}"));
