@@ -96,9 +96,7 @@ pub(crate) fn migrating(facts: &Facts, migrations: usize, running: usize) -> Fac
         // None of these can be unreadable.
         let _ = known.insert(FactKind::Migrations, &migration, None);
     }
-    let mut facts = facts.clone();
-    known.refresh(FactKind::Migrations, &mut facts);
-    facts
+    Facts { migrations: known.facts().migrations, ..facts.clone() }
 }
 
 /// The review of an UPDATE as the API server sends it: 3 KiB without large values.

@@ -48,7 +48,7 @@ pub struct File {
 ///
 /// If an object can't be written as YAML.
 pub fn files(snapshot: &Snapshot, policy: &Policy, source: &Source) -> Result<Vec<File>, serde_saphyr::SerializeError> {
-    let policy = (POLICY.to_owned(), vec![tidied(policy_document(policy))], "how the rules are set".to_owned());
+    let policy = (POLICY.to_owned(), vec![policy_document(policy)], "how the rules are set".to_owned());
     let kinds = FactKind::ALL.map(|kind| {
         let sources = || snapshot.sources.iter().filter(move |listed| listed.source.kind == kind);
         let objects = objects(sources());
@@ -96,26 +96,13 @@ fn head(source: &Source, time: Option<&str>, what: &str) -> String {
 
 /// Sorted by namespace and name: whatever order an API server lists in, the same cluster makes the same files.
 fn objects<'a>(listed: impl Iterator<Item = &'a Listed>) -> Vec<Value> {
-    let mut objects: Vec<Value> = listed.flat_map(|listed| &listed.objects).cloned().map(tidied).collect();
+    let mut objects: Vec<Value> = listed.flat_map(|listed| &listed.objects).cloned().collect();
     let key = |object: &Value| {
         let field = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
         (field("namespace"), field("name"))
     };
     objects.sort_by_cached_key(key);
     objects
-}
-
-/// Without what only a watch needs, and without what the pruning left empty.
-fn tidied(mut object: Value) -> Value {
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("resourceVersion");
-        for name in ["labels", "annotations"] {
-            if metadata.get(name).and_then(Value::as_object).is_some_and(serde_json::Map::is_empty) {
-                metadata.remove(name);
-            }
-        }
-    }
-    object
 }
 
 #[cfg(test)]

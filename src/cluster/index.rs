@@ -86,39 +86,6 @@ impl Index {
         self.of_mut(kind).insert(name, json, origin).map_err(|why| Undecodable { kind, why })
     }
 
-    /// Lets an object go.
-    pub fn remove(&mut self, kind: FactKind, name: &ObjectName) {
-        self.of_mut(kind).remove(name);
-    }
-
-    /// Lets go the objects of a kind that are not wanted any more.
-    pub(super) fn retain(&mut self, kind: FactKind, wanted: impl Fn(&ObjectName) -> bool) {
-        self.of_mut(kind).retain(&wanted);
-    }
-
-    /// Whether a rule needs anything of this object, if only that it can't be read.
-    #[must_use]
-    pub fn holds(&self, kind: FactKind, name: &ObjectName) -> bool {
-        self.of(kind).holds(name)
-    }
-
-    /// How many objects of a kind are kept, and how many can't be read.
-    #[must_use]
-    pub fn counts(&self, kind: FactKind) -> (usize, usize) {
-        self.of(kind).counts()
-    }
-
-    /// Whether what [`Self::refresh`] would put differs from when this was last asked: most events of a busy cluster
-    /// change nothing that a rule needs.
-    pub fn take_changed(&mut self, kind: FactKind) -> bool {
-        self.of_mut(kind).take_changed()
-    }
-
-    /// Puts what is known of one kind into `facts`.
-    pub fn refresh(&self, kind: FactKind, facts: &mut Facts) {
-        self.of(kind).refresh(facts);
-    }
-
     /// Everything that is known.
     #[must_use]
     pub fn facts(&self) -> Facts {
@@ -127,11 +94,13 @@ impl Index {
         facts
     }
 
-    fn of(&self, kind: FactKind) -> &dyn Objects {
+    /// What is known of one kind.
+    pub(super) fn of(&self, kind: FactKind) -> &dyn Objects {
         &*self.kinds[kinds::position(kind)]
     }
 
-    fn of_mut(&mut self, kind: FactKind) -> &mut dyn Objects {
+    /// What is known of one kind, to be changed.
+    pub(super) fn of_mut(&mut self, kind: FactKind) -> &mut dyn Objects {
         &mut *self.kinds[kinds::position(kind)]
     }
 }

@@ -94,7 +94,7 @@ impl Variation<'_> {
             return Err(VariationError::Absent(format!("{kind}{named}")));
         }
         for name in leaving {
-            self.view.index.remove(kind, name);
+            self.view.index.of_mut(kind).remove(name);
             if kind == FactKind::Settings && &*name.name == SETTING {
                 self.view.setting = None;
             }
@@ -131,7 +131,7 @@ impl Variation<'_> {
     #[must_use]
     pub fn facts(&self) -> Facts {
         let mut facts = self.base.facts.clone();
-        self.changed.iter().for_each(|kind| self.view.index.refresh(*kind, &mut facts));
+        self.changed.iter().for_each(|kind| self.view.index.of(*kind).refresh(&mut facts));
         facts
     }
 

@@ -29,7 +29,7 @@ fn refused(kind: FactKind, object: &Value) -> String {
     let mut index = Index::default();
     let undecodable = index.insert(kind, object, None).unwrap_err();
     let mut facts = Facts::unknown("");
-    index.refresh(kind, &mut facts);
+    index.of(kind).refresh(&mut facts);
     let missing: Vec<_> = facts.missing().filter(|missing| missing.kind == kind).cloned().collect();
     assert_eq!(missing, [Missing { kind, why: Arc::clone(&undecodable.why) }]);
     undecodable.why.to_string()
@@ -109,9 +109,9 @@ fn an_undecodable_object_heals_when_it_changes_or_goes() {
     assert!(why.starts_with("\"a\" can't be read: ") && why.ends_with("; and 2 more"), "{why}");
 
     index.insert(FactKind::Nodes, &json!({"metadata": {"name": "a"}}), None).unwrap();
-    index.remove(FactKind::Nodes, &name("b"));
+    index.of_mut(FactKind::Nodes).remove(&name("b"));
     assert!(index.facts().nodes.is_err());
-    index.remove(FactKind::Nodes, &name("c"));
+    index.of_mut(FactKind::Nodes).remove(&name("c"));
     assert_eq!(index.facts().nodes.unwrap().iter().count(), 1);
 }
 
@@ -134,7 +134,7 @@ fn every_kind_lets_its_objects_go() {
         };
         index.insert(kind, &object, None).unwrap();
         assert_ne!(format!("{:?}", index.facts()), empty, "{kind}");
-        index.remove(kind, &object_name(kind, &object));
+        index.of_mut(kind).remove(&object_name(kind, &object));
         assert_eq!(format!("{:?}", index.facts()), empty, "{kind}");
     }
 }
@@ -163,7 +163,7 @@ fn only_what_a_rule_would_see_is_a_change() {
     let mut index = Index::default();
     let mut changes = |kind, object: &Value| {
         let _ = index.insert(kind, object, None);
-        index.take_changed(kind)
+        index.of_mut(kind).take_changed()
     };
     assert!(!changes(migrations, &migration("Succeeded")));
     assert!(changes(migrations, &migration("Pending")));
@@ -176,17 +176,17 @@ fn only_what_a_rule_would_see_is_a_change() {
     assert!(!changes(nodes, &node("2")));
 
     let other = object_named("", "node-1");
-    index.remove(nodes, &other);
-    assert!(!index.take_changed(nodes));
+    index.of_mut(nodes).remove(&other);
+    assert!(!index.of_mut(nodes).take_changed());
     let json = r#"{"metadata":{"name":"node-1"},"status":{"addresses":5}}"#;
     let why = r#""node-1" can't be read: status: invalid type: integer `5`, expected a sequence"#;
     assert_eq!(*index.insert_json(nodes, other.clone(), json).unwrap_err().why, *why);
-    assert!(index.take_changed(nodes));
-    assert!(index.holds(nodes, &other) && !index.holds(migrations, &object_named("ns", "m")));
-    assert_eq!(index.counts(nodes), (1, 1));
-    index.remove(nodes, &other);
-    assert!(index.take_changed(nodes) && !index.take_changed(nodes));
-    assert_eq!(index.counts(nodes), (1, 0));
+    assert!(index.of_mut(nodes).take_changed());
+    assert!(index.of(nodes).holds(&other) && !index.of(migrations).holds(&object_named("ns", "m")));
+    assert_eq!(index.of(nodes).counts(), (1, 1));
+    index.of_mut(nodes).remove(&other);
+    assert!(index.of_mut(nodes).take_changed() && !index.of_mut(nodes).take_changed());
+    assert_eq!(index.of(nodes).counts(), (1, 0));
 }
 
 #[test]
@@ -198,16 +198,16 @@ fn what_is_not_wanted_goes() {
         index.insert(nodes, &node(name), None).unwrap();
     }
     let _ = index.insert(nodes, &json!({"metadata": {"name": "c"}, "spec": 5}), None);
-    assert!(index.take_changed(nodes));
-    index.retain(nodes, |_| true);
-    assert!(!index.take_changed(nodes));
-    index.retain(nodes, |name| &*name.name == "b");
-    assert!(index.take_changed(nodes));
-    assert_eq!(index.counts(nodes), (1, 0));
-    assert!(index.holds(nodes, &object_named("", "b")));
+    assert!(index.of_mut(nodes).take_changed());
+    index.of_mut(nodes).retain(&|_| true);
+    assert!(!index.of_mut(nodes).take_changed());
+    index.of_mut(nodes).retain(&|name| &*name.name == "b");
+    assert!(index.of_mut(nodes).take_changed());
+    assert_eq!(index.of(nodes).counts(), (1, 0));
+    assert!(index.of(nodes).holds(&object_named("", "b")));
     let setting = |name: &str| json!({"metadata": {"name": name}, "value": 1});
     for name in [STORAGE_NETWORK, RWX_NETWORK] {
         let _ = index.insert(FactKind::Settings, &setting(name), None);
     }
-    assert_eq!(index.counts(FactKind::Settings), (0, 2));
+    assert_eq!(index.of(FactKind::Settings).counts(), (0, 2));
 }

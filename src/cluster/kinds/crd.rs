@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::{Condition, Metadata};
-use super::read::{is_default, section};
+use super::read::section;
 use super::resource::WatchedResource;
 use super::watched::{Extracts, Watched};
 use crate::setting::WHEREABOUTS_CRD;
@@ -15,13 +15,12 @@ use crate::setting::facts::{CrdState, Fact, FactKind, Facts};
 pub(super) struct CrdObject {
     #[serde(default, deserialize_with = "section")]
     metadata: Metadata,
-    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "section")]
     status: CrdStatus,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct CrdStatus {
-    #[serde(skip_serializing_if = "Option::is_none")]
     conditions: Option<Vec<Condition>>,
 }
 

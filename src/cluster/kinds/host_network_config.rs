@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::cluster_network::HARVESTER_NETWORK;
 use super::metadata::Metadata;
-use super::read::{is_default, section, wrong};
+use super::read::{section, wrong};
 use super::resource::WatchedResource;
 use super::watched::{Extracts, Watched};
 use crate::setting::cidr::{self, CidrError};
@@ -20,51 +20,48 @@ use crate::setting::vlan::VlanId;
 pub(super) struct HostNetworkConfigObject {
     #[serde(default, deserialize_with = "section")]
     metadata: Metadata,
-    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "section")]
     spec: HostNetworkSpec,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     status: Option<Lenient<HostNetworkStatus>>,
 }
 
 /// Without its cluster network and VLAN nobody can tell for whom it matters, so these must have their type.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct HostNetworkSpec {
-    #[serde(skip_serializing_if = "Option::is_none")]
     cluster_network: Option<String>,
-    #[serde(rename = "vlanID", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "vlanID")]
     vlan_id: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<Lenient<String>>,
     /// `address/prefix` by node.
-    #[serde(skip_serializing_if = "Option::is_none")]
     ips: Option<Lenient<BTreeMap<String, String>>>,
-    #[serde(rename = "hostMultiFamilyIPs", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "hostMultiFamilyIPs")]
     host_multi_family_ips: Option<Lenient<BTreeMap<String, Option<FamilyIps>>>>,
 }
 
 /// The address of each family, of which IPv6 never counts.
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct FamilyIps {
     #[serde(skip_serializing_if = "Option::is_none")]
     ipv4: Option<String>,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HostNetworkStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     node_status: Option<BTreeMap<String, Option<HostNodeStatus>>>,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct HostNodeStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     network: Option<FamilyIps>,
 }
 
 /// What is of the wrong type stays as it is: it matters only for the network that it is about.
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Lenient<T> {
     Good(T),

@@ -2,38 +2,36 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::read::{is_default, section};
+use super::read::section;
 
 /// `metadata`, with the labels and annotations that a rule reads.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, bound(deserialize = "L: Deserialize<'de> + Default, A: Deserialize<'de> + Default"))]
-pub(super) struct Metadata<L: Default + PartialEq = Nothing, A: Default + PartialEq = Nothing> {
-    #[serde(skip_serializing_if = "Option::is_none")]
+pub(super) struct Metadata<L = Nothing, A = Nothing> {
     pub(super) name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) namespace: Option<String>,
-    #[serde(deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "section")]
     pub(super) labels: L,
-    #[serde(deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "section")]
     pub(super) annotations: A,
 }
 
 /// No field at all.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Nothing {}
 
 /// The labels that tie an object to a `ClusterNetwork` and to a node.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct VlanLabels {
-    #[serde(rename = "network.harvesterhci.io/clusternetwork", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "network.harvesterhci.io/clusternetwork")]
     pub(super) cluster_network: Option<String>,
-    #[serde(rename = "network.harvesterhci.io/node", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "network.harvesterhci.io/node")]
     pub(super) node: Option<String>,
 }
 
 /// One of an object's conditions.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Condition {
     r#type: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::Metadata;
-use super::read::{is_default, section};
+use super::read::section;
 use super::resource::WatchedResource;
 use super::watched::{Extracts, Watched};
 use crate::setting::facts::{Fact, FactKind, Facts, ObjectName};
@@ -15,14 +15,13 @@ use crate::setting::facts::{Fact, FactKind, Facts, ObjectName};
 pub(super) struct MigrationObject {
     #[serde(default, deserialize_with = "section")]
     metadata: Metadata,
-    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "section")]
     status: MigrationStatus,
 }
 
 /// Only the phase tells: `migrationState` is nil while a migration runs, and deletion waits for the end.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct MigrationStatus {
-    #[serde(skip_serializing_if = "Option::is_none")]
     phase: Option<String>,
 }
 

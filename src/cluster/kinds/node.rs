@@ -6,7 +6,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::Metadata;
-use super::read::{is_default, section};
+use super::read::section;
 use super::resource::WatchedResource;
 use super::watched::{Extracts, Watched};
 use crate::setting::cidr::{self, GoCidr};
@@ -16,33 +16,32 @@ use crate::setting::facts::{Fact, FactKind, Facts, Node, Nodes};
 pub(super) struct NodeObject {
     #[serde(default, deserialize_with = "section")]
     metadata: Metadata<NodeLabels>,
-    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "section")]
     spec: NodeSpec,
-    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "section")]
     status: NodeStatus,
 }
 
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct NodeLabels {
-    #[serde(rename = "node-role.harvesterhci.io/witness", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "node-role.harvesterhci.io/witness")]
     witness: Option<String>,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct NodeSpec {
-    #[serde(rename = "podCIDR", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "podCIDR")]
     pod_cidr: Option<String>,
-    #[serde(rename = "podCIDRs", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "podCIDRs")]
     pod_cidrs: Option<Vec<String>>,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct NodeStatus {
-    #[serde(skip_serializing_if = "Option::is_none")]
     addresses: Option<Vec<NodeAddress>>,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct NodeAddress {
     r#type: String,
     address: String,

@@ -45,7 +45,7 @@ pub(super) fn read<K: Watched>(json: Json<'_>) -> Result<K, Unreadable> {
 /// If it is no JSON, or nested too deeply for a JSON value.
 pub(super) fn prune<K: Watched>(text: &str) -> Result<Value, serde_json::Error> {
     match read::<K>(Json::Text(text)) {
-        Ok(object) => serde_json::to_value(object),
+        Ok(object) => serde_json::to_value(object).map(without_absent),
         Err(unreadable) => Ok(unreadable.alone(&serde_json::from_str(text)?)),
     }
 }
@@ -137,8 +137,26 @@ pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     from.deserialize_any(Section(PhantomData))
 }
 
-pub(super) fn is_default<T: Default + PartialEq>(section: &T) -> bool {
-    *section == T::default()
+/// Without the fields that are not there, and the sections that are then empty.
+fn without_absent(mut object: Value) -> Value {
+    let strip = |value: &mut Value| {
+        if let Some(fields) = value.as_object_mut() {
+            fields.retain(|_, field| !field.is_null());
+        }
+    };
+    let is_empty = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
+    for (name, section) in object.as_object_mut().into_iter().flatten() {
+        if let Some(fields) = section.as_object_mut().filter(|_| name == "metadata") {
+            fields.values_mut().for_each(strip);
+            fields.retain(|_, field| !is_empty(field));
+        }
+        strip(section);
+    }
+    strip(&mut object);
+    if let Some(sections) = object.as_object_mut() {
+        sections.retain(|_, section| !is_empty(section));
+    }
+    object
 }
 
 #[cfg(test)]

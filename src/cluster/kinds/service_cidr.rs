@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metadata::Metadata;
 use super::node::ipv4_networks;
-use super::read::{is_default, section};
+use super::read::section;
 use super::resource::WatchedResource;
 use super::watched::{Extracts, Watched};
 use crate::setting::facts::{Fact, FactKind, Facts, ServiceCidr};
@@ -16,13 +16,12 @@ use crate::setting::facts::{Fact, FactKind, Facts, ServiceCidr};
 pub(super) struct ServiceCidrObject {
     #[serde(default, deserialize_with = "section")]
     metadata: Metadata,
-    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "section")]
     spec: ServiceCidrSpec,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct ServiceCidrSpec {
-    #[serde(skip_serializing_if = "Option::is_none")]
     cidrs: Option<Vec<String>>,
 }
 

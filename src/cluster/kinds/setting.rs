@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
-use super::read::{is_default, section, wrong};
+use super::read::{section, wrong};
 use super::resource::WatchedResource;
 use super::watched::{Extracts, Watched};
 use crate::setting::cidr::{self, GoCidr};
@@ -20,9 +20,7 @@ use crate::setting::{RWX_NETWORK, SETTING, STORAGE_NETWORK};
 pub(super) struct SettingObject {
     #[serde(default, deserialize_with = "section")]
     metadata: SettingMetadata,
-    #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     default: Option<String>,
 }
 
@@ -30,17 +28,15 @@ pub(super) struct SettingObject {
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct SettingMetadata {
-    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     deletion_timestamp: Option<String>,
-    #[serde(deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(deserialize_with = "section")]
     annotations: SettingAnnotations,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct SettingAnnotations {
-    #[serde(rename = "migration-network-webhook/allow-during-migration", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "migration-network-webhook/allow-during-migration")]
     allow_during_migration: Option<String>,
 }
 

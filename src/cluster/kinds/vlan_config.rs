@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster_network::HARVESTER_NETWORK;
 use super::metadata::{Metadata, VlanLabels};
-use super::read::{is_default, section};
+use super::read::section;
 use super::resource::WatchedResource;
 use super::watched::{Extracts, Watched};
 use crate::setting::facts::{Fact, FactKind, Facts, MatchedNodes, VlanConfigFact};
@@ -16,19 +16,19 @@ use crate::setting::facts::{Fact, FactKind, Facts, MatchedNodes, VlanConfigFact}
 pub(super) struct VlanConfigObject {
     #[serde(default, deserialize_with = "section")]
     metadata: Metadata<VlanLabels, VlanConfigAnnotations>,
-    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "section")]
     spec: VlanConfigSpec,
 }
 
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct VlanConfigAnnotations {
-    #[serde(rename = "network.harvesterhci.io/matched-nodes", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "network.harvesterhci.io/matched-nodes")]
     matched_nodes: Option<String>,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct VlanConfigSpec {
-    #[serde(rename = "clusterNetwork", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "clusterNetwork")]
     cluster_network: Option<String>,
 }
 

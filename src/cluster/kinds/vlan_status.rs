@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster_network::HARVESTER_NETWORK;
 use super::metadata::{Condition, Metadata, VlanLabels};
-use super::read::{is_default, section};
+use super::read::section;
 use super::resource::WatchedResource;
 use super::watched::{Extracts, Watched};
 use crate::setting::facts::{Fact, FactKind, Facts};
@@ -16,17 +16,15 @@ use crate::setting::facts::{Fact, FactKind, Facts};
 pub(super) struct VlanStatusObject {
     #[serde(default, deserialize_with = "section")]
     metadata: Metadata<VlanLabels>,
-    #[serde(default, deserialize_with = "section", skip_serializing_if = "is_default")]
+    #[serde(default, deserialize_with = "section")]
     status: VlanState,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct VlanState {
-    #[serde(rename = "clusterNetwork", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "clusterNetwork")]
     cluster_network: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     conditions: Option<Vec<Condition>>,
 }
 

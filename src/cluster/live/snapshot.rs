@@ -129,7 +129,7 @@ impl Snapshot {
             // What has the wrong type stays in the index as what can't be read.
             let indexed = self.index.insert_json(resource.kind, name.clone(), json);
             // In a large cluster most migrations have ended.
-            if resource.is_asked_for() && !self.index.holds(resource.kind, &name) {
+            if resource.is_asked_for() && !self.index.of(resource.kind).holds(&name) {
                 continue;
             }
             match ((kind.prune)(json), indexed) {

@@ -89,7 +89,7 @@ impl WatchState {
         if let Err(undecodable) = known.index.insert_json(resource.kind, name.clone(), object.json.get()) {
             listing.unread.get_or_insert((undecodable, 0)).1 += 1;
         }
-        if known.index.holds(resource.kind, &name) {
+        if known.index.of(resource.kind).holds(&name) {
             listing.kept.insert(name);
         }
     }
@@ -100,7 +100,7 @@ impl WatchState {
         let known = &mut *self.lock();
         let resource = known.keep_only(at, &kept);
         known.watches[at].1.list();
-        let (kept, undecodable) = known.index.counts(resource.kind);
+        let (kept, undecodable) = known.index.of(resource.kind).counts();
         tracing::info!(%resource, how, objects, kept, undecodable, "listed");
         // One line for all of them: a list may hold as many as there are objects.
         if let Some((first, count)) = unread {
@@ -137,14 +137,14 @@ impl WatchState {
     pub(super) fn deleted(&self, at: usize, object: &RawObject) {
         let known = &mut *self.lock();
         let resource = known.watches[at].0;
-        known.index.remove(resource.kind, &object.name(&resource));
+        known.index.of_mut(resource.kind).remove(&object.name(&resource));
         self.noticed(known, resource.kind);
     }
 
     /// Counts an event. Returns whether it means anything to the rules.
     fn noticed(&self, known: &mut Known, kind: FactKind) -> bool {
         self.metrics.events(kind, 1);
-        let changed = known.index.take_changed(kind);
+        let changed = known.index.of_mut(kind).take_changed();
         if changed {
             known.changed.insert(kind);
             self.changed.notify_one();
@@ -206,7 +206,7 @@ impl WatchState {
             }
             match &lost {
                 Some(why) => known.facts.lose(Missing { kind, why: why.as_str().into() }),
-                None => known.index.refresh(kind, &mut known.facts),
+                None => known.index.of(kind).refresh(&mut known.facts),
             }
             known.told.insert(kind, lost);
             news = true;
@@ -228,7 +228,7 @@ impl WatchState {
     pub(super) fn figures(&self) -> Vec<(FactKind, WatchFigures)> {
         let (known, now) = (self.lock(), Instant::now());
         let of = |kind| {
-            let (objects, undecodable) = known.index.counts(kind);
+            let (objects, undecodable) = known.index.of(kind).counts();
             let staleness = known.of(kind).map(|status| status.silence(now)).max().unwrap_or_default();
             (kind, WatchFigures { objects, undecodable, staleness: staleness.as_secs_f64() })
         };
@@ -245,8 +245,8 @@ impl Known {
     fn keep_only(&mut self, at: usize, kept: &BTreeSet<ObjectName>) -> WatchedResource {
         let resource = self.watches[at].0;
         let others = |name: &ObjectName| resource.name.is_some_and(|only| *name.name != *only);
-        self.index.retain(resource.kind, |name| kept.contains(name) || others(name));
-        if self.index.take_changed(resource.kind) {
+        self.index.of_mut(resource.kind).retain(&|name| kept.contains(name) || others(name));
+        if self.index.of_mut(resource.kind).take_changed() {
             self.changed.insert(resource.kind);
         }
         resource
