@@ -3,13 +3,13 @@
 use super::expectation::ExpectedVerdict;
 use crate::admission::decision::Mutation;
 use crate::admission::response::{self, Status};
-use crate::admission::{Admission, Decision, Phase, Policy, Request, Route, admit, decide, pipeline, route};
+use crate::admission::{Admission, Phase, Policy, Request, Route, admit, decide, pipeline, route};
 use crate::report::{LocatedCause, LocatedWarning, Location};
 use crate::setting::field::Field;
 use crate::setting::{Facts, RuleSet, Warning};
 
 /// What becomes of a request.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Actual {
     pub(super) verdict: ExpectedVerdict,
     /// 200 when allowed; `None` when not sent.
@@ -54,11 +54,11 @@ impl Actual {
         let route = route(request);
         if route == Route::NotSent {
             let why = Some(not_sent(request).to_owned());
-            return Self { why, ..Self::new(ExpectedVerdict::NotSent, None) };
+            return Self { verdict: ExpectedVerdict::NotSent, why, ..Self::default() };
         }
         let admission = match route {
-            // The one entry for switching off validates only.
-            Route::Disable => only_validated(decide(Phase::Validate, request, facts, policy)),
+            // The entry for disabling validates only.
+            Route::Disable => Admission { mutated: decide(Phase::Validate, request, facts, policy), validated: None },
             _ => admit(request, facts, policy),
         };
         let stored = admission.stored(request).and_then(|stored| stored.value.bytes().map(ToOwned::to_owned));
@@ -67,34 +67,16 @@ impl Actual {
         let warnings = admission.warnings().into_iter().map(|it| LocatedWarning::of(it, &locate)).collect();
         let reached = reached(request, route, &admission);
         let answered = match Status::of(admission.decision()) {
-            None => Self::new(ExpectedVerdict::Allowed, Some(200)),
+            None => Self { verdict: ExpectedVerdict::Allowed, code: Some(200), ..Self::default() },
             Some(status) => Self::refused(&status),
         };
         Self { causes, more_causes, warnings, stored, unstable, reached, ..answered }
     }
 
-    fn new(verdict: ExpectedVerdict, code: Option<u16>) -> Self {
-        Self {
-            verdict,
-            code,
-            causes: Vec::new(),
-            more_causes: 0,
-            why: None,
-            warnings: Vec::new(),
-            stored: None,
-            unstable: None,
-            reached: Reached::default(),
-        }
-    }
-
     fn refused(status: &Status) -> Self {
         let why = status.causes.is_empty().then(|| status.message.clone());
-        Self { why, ..Self::new(ExpectedVerdict::Refused, Some(status.code)) }
+        Self { verdict: ExpectedVerdict::Refused, code: Some(status.code), why, ..Self::default() }
     }
-}
-
-fn only_validated(decision: Decision) -> Admission {
-    Admission { mutated: decision, validated: None }
 }
 
 /// Why no webhook is asked.

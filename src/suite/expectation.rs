@@ -47,7 +47,7 @@ pub(super) struct Expectation {
 }
 
 /// What becomes of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Verdict")]
 pub(super) enum ExpectedVerdict {
@@ -56,6 +56,7 @@ pub(super) enum ExpectedVerdict {
     /// It does not.
     Refused,
     /// The webhook is not asked: its registration leaves such requests alone.
+    #[default]
     NotSent,
 }
 
