@@ -30,6 +30,7 @@ mod error;
 mod last_heard;
 mod metrics;
 mod object;
+mod proxy;
 mod served;
 mod snapshot;
 mod state;

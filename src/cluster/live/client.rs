@@ -1,14 +1,16 @@
 //! How the API server is found and spoken to.
 
+use std::env;
 use std::path::Path;
 use std::time::Duration;
 
 use hyper::header::{HeaderValue, USER_AGENT};
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::client::AuthError;
+use kube::config::{ExecConfig, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
-use crate::escape::QuotedPath;
-use crate::escape::Quoting;
+use super::proxy::{ProxyVariables, proxy};
+use crate::escape::{Line, Quoted, QuotedPath, Quoting};
 
 /// How long a connection may take: one that is not answered at all must not outlast the backoff by much.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -69,7 +71,8 @@ pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(
         (host, Some(port)) => format!("{host}:{port}"),
         (host, None) => host.to_owned(),
     };
-    let client = Client::try_from(config).map_err(|error| Unconfigured::Client(words(&error)))?;
+    let exec = config.auth_info.exec.clone();
+    let client = Client::try_from(config).map_err(|error| unbuilt(&error, exec.as_ref()))?;
     Ok((client, address))
 }
 
@@ -80,14 +83,16 @@ pub async fn version(client: &Client) -> Option<String> {
 }
 
 async fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, Unconfigured> {
-    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     if let Some(path) = kubeconfig {
-        let named = |error: &dyn std::error::Error| Unconfigured::Named(QuotedPath(path).to_string(), words(error));
-        let kubeconfig = Kubeconfig::read_from(path).map_err(|error| named(&error))?;
-        return Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| named(&error));
+        let named = |why: String| Unconfigured::Named(QuotedPath(path).to_string(), why);
+        let kubeconfig = Kubeconfig::read_from(path).map_err(|error| named(words(&error)))?;
+        return of_kubeconfig(kubeconfig, context).await.map_err(named);
     }
-    let unusable = match Config::from_kubeconfig(&options).await {
-        Ok(config) => return Ok(config),
+    let unusable = match usual_kubeconfig() {
+        Ok(kubeconfig) => match of_kubeconfig(kubeconfig, context).await {
+            Ok(config) => return Ok(config),
+            Err(why) => why,
+        },
         Err(error) => words(&error),
     };
     let neither = |in_cluster| Unconfigured::Neither { kubeconfig: unusable, in_cluster };
@@ -95,6 +100,52 @@ async fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<C
         return Err(neither("it has no contexts".to_owned()));
     }
     Config::incluster().map_err(|error| neither(words(&error)))
+}
+
+/// The kubeconfig that kubectl would take. Of several files that are named, those that are there.
+fn usual_kubeconfig() -> Result<Kubeconfig, KubeconfigError> {
+    let named = env::var_os("KUBECONFIG").unwrap_or_default();
+    let named: Vec<_> = env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()).collect();
+    let mut there = named.iter().filter(|path| !matches!(path.try_exists(), Ok(false)));
+    let Some(first) = there.next() else { return Kubeconfig::read() };
+    there.try_fold(Kubeconfig::read_from(first)?, |merged, path| merged.merge(Kubeconfig::read_from(path)?))
+}
+
+async fn of_kubeconfig(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Config, String> {
+    let proxy_url = proxy_url(&kubeconfig, context);
+    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| words(&error))?;
+    // kube holds NO_PROXY against the proxy's own address.
+    config.proxy_url = proxy(&config.cluster_url, proxy_url.as_deref(), &ProxyVariables::read())?;
+    Ok(config)
+}
+
+/// The `proxy-url` of the cluster that the context names.
+fn proxy_url(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<String> {
+    let current = context.or(kubeconfig.current_context.as_deref())?;
+    let named = kubeconfig.contexts.iter().find(|context| context.name == current)?;
+    let cluster = &named.context.as_ref()?.cluster;
+    kubeconfig.clusters.iter().find(|named| named.name == *cluster)?.cluster.as_ref()?.proxy_url.clone()
+}
+
+/// Why the client can't be built. What an exec plugin said is shown; a missing one, with how to install it.
+fn unbuilt(error: &kube::Error, exec: Option<&ExecConfig>) -> Unconfigured {
+    let plugin = Quoted(exec.and_then(|exec| exec.command.as_deref()).unwrap_or_default()).to_string();
+    let why = match error {
+        kube::Error::Auth(AuthError::AuthExecStart(why)) => {
+            let hint =
+                exec.and_then(|exec| exec.install_hint.as_deref()).map(str::trim).filter(|hint| !hint.is_empty());
+            let hint = hint.map(|hint| format!("; the kubeconfig says: {}", Line(hint))).unwrap_or_default();
+            format!("the exec plugin {plugin} can't be run: {why}{hint}")
+        }
+        kube::Error::Auth(AuthError::AuthExecRun { out, .. }) => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said = if said.trim().is_empty() { String::new() } else { format!(": {}", Line(said.trim())) };
+            format!("the exec plugin {plugin} failed ({}){said}", out.status)
+        }
+        _ => words(error),
+    };
+    Unconfigured::Client(why)
 }
 
 fn words(error: &dyn std::error::Error) -> String {
