@@ -20,6 +20,7 @@ mod hook;
 mod kube;
 mod logging;
 mod output;
+mod paths;
 pub mod policy;
 mod progress;
 mod removed;

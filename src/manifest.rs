@@ -1,8 +1,6 @@
 //! Manifests as users keep them: files and directories of YAML or JSON, or a stream.
 //!
-//! Paths name files or directories; of a directory, `*.yaml`, `*.yml` and `*.json` are read, in
-//! sorted order and all the way down, but nothing whose name starts with a dot, and no policy suites
-//! (`*.suite.yaml`). A file holds documents of YAML or JSON.
+//! A file holds documents of YAML or JSON, a document an object or a `List` of them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,25 +9,20 @@ use std::sync::Arc;
 use crate::escape::QuotedPath;
 
 pub mod document;
+mod encoding;
+pub mod exclude;
+pub mod fields;
+mod file;
 pub mod objects;
-mod place;
 pub mod replace;
 pub mod rewrite;
 pub mod scalar;
-pub mod strings;
 pub mod tree;
 
+pub use encoding::Encoding;
+pub use file::{CAPTURE_MARK, MAX_BYTES, ManifestFile, STANDARD_INPUT};
 pub use objects::objects;
 pub use scalar::{Position, Scalar};
-
-/// A file's text.
-#[derive(Clone, Debug, Hash)]
-pub struct ManifestFile {
-    /// Where it was read.
-    pub path: Arc<Path>,
-    /// All of it.
-    pub text: String,
-}
 
 /// Why there is nothing to go on. Safe to print.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +46,22 @@ pub enum Error {
         /// What is read at most, in bytes.
         max: u64,
     },
+    /// A directory lies deeper than is reasonable.
+    #[error("{} lies more than {max} directories deep, and is not read; leave it out with --exclude", QuotedPath(path))]
+    TooDeep {
+        /// Which.
+        path: PathBuf,
+        /// How deep is read.
+        max: usize,
+    },
     /// A file is not text.
-    #[error("{} is not UTF-8 text; YAML or JSON manifests are", QuotedPath(.0))]
-    NotText(PathBuf),
+    #[error("{} is not UTF-8 text; YAML or JSON manifests are", QuotedPath(path))]
+    NotText {
+        /// Which.
+        path: PathBuf,
+        /// Whether it names the guarded Setting.
+        names_setting: bool,
+    },
     /// A file is neither YAML nor JSON.
     #[error("{} is not valid {format}: {why}", QuotedPath(path))]
     Syntax {
@@ -67,10 +73,22 @@ pub enum Error {
         at: Position,
         /// What is wrong and where, in words.
         why: String,
+        /// Whether the file names the guarded Setting.
+        names_setting: bool,
     },
 }
 
 impl Error {
+    fn io(path: &Path, why: std::io::Error) -> Self {
+        Self::Io { path: path.to_owned(), why }
+    }
+
+    /// Whether the file is none of ours: it can't be parsed, and does not name the guarded Setting.
+    #[must_use]
+    pub const fn is_unrelated(&self) -> bool {
+        matches!(self, Self::NotText { names_setting: false, .. } | Self::Syntax { names_setting: false, .. })
+    }
+
     /// The place in the file: its start, where there is no other.
     #[must_use]
     pub const fn position(&self) -> Position {
@@ -85,7 +103,8 @@ impl Error {
     pub fn path(&self) -> &Path {
         match self {
             Self::Absent(path)
-            | Self::NotText(path)
+            | Self::NotText { path, .. }
+            | Self::TooDeep { path, .. }
             | Self::TooLarge { path, .. }
             | Self::Io { path, .. }
             | Self::Syntax { path, .. } => path,
@@ -117,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_reason_is_given_once() {
-        let error = tree::text(Path::new("src")).unwrap_err();
+        let error = ManifestFile::read(Path::new("src")).unwrap_err();
         assert_eq!(format!("{:#}", anyhow::Error::new(error)), "\"src\" can't be read: Is a directory (os error 21)");
     }
 }

@@ -34,7 +34,7 @@ pub mod range;
 pub mod rule;
 pub mod rules;
 pub mod span;
-mod suggest;
+pub(crate) mod suggest;
 pub mod violation;
 pub mod vlan;
 pub mod warning;

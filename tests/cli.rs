@@ -17,6 +17,10 @@ mod demo;
 mod docs;
 #[path = "cli/hostile.rs"]
 mod hostile;
+#[path = "cli/kube.rs"]
+mod kube;
+#[path = "cli/repository.rs"]
+mod repository;
 #[path = "cli/review.rs"]
 mod review;
 #[path = "cli/transcripts.rs"]

@@ -13,13 +13,12 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use migration_network_webhook::cluster::files;
-use migration_network_webhook::input::{OldSide, Reader, Stored};
-use migration_network_webhook::manifest::tree;
+use migration_network_webhook::manifest::{ManifestFile, document};
 use migration_network_webhook::server::tls;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What is sent, and what it shows.
 const REQUESTS: [(&str, &str); 3] = [
@@ -47,11 +46,11 @@ fn main() -> Result<()> {
 pub(crate) fn run(binary: &Path, certificates: &Path, out: &mut impl Write) -> Result<()> {
     let server = Server::start(binary, certificates, out)?;
     let stored = files::load(&[CLUSTER.into()])?.setting.context("the sample cluster stores no Setting")?;
-    let mut reader = Reader::new(Some(Stored { setting: stored, from: OldSide::Cluster }));
     for (path, about) in REQUESTS {
         writeln!(out, "\n== {path}: {about}")?;
-        let (inputs, _) = reader.read(&tree::text(Path::new(path))?)?;
-        let mut review: Value = serde_json::from_slice(&inputs.first().context("no manifest")?.body)?;
+        let documents = document::parse(&ManifestFile::read(Path::new(path))?)?;
+        let (_, setting) = documents.into_iter().next().context("no manifest")?;
+        let mut review = update(&setting, &stored);
         for line in value(&review).lines() {
             writeln!(out, "   {line}")?;
         }
@@ -63,6 +62,24 @@ pub(crate) fn run(binary: &Path, certificates: &Path, out: &mut impl Write) -> R
         }
     }
     Ok(())
+}
+
+/// The request that the API server makes of an update.
+fn update(setting: &Value, stored: &Value) -> Value {
+    json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "00000000-0000-4000-8000-000000000001",
+            "kind": {"group": "harvesterhci.io", "version": "v1beta1", "kind": "Setting"},
+            "resource": {"group": "harvesterhci.io", "version": "v1beta1", "resource": "settings"},
+            "name": "vm-migration-network",
+            "operation": "UPDATE",
+            "userInfo": {},
+            "object": setting,
+            "oldObject": stored,
+        },
+    })
 }
 
 fn value(review: &Value) -> &str {

@@ -1,8 +1,8 @@
 //! The canonical form of a value that is looked at alone, without a cluster.
 
-use super::Policy;
-use super::decision::read;
-use super::setting::Text;
+use super::decision::{Mutation, Request, Verdict, decide, read};
+use super::setting::{Setting, Text};
+use super::{Phase, Policy};
 use crate::setting::config::Config;
 use crate::setting::rules::{Findings, RuleContext, ValidatedValue, Violations, judge};
 use crate::setting::{Facts, StringField};
@@ -28,6 +28,26 @@ pub fn canonical(value: &Text<'_>) -> Result<String, Violations> {
     Err(findings.violations)
 }
 
+/// The text that would be stored for a submitted `value` where another one is stored: that one, if they mean the same.
+///
+/// # Errors
+///
+/// As [`canonical`].
+pub fn stored<'v>(value: &Text<'v>, old: &Text<'v>) -> Result<String, Violations> {
+    let setting = |value: &Text<'v>| Setting { value: value.clone(), ..Setting::default() };
+    let request = Request::Update { old: setting(old), new: setting(value) };
+    // What is equal is kept or restored whatever the cluster looks like, also where rules would refuse it.
+    let facts = Facts::unknown("no cluster is asked");
+    let decision = decide(Phase::Mutate, &request, &facts, &Policy::default());
+    match (decision.verdict, decision.value) {
+        (Verdict::Allowed, Mutation::Restored(stored)) => Ok(stored),
+        (Verdict::Allowed, Mutation::Unchanged) if value.bytes() == old.bytes() => {
+            Ok(value.bytes().unwrap_or_default().to_owned())
+        }
+        _ => canonical(value),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,6 +55,27 @@ mod tests {
     fn of(value: &str) -> Result<String, Vec<String>> {
         canonical(&Text::Text(value.into()))
             .map_err(|violations| violations.listed().iter().map(|it| format!("{}: {it}", it.field)).collect())
+    }
+
+    #[test]
+    fn what_means_the_same_stays_as_it_is_stored() {
+        let of = |value: &str, old: &str| stored(&Text::Text(value.into()), &Text::Text(old.into())).ok();
+        let odd = r#"{"vlan":100,"clusterNetwork":"c","range":"10.0.0.0/24"}"#;
+        let canonical_form = r#"{"clusterNetwork":"c","vlan":100,"range":"10.0.0.0/24"}"#;
+        for (value, old, expected) in [
+            (odd, odd, Some(odd)),
+            (canonical_form, odd, Some(odd)),
+            (odd, canonical_form, Some(canonical_form)),
+            (odd, "", Some(canonical_form)),
+            (odd, "{}", Some(canonical_form)),
+            ("{}", "{}", Some("{}")),
+            ("{}", odd, None),
+            (" ", odd, Some("")),
+            (" ", " ", Some(" ")),
+        ] {
+            assert_eq!(of(value, old).as_deref(), expected, "{value} over {old}");
+        }
+        assert_eq!(stored(&Text::Absent, &Text::Absent), Ok(String::new()));
     }
 
     #[test]

@@ -1,37 +1,48 @@
 //! `canonicalize`: the one text for a value, for people and for Git.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 
-use self::source::{Found, Source};
+use serde_json::Value;
+
+use self::source::{FoundValue, Source, is_value};
+use self::stored::StoredArgs;
 use super::output::{Output, Paint, complain};
+use super::paths::PathArgs;
 use super::{Exit, difference};
-use crate::admission::canonical;
+use crate::admission::canonical::{canonical, stored};
 use crate::escape::{Line, QuotedPath, printable_json};
-use crate::manifest::ManifestFile;
+use crate::input::submitted;
+use crate::manifest::exclude::Exclude;
 use crate::manifest::replace::replace;
-use crate::manifest::rewrite::{Change, rewrite};
-use crate::manifest::tree::STANDARD_INPUT;
+use crate::manifest::rewrite::{ValueChange, rewrite};
+use crate::manifest::{ManifestFile, STANDARD_INPUT, tree};
 use crate::setting::config::hash;
-use crate::setting::json::is_blank;
 
 mod source;
+mod stored;
 
-/// Print the canonical form of a value: what the webhook stores, and what belongs in Git
+/// Print the canonical form of a value: what the webhook stores of a new one
 ///
 /// What starts with { or is blank is a value, anything else a path. A file holds a value, or manifests of the Setting
-/// vm-migration-network in YAML or JSON, alone, in several documents or in Lists.
+/// vm-migration-network in YAML or JSON, alone, in several documents or in Lists; or the installer's configuration with
+/// system_settings. Directories are searched for manifests.
 ///
-/// Exit codes: 0 done; 1 --check found a value that is not canonical; 2 a value has no canonical form (each of its
-/// problems is named), or can't be read.
+/// With --old, --cluster or --kube it is what would be stored: for a value that means what the stored one means, the
+/// stored bytes, which are also those that belong in Git.
+///
+/// Exit codes: 0 done; 1 --check found a value that should be written otherwise; 2 a value has no canonical form (each
+/// of its problems is named), or can't be read, or there is none.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "they are flags")]
+#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
-    /// A value, a file, or - for standard input, which is also read when nothing is named
-    #[arg(value_name = "VALUE|-|FILE")]
+    /// A value, a file, a directory, or - for standard input, which is also read when nothing is named
+    #[arg(value_name = "VALUE|-|PATH")]
     sources: Vec<OsString>,
 
-    /// Print the sha1 that Harvester will store of the canonical form
+    /// Print the sha1 that Harvester will store of it
     #[arg(long, conflicts_with_all = ["check", "write"])]
     hash: bool,
 
@@ -43,28 +54,51 @@ pub(super) struct Args {
     #[arg(long)]
     write: bool,
 
-    /// With --check and --write, let files pass that hold no such Setting
+    /// With --check and --write, let pass what holds no value and no such Setting
     #[arg(long)]
     allow_none: bool,
+
+    #[command(flatten)]
+    paths: PathArgs,
+
+    #[command(flatten)]
+    stored: StoredArgs,
 }
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let stored = self.stored.open()?;
+        let exclude = self.paths.exclude();
         let named = if self.sources.is_empty() { vec!["-".into()] } else { self.sources };
         let mode = match (self.check, self.write, self.hash) {
-            (true, _, _) => Mode::Check,
-            (_, true, _) => Mode::Write,
-            (_, _, true) => Mode::Hash,
-            _ => Mode::Print,
+            (true, _, _) => CanonicalizeMode::Check,
+            (_, true, _) => CanonicalizeMode::Write,
+            (_, _, true) => CanonicalizeMode::Hash,
+            _ => CanonicalizeMode::Print,
         };
-        let mut run =
-            Run { out: Output::new(), mode, allow_none: self.allow_none, printed: 0, failures: 0, differences: 0 };
+        let mut run = CanonicalizeRun {
+            out: Output::new(),
+            mode,
+            stored,
+            allow_none: self.allow_none,
+            printed: 0,
+            failures: 0,
+            differences: 0,
+        };
         for name in named {
             if name == STANDARD_INPUT && std::io::stdin().is_terminal() {
                 complain("reading a value or manifests from standard input; end it with Ctrl-D");
             }
+            if is_directory(&name) {
+                run.directory(Path::new(&name), &exclude)?;
+                continue;
+            }
             match Source::open(&name) {
-                Ok(source) => run.source(&source)?,
+                Ok(source) => {
+                    if run.source(&source)? == 0 {
+                        run.nothing(&source.name());
+                    }
+                }
                 Err(error) => run.fail(error),
             }
         }
@@ -77,50 +111,84 @@ impl Args {
     }
 }
 
+fn is_directory(name: &OsStr) -> bool {
+    name != STANDARD_INPUT && !name.to_str().is_some_and(is_value) && Path::new(name).is_dir()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+enum CanonicalizeMode {
     Print,
     Hash,
     Check,
     Write,
 }
 
-struct Run {
+struct CanonicalizeRun {
     out: Output,
-    mode: Mode,
+    mode: CanonicalizeMode,
+    /// What is stored, where that was asked for.
+    stored: Option<Value>,
     allow_none: bool,
     printed: usize,
     failures: usize,
     differences: usize,
 }
 
-impl Run {
-    fn source(&mut self, source: &Source) -> anyhow::Result<()> {
-        if self.mode == Mode::Write && !matches!(source, Source::File(_)) {
+impl CanonicalizeRun {
+    /// The manifests in a directory. A capture says what is, and is not rewritten.
+    fn directory(&mut self, directory: &Path, exclude: &Exclude) -> anyhow::Result<()> {
+        let (failures, mut found) = (self.failures, 0);
+        for file in tree::find_submitted(directory, exclude).files {
+            match file.and_then(|file| ManifestFile::read(&file)) {
+                Ok(file) if file.is_captured() => {}
+                Ok(file) => found += self.manifests(file)?,
+                Err(error) if error.is_unrelated() => {}
+                Err(error) => self.fail(error),
+            }
+        }
+        if found == 0 && self.failures == failures {
+            self.nothing(&QuotedPath(directory).to_string());
+        }
+        Ok(())
+    }
+
+    /// Those of one of its files; what is no manifest is not meant.
+    fn manifests(&mut self, file: ManifestFile) -> anyhow::Result<usize> {
+        match crate::input::Contents::of(&file) {
+            Ok(contents) if contents.objects.is_empty() => Ok(0),
+            Err(error) if error.is_unrelated() => Ok(0),
+            _ => self.source(&Source::File(file)),
+        }
+    }
+
+    /// Says how many values there are.
+    fn source(&mut self, source: &Source) -> anyhow::Result<usize> {
+        if self.mode == CanonicalizeMode::Write && !matches!(source, Source::File(_)) {
             self.fail("--write rewrites files; neither a value nor standard input is one");
-            return Ok(());
+            return Ok(1);
         }
         let found = match source.values() {
             Ok(found) => found,
             Err(error) => {
                 self.fail(error);
-                return Ok(());
+                return Ok(1);
             }
         };
-        if found.is_empty() && !self.allow_none {
-            self.fail(source.nothing());
-        }
         let mut changes = Vec::new();
         let failures = self.failures;
+        let mut values = 0;
         for value in &found {
-            // Maybe that of a variable that is not set, or of a command that failed.
-            if value.manifest.is_none() && value.text().bytes().is_some_and(is_blank) {
-                complain("note: an empty value disables the migration network");
+            if value.is_nothing() && self.mode == CanonicalizeMode::Check {
+                continue;
             }
-            match canonical(&value.text()) {
-                Ok(canonical) => self.value(value, canonical, &mut changes)?,
+            values += 1;
+            if value.is_nothing() {
+                complain(format_args!("note: {}an empty value disables the migration network", value.label));
+            }
+            match self.wanted(value) {
+                Ok(wanted) => self.value(value, wanted, &mut changes)?,
                 Err(violations) => {
-                    let at = value.label();
+                    let at = &value.label;
                     for violation in violations.listed() {
                         self.fail(format_args!("{at}{}: {violation} [{}]", violation.field, violation.rule()));
                     }
@@ -138,72 +206,93 @@ impl Run {
         {
             self.write(file, &changes);
         }
-        Ok(())
+        Ok(values)
+    }
+
+    /// How a value should be written.
+    fn wanted(&self, value: &FoundValue) -> Result<String, crate::setting::rules::Violations> {
+        match &self.stored {
+            Some(old) => stored(&value.text(), &submitted(old)),
+            None => canonical(&value.text()),
+        }
     }
 
     fn value<'v>(
         &mut self,
-        value: &'v Found,
-        canonical: String,
-        changes: &mut Vec<(&'v Found, String)>,
+        value: &'v FoundValue,
+        wanted: String,
+        changes: &mut Vec<(&'v FoundValue, String)>,
     ) -> anyhow::Result<()> {
         match self.mode {
-            Mode::Print => self.print(&canonical)?,
-            Mode::Hash => writeln!(self.out, "{}", hash(&canonical))?,
-            Mode::Check | Mode::Write if value.text().bytes() == Some(&canonical) => {}
-            Mode::Check => {
-                writeln!(self.out, "{}value is not canonical; it is (-) and should be (+):", value.label())?;
+            CanonicalizeMode::Print => self.print(&wanted)?,
+            CanonicalizeMode::Hash => writeln!(self.out, "{}", hash(&wanted))?,
+            CanonicalizeMode::Check | CanonicalizeMode::Write if value.text().bytes() == Some(&wanted) => {}
+            CanonicalizeMode::Check => {
+                let what = if self.stored.is_some() { "what is stored" } else { "canonical" };
+                writeln!(self.out, "{}value is not {what}; it is (-) and should be (+):", value.label)?;
                 let submitted = value.text();
                 difference::write(
                     &mut self.out,
                     "",
                     submitted.bytes().unwrap_or_default(),
-                    &canonical,
+                    &wanted,
                     Paint::for_stdout(),
                 )?;
                 self.differences += 1;
             }
-            Mode::Write if value.manifest.is_some() => changes.push((value, canonical)),
-            Mode::Write => self.fail("a bare value is not rewritten in its file; --write takes manifests"),
+            CanonicalizeMode::Write if value.manifest.is_some() => changes.push((value, wanted)),
+            CanonicalizeMode::Write => self.fail(format_args!(
+                "{}a bare value is not rewritten in its file; --write takes manifests",
+                value.label
+            )),
         }
         Ok(())
     }
 
     /// The very bytes, with nothing after them when a program reads: their sha1 is the one that Harvester stores.
-    fn print(&mut self, canonical: &str) -> std::io::Result<()> {
+    fn print(&mut self, value: &str) -> std::io::Result<()> {
         if std::io::stdout().is_terminal() {
-            return writeln!(self.out, "{}", printable_json(canonical));
+            return writeln!(self.out, "{}", printable_json(value));
         }
         self.printed += 1;
         if self.printed > 1 {
             writeln!(self.out)?;
         }
-        self.out.write_all(canonical.as_bytes())
+        self.out.write_all(value.as_bytes())
     }
 
-    fn write(&mut self, file: &ManifestFile, changes: &[(&Found, String)]) {
-        let changes: Vec<_> = changes
+    fn write(&mut self, file: &ManifestFile, changes: &[(&FoundValue, String)]) {
+        let places: Vec<_> = changes
             .iter()
             .filter_map(|(found, value)| {
                 let (origin, place) = found.manifest.as_ref()?;
-                Some((origin, place.start, place.pointer(), value))
+                Some((origin, place.start, place.value(), value))
             })
             .collect();
-        let changes: Vec<_> = changes
+        let changes: Vec<_> = places
             .iter()
-            .map(|(origin, document, pointer, value)| Change { origin, document: *document, pointer, value })
+            .map(|(origin, document, pointer, value)| ValueChange { origin, document: *document, pointer, value })
             .collect();
         let text = match rewrite(file, &changes) {
             Ok(text) => text,
             Err(error) => return self.fail(error),
         };
-        match replace(&file.path, &text) {
+        match replace(&file.path, &file.encoding.encode(&text)) {
             Ok(()) => {
                 for change in &changes {
                     complain(format_args!("{}: value rewritten: {}", change.origin, Line(change.value)));
                 }
             }
             Err(error) => self.fail(format_args!("{} can't be rewritten: {error}", QuotedPath(&file.path))),
+        }
+    }
+
+    /// That something named holds nothing.
+    fn nothing(&mut self, name: &str) {
+        if !self.allow_none {
+            self.fail(format_args!(
+                "{name} holds neither a value nor a manifest of the Setting vm-migration-network (harvesterhci.io)"
+            ));
         }
     }
 

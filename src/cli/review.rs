@@ -12,13 +12,14 @@ use self::paths::Paths;
 use self::summary::Summary;
 use super::Exit;
 use super::output::{ColorArgs, complain};
+use super::paths::PathArgs;
 use super::policy::PolicyArgs;
 use super::progress::RunProgress;
 use super::removed::replaced_by;
 use super::reports::ReportArgs;
 use crate::escape::{QuotedPath, ShellWord};
 use crate::input::{Input, OldSide, Reader, Stored};
-use crate::manifest::{self, ManifestFile, strings};
+use crate::manifest::{self, ManifestFile};
 use crate::report::{Record, RunReport};
 use crate::setting::{Facts, Policy};
 
@@ -43,8 +44,9 @@ const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews,
 ///
 /// Takes AdmissionReviews, bare AdmissionRequests and manifests of the Setting vm-migration-network, in YAML or
 /// JSON: files, directories (*.yaml, *.yml and *.json in them), or standard input. Files may hold several documents
-/// and Lists; other objects are passed over and counted. In a directory, the files of --cluster and --old are left out,
-/// and those that can't be read and don't contain "vm-migration-network" are passed over.
+/// and Lists; other objects are passed over and counted. The installer's configuration is taken too, for its
+/// system_settings. In a directory, what Git ignores and the files of --cluster and --old are left out, and files that
+/// can't be read and don't contain "vm-migration-network" are passed over. What capture wrote is never judged.
 ///
 /// A manifest is judged as the update of the Setting in --old, else of the one in the cluster, else as new: as
 /// `kubectl replace` would send it. Manifests of storage-network and rwx-network in the input count as applied. The rules
@@ -56,8 +58,12 @@ const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews,
 #[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
     /// Files and directories, or - for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "value", value_name = "PATH")]
     paths: Vec<PathBuf>,
+
+    /// A value to judge, as that of a manifest
+    #[arg(long, value_name = "VALUE")]
+    value: Option<String>,
 
     /// The manifest that is stored now, for manifests to be an update of
     #[arg(long, value_name = "FILE")]
@@ -83,6 +89,9 @@ pub(super) struct Args {
     allow_none: bool,
 
     #[command(flatten)]
+    files: PathArgs,
+
+    #[command(flatten)]
     color: ColorArgs,
 
     #[command(flatten)]
@@ -105,7 +114,11 @@ impl Args {
             Some(file) => Some(Stored { setting: old::read(file).context("--old")?, from: OldSide::File }),
             None => cluster.stored,
         };
-        let mut paths = Paths::new(Reader::new(stored), self.cluster.files(), self.old.as_deref());
+        let aside = paths::aside(self.cluster.files(), self.old.as_deref());
+        let mut paths = Paths::new(Reader::new(stored), self.files.exclude(), aside);
+        if let Some(value) = &self.value {
+            paths.value(value);
+        }
         for path in &self.paths {
             paths.read(path);
         }
@@ -173,13 +186,12 @@ struct ReviewRun {
 
 impl ReviewRun {
     fn file(&mut self, file: &ManifestFile, inputs: &[Input]) -> anyhow::Result<()> {
-        let strings = strings::find(file);
         for input in inputs {
-            let judged = Judged::new(input, &strings, &self.facts, &self.policy, &self.stored_in);
+            let judged = Judged::new(input, &self.facts, &self.policy, &self.stored_in);
             self.summary.count(&judged);
             self.printer.judged(&judged)?;
             if let Some(records) = &mut self.records {
-                records.push(record::of(&judged, file, &strings, self.warnings_fail));
+                records.push(record::of(&judged, file, self.warnings_fail));
             }
             self.progress.step();
         }

@@ -18,7 +18,7 @@ use crate::setting::facts::FactKind;
 mod directory;
 
 /// How each file begins, by which it is known for one of ours.
-const MARK: &str = "# Captured by migration-network-webhook";
+const MARK: &str = crate::manifest::CAPTURE_MARK;
 
 /// What a capture says of itself at the top of each file.
 #[derive(Clone, Debug)]

@@ -1,17 +1,15 @@
 //! The documents of a file, told apart.
 
-use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
 
-use super::Ignored;
-use crate::admission::setting::Text as Any;
-use crate::escape::Quoting;
-use crate::manifest::document::{self, DocumentContent};
+use super::head::{Head, HeadKind};
+use super::{Ignored, ManifestWarning};
+use crate::manifest::document::{self, DocumentContent, syntax};
+use crate::manifest::fields::{ManifestFields, Strings};
 use crate::manifest::objects::ListedObject;
-use crate::manifest::strings::Strings;
 use crate::manifest::{Error, ManifestFile, Origin, Position, objects};
 use crate::setting::{RWX_NETWORK, SETTING, STORAGE_NETWORK};
 
@@ -22,7 +20,7 @@ pub struct Contents {
     pub objects: Vec<InputObject>,
     /// All else, by kind.
     pub ignored: Ignored,
-    /// Of all else, the Settings whose networks the guarded one is compared with.
+    /// The Settings whose networks the guarded one is compared with, and where they are.
     pub networks: Vec<(Value, Origin)>,
 }
 
@@ -33,37 +31,30 @@ pub struct InputObject {
     pub origin: Origin,
     /// Where it stands in its file, for tools.
     pub place: DocumentPath,
+    /// Where its strings stand; a review's are those of its object.
+    pub strings: Strings,
     /// What it is.
     pub what: What,
 }
 
-/// Where an object stands in its file.
+/// Where the Setting of an object stands in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentPath {
     /// Its document's place among those that are not empty, from 0.
     pub document: usize,
     /// Where its document starts, in bytes.
     pub start: usize,
-    /// Its place in the document's List, and in the List within that; empty for the document itself.
-    pub items: Vec<usize>,
+    /// The JSON pointer that leads from there to what holds its value.
+    pub object: String,
+    /// The key of its value.
+    pub value_key: &'static str,
 }
 
 impl DocumentPath {
-    /// The JSON pointer from the document to it.
+    /// The JSON pointer from the document to its value.
     #[must_use]
-    pub fn pointer(&self) -> String {
-        let steps = self.items.iter().map(|index| format!("/items/{index}"));
-        steps.collect::<Vec<_>>().concat()
-    }
-
-    /// The strings of the object at this place, of those of its whole file; a review's are those of its object.
-    #[must_use]
-    pub fn strings<'s>(&self, file: &'s [Strings]) -> Option<&'s Strings> {
-        let mut strings = file.get(self.document)?;
-        for index in &self.items {
-            strings = strings.items.get(*index)?;
-        }
-        Some(strings.object.as_deref().unwrap_or(strings))
+    pub fn value(&self) -> String {
+        format!("{}/{}", self.object, self.value_key)
     }
 }
 
@@ -79,8 +70,13 @@ pub enum What {
         /// Whether it has a uid.
         has_uid: bool,
     },
-    /// A manifest of the guarded Setting.
-    Manifest(Value),
+    /// The guarded Setting.
+    Manifest {
+        /// The object.
+        setting: Value,
+        /// What is odd about how it is written.
+        warnings: Vec<ManifestWarning>,
+    },
 }
 
 impl Contents {
@@ -90,109 +86,97 @@ impl Contents {
     ///
     /// If it is neither YAML nor JSON.
     pub fn of(file: &ManifestFile) -> Result<Self, Error> {
+        let documents = document::read(file)?;
         let mut contents = Self::default();
-        for (index, document) in document::read(file)?.into_iter().enumerate() {
+        for (index, document) in documents.iter().enumerate() {
             let origin = Origin { path: Arc::clone(&file.path), line: document.line, item: None };
-            let place = DocumentPath { document: index, start: document.start, items: Vec::new() };
-            let document = match document.content {
-                DocumentContent::Yaml(yaml) => yaml,
+            let place =
+                DocumentPath { document: index, start: document.start, object: String::new(), value_key: "value" };
+            let value = match &document.content {
+                DocumentContent::Yaml(yaml) => yaml.clone(),
                 DocumentContent::Json(json) => {
                     let head = serde_json::from_str(json.get()).unwrap_or_default();
-                    if let Some(what) = review(&head, || json.get().into()) {
-                        contents.objects.push(InputObject { origin, place, what });
+                    if let Some((what, object)) = review(&head, || json.get().into()) {
+                        contents.push(origin, DocumentPath { object: object.to_owned(), ..place }, what);
                         continue;
                     }
-                    serde_json::from_str(json.get()).map_err(|error| Error::Syntax {
-                        path: file.path.to_path_buf(),
-                        format: "JSON",
-                        at: Position { line: document.line + error.line() - 1, column: error.column().max(1) },
-                        why: format!("{} of the document in line {}", Quoting(&error.to_string()), document.line),
+                    serde_json::from_str(json.get()).map_err(|error| {
+                        let at = Position { line: document.line + error.line() - 1, column: error.column().max(1) };
+                        syntax(file, "JSON", at, &format!("{error} of the document in line {}", document.line))
                     })?
                 }
             };
-            objects(document).for_each(|object| contents.take(object, &origin, &place));
+            objects(value).for_each(|object| contents.take(object, &origin, &place));
+        }
+        if !contents.objects.is_empty() {
+            let fields = ManifestFields::find(file, &documents);
+            contents.objects.iter_mut().for_each(|object| object.locate(&fields));
         }
         Ok(contents)
     }
 
-    fn take(&mut self, object: ListedObject, origin: &Origin, place: &DocumentPath) {
-        let what = if let Some(what) = review(&head_of(&object), || object.value.to_string().into_bytes()) {
-            what
-        } else {
-            let Some((api_version, kind)) = object.type_meta() else { return self.ignored.add_no_object() };
-            let group = api_version.split_once('/').map_or("", |(group, _version)| group);
-            let name = object.value.pointer("/metadata/name").and_then(Value::as_str);
-            if (group, kind, name) != ("harvesterhci.io", "Setting", Some(SETTING)) {
-                self.ignored.add(kind, group);
-                if (group, kind) == ("harvesterhci.io", "Setting")
-                    && matches!(name, Some(STORAGE_NETWORK | RWX_NETWORK))
-                {
-                    let origin = Origin { item: object.items.last().copied(), ..origin.clone() };
-                    self.networks.push((object.value, origin));
-                }
-                return;
-            }
-            What::Manifest(object.value)
-        };
+    fn take(&mut self, object: ListedObject, origin: &Origin, document: &DocumentPath) {
         let origin = Origin { item: object.items.last().copied(), ..origin.clone() };
-        self.objects.push(InputObject { origin, place: DocumentPath { items: object.items, ..*place }, what });
-    }
-}
-
-fn head_of(object: &ListedObject) -> Head {
-    Head::deserialize(&object.value).unwrap_or_default()
-}
-
-fn review(head: &Head, json: impl FnOnce() -> Vec<u8>) -> Option<What> {
-    match head.kind.as_deref() {
-        Some("AdmissionReview") => Some(What::Review(json())),
-        Some(_) => None,
-        // An AdmissionRequest has a kind too, but that is an object: of whatever it is about.
-        None if head.has_operation && !head.has_request => {
-            Some(What::Request { request: json(), has_uid: head.has_uid })
+        let list = object.items.iter().map(|index| format!("/items/{index}")).collect::<Vec<_>>().concat();
+        let place = |within: &str| DocumentPath { object: format!("{list}{within}"), ..document.clone() };
+        let head = Head::deserialize(&object.value).unwrap_or_default();
+        if let Some((what, within)) = review(&head, || object.value.to_string().into_bytes()) {
+            return self.push(origin, place(within), what);
         }
-        None => head.has_request.then(|| What::Review(json())),
-    }
-}
-
-/// As much of an object as tells a review from a request and both from a manifest.
-#[derive(Default)]
-struct Head {
-    kind: Option<String>,
-    has_request: bool,
-    has_operation: bool,
-    has_uid: bool,
-}
-
-impl<'de> Deserialize<'de> for Head {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys;
-        impl<'de> Visitor<'de> for Keys {
-            type Value = Head;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Head, M::Error> {
-                let mut head = Head::default();
-                while let Some(key) = map.next_key::<Any<'de>>()? {
-                    match key.bytes() {
-                        Some("kind") => {
-                            let kind: Any<'de> = map.next_value()?;
-                            head.kind = kind.bytes().filter(|kind| !kind.is_empty()).map(ToOwned::to_owned);
-                            continue;
-                        }
-                        Some("request") => head.has_request = true,
-                        Some("operation") => head.has_operation = true,
-                        Some("uid") => head.has_uid = true,
-                        _ => {}
-                    }
-                    map.next_value::<IgnoredAny>()?;
+        let Some((api_version, kind)) = object.type_meta() else {
+            return match install_file(&object.value) {
+                Some((within, setting)) => {
+                    let place = DocumentPath { value_key: SETTING, ..place(within) };
+                    self.push(origin, place, What::Manifest { setting, warnings: Vec::new() });
                 }
-                Ok(head)
+                None => self.ignored.add_no_object(),
+            };
+        };
+        let group = api_version.split_once('/').map_or("", |(group, _version)| group);
+        let name = object.value.pointer("/metadata/name").and_then(Value::as_str);
+        if (group, kind, name) != ("harvesterhci.io", "Setting", Some(SETTING)) {
+            self.ignored.add(kind, group);
+            if (group, kind) == ("harvesterhci.io", "Setting") && matches!(name, Some(STORAGE_NETWORK | RWX_NETWORK)) {
+                self.networks.push((object.value, origin));
+            }
+            return;
+        }
+        let warnings = ManifestWarning::of(&object.value);
+        self.push(origin, place(""), What::Manifest { setting: object.value, warnings });
+    }
+
+    fn push(&mut self, origin: Origin, place: DocumentPath, what: What) {
+        self.objects.push(InputObject { origin, place, strings: Strings::default(), what });
+    }
+}
+
+impl InputObject {
+    fn locate(&mut self, fields: &ManifestFields) {
+        let field = |key: &str| fields.get(self.place.start, &format!("{}/{key}", self.place.object));
+        let scalar = |key| field(key).map(|field| field.scalar.clone());
+        self.strings = Strings { value: scalar(self.place.value_key), default: scalar("default") };
+        if let What::Manifest { warnings, .. } = &mut self.what {
+            for warning in warnings {
+                warning.at = field(&warning.key).map(|field| field.key);
             }
         }
-        deserializer.deserialize_map(Keys)
     }
+}
+
+/// A review or request, and the JSON pointer to the Setting in it.
+fn review(head: &Head, json: impl FnOnce() -> Vec<u8>) -> Option<(What, &'static str)> {
+    match head.kind()? {
+        HeadKind::Review => Some((What::Review(json()), "/request/object")),
+        HeadKind::Request { has_uid } => Some((What::Request { request: json(), has_uid }, "/object")),
+    }
+}
+
+/// The Setting that Harvester's installer makes of its configuration file, and the JSON pointer to it.
+fn install_file(document: &Value) -> Option<(&'static str, Value)> {
+    let mut sections = [("/system_settings", "system_settings"), ("/systemSettings", "systemSettings")].into_iter();
+    let (pointer, value) = sections.find_map(|(pointer, key)| Some((pointer, document.get(key)?.get(SETTING)?)))?;
+    let metadata = json!({"name": SETTING});
+    let setting =
+        json!({"apiVersion": "harvesterhci.io/v1beta1", "kind": "Setting", "metadata": metadata, "value": value});
+    Some((pointer, setting))
 }

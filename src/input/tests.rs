@@ -3,12 +3,12 @@ use std::path::Path;
 use serde_json::json;
 
 use super::*;
-use crate::admission::{Request, Review};
+use crate::admission::Request;
 
 const REVIEW: &str = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{"uid":"u"}}"#;
 
 fn file(name: &str, text: &str) -> ManifestFile {
-    ManifestFile { path: Path::new(name).into(), text: text.to_owned() }
+    ManifestFile::new(Path::new(name), text.to_owned())
 }
 
 fn setting(value: &str) -> String {
@@ -24,7 +24,10 @@ fn read(name: &str, text: &str) -> (Vec<Input>, Ignored) {
 /// The bodies of what a file holds, and what was passed over.
 fn bodies(name: &str, text: &str) -> (Vec<String>, String) {
     let (inputs, ignored) = read(name, text);
-    (inputs.into_iter().map(|input| String::from_utf8(input.body).unwrap()).collect(), ignored.to_string())
+    (
+        inputs.into_iter().map(|input| String::from_utf8(input.json().unwrap().to_vec()).unwrap()).collect(),
+        ignored.to_string(),
+    )
 }
 
 #[test]
@@ -64,13 +67,13 @@ fn a_bare_request_gets_its_review_and_a_uid_where_it_has_none() {
 fn a_manifest_updates_what_is_stored_or_is_new() {
     let new = file("a.yaml", &setting("'{}'"));
     let (inputs, _) = Reader::default().read(&new).unwrap();
-    let review = Review::read(&inputs[0].body).unwrap();
+    let review = inputs[0].review().unwrap();
     assert_eq!((&*review.uid, review.operation), ("00000000-0000-4000-8000-000000000001", "CREATE"));
     assert!(matches!(inputs[0].form, Form::Manifest { old: None, .. }));
 
     let old = json!({"metadata": {"name": "vm-migration-network"}, "value": "old"});
     let (inputs, _) = Reader::new(Some(Stored { setting: old, from: OldSide::Cluster })).read(&new).unwrap();
-    let review = Review::read(&inputs[0].body).unwrap();
+    let review = inputs[0].review().unwrap();
     let Ok(Request::Update { old, new }) = review.request else { panic!("{review:?}") };
     assert_eq!((old.value.bytes(), new.value.bytes()), (Some("old"), Some("{}")));
     assert!(matches!(inputs[0].form, Form::Manifest { old: Some(OldSide::Cluster), .. }));
@@ -118,15 +121,15 @@ fn lists_are_opened_and_their_items_may_leave_out_their_kind() {
     let seen: Vec<_> = inputs
         .iter()
         .map(|input| match &input.form {
-            Form::Manifest { .. } => (input.origin.to_string(), input.place.items.clone(), input.place.pointer()),
+            Form::Manifest { .. } => (input.origin.to_string(), input.place.value()),
             _ => panic!("{input:?}"),
         })
         .collect();
     assert_eq!(
         seen,
         [
-            ("\"a.yaml\" line 1 items[1]".to_owned(), vec![1], "/items/1".to_owned()),
-            ("\"a.yaml\" line 8 items[1]".to_owned(), vec![0, 1], "/items/0/items/1".to_owned())
+            ("\"a.yaml\" line 1 items[1]".to_owned(), "/items/1/value".to_owned()),
+            ("\"a.yaml\" line 8 items[1]".to_owned(), "/items/0/items/1/value".to_owned())
         ]
     );
     assert_eq!(ignored.to_string(), "1 AllowList, 1 Setting.harvesterhci.io, 1 that is no Kubernetes object");
@@ -163,9 +166,46 @@ fn the_strings_of_an_object_are_found_where_it_stands() {
         setting("b").trim_end().replace('\n', "\n  ") + "\n"
     );
     let file = file("a.yaml", &text);
-    let strings = crate::manifest::strings::find(&file);
     let (inputs, _) = Reader::default().read(&file).unwrap();
-    let found: Vec<_> =
-        inputs.iter().map(|input| input.place.strings(&strings).unwrap().value.as_ref().unwrap().start.line).collect();
+    let found: Vec<_> = inputs.iter().map(|input| input.strings.value.as_ref().unwrap().start.line).collect();
     assert_eq!(found, [4, 13, 18, 22]);
+}
+
+#[test]
+fn what_is_odd_about_a_manifest_is_named_with_its_place() {
+    let odd = |text: &str, old: Option<&str>| -> Vec<_> {
+        let stored = old.map(|value| Stored { setting: json!({"value": value}), from: OldSide::File });
+        let (inputs, _) = Reader::new(stored).read(&file("a.yaml", text)).unwrap();
+        let warnings = inputs.iter().flat_map(|input| &input.warnings);
+        warnings.map(|warning| (warning.kind(), warning.at.map(|at| (at.line, at.column)))).collect()
+    };
+    let misplaced = setting("x").replace("\nvalue: x", "\nspec:\n  value: x");
+    assert_eq!(odd(&misplaced, None), [("unknown-key", Some((4, 1)))]);
+    assert_eq!(odd(&misplaced, Some("{}")), [("unknown-key", Some((4, 1))), ("no-value", None)]);
+    assert_eq!(odd(&misplaced, Some(" ")).len(), 1, "nothing is disabled");
+    assert_eq!(odd(&setting("''"), Some("{}")), [], "it says so");
+    let list = format!("kind: List\napiVersion: v1\nitems:\n- {}", setting("x").trim_end().replace('\n', "\n  "));
+    let list = list.replace("v1beta1", "v1").replace("value:", "Value:");
+    assert_eq!(odd(&list, None), [("unserved-version", Some((4, 3))), ("unknown-key", Some((7, 3)))]);
+}
+
+#[test]
+fn the_installer_s_file_holds_a_setting() {
+    for key in ["system_settings", "systemSettings"] {
+        let text = format!("os: {{}}\n{key}:\n  ntp-servers: ''\n  vm-migration-network: 'x'\n");
+        let (inputs, ignored) = read("config.yaml", &text);
+        assert_eq!((inputs.len(), ignored.is_empty()), (1, true));
+        assert_eq!(inputs[0].place.value(), format!("/{key}/vm-migration-network"));
+        assert_eq!(inputs[0].strings.value.as_ref().unwrap().start.line, 4);
+        let Ok(Request::Create(new)) = inputs[0].review().unwrap().request else { panic!("{inputs:?}") };
+        assert_eq!(new.value.bytes(), Some("x"));
+    }
+    assert_eq!(read("config.yaml", "system_settings: {ntp-servers: ''}\n").0.len(), 0);
+}
+
+#[test]
+fn a_capture_is_no_submission() {
+    let captured = format!("\u{feff}{} 0.1.0\n---\n{}", crate::manifest::CAPTURE_MARK, setting("x"));
+    let (inputs, ignored) = read("a.yaml", &captured);
+    assert_eq!((inputs.len(), ignored), (0, Ignored::default()));
 }

@@ -1,12 +1,13 @@
 //! The documents of one file, as JSON.
 
-use std::path::Path;
+use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
+use super::file::names_setting;
 use super::{Error, ManifestFile, Position};
 use crate::escape::Quoting;
 
@@ -64,15 +65,16 @@ fn read_as<'t, J: Deserialize<'t>, T>(
         match json(text, mark, &from_json) {
             Err(error) if named_json => {
                 let at = Position { line: error.line(), column: error.column().max(1) };
-                return Err(syntax(&file.path, "JSON", at, &error.to_string()));
+                return Err(syntax(file, "JSON", at, &error.to_string()));
             }
             Err(_) => {}
             Ok(documents) => return Ok(documents),
         }
     }
-    yaml(text, mark, &from_yaml).map_err(|error| {
+    yaml(&marks_moved(text), mark, &from_yaml).map_err(|error| {
         let at = error.location().map_or(Position::START, Position::of);
-        syntax(&file.path, "YAML", at, &words(&error))
+        let hint = if is_second_head(text, at, &error) { HINT } else { "" };
+        syntax(file, "YAML", at, &format!("{}{hint}", words(&error)))
     })
 }
 
@@ -85,8 +87,52 @@ fn words(error: &serde_saphyr::Error) -> String {
     }
 }
 
-fn syntax(path: &Path, format: &'static str, at: Position, why: &str) -> Error {
-    Error::Syntax { path: path.to_owned(), format, at, why: Quoting(why).to_string() }
+/// What is said of a key that stands twice, where a second object may begin.
+const HINT: &str = "; a line with --- may be missing above it, between two documents";
+
+/// Whether what stands twice is a key that begins an object.
+fn is_second_head(text: &str, at: Position, error: &serde_saphyr::Error) -> bool {
+    let line = text.lines().nth(at.line - 1).unwrap_or_default();
+    matches!(error.without_snippet(), serde_saphyr::Error::DuplicateMappingKey { .. })
+        && ["apiVersion:", "kind:", "metadata:"].iter().any(|head| line.starts_with(head))
+}
+
+/// The text as kubectl reads it: a byte order mark that begins a document is no part of it.
+///
+/// It moves up behind the line before, as a comment: so that nothing else changes its place. Only right after the line
+/// that ends a document it is such a mark; elsewhere, and behind a `---` that ends nothing, it is an error.
+pub(super) fn marks_moved(text: &str) -> Cow<'_, str> {
+    const MARK: &str = "\u{feff}";
+    if !text.contains(MARK) {
+        return Cow::Borrowed(text);
+    }
+    let mut moved = String::with_capacity(text.len());
+    let (mut ended, mut begun) = (None, false);
+    for line in text.split_inclusive('\n') {
+        let line = match (ended.take(), line.strip_prefix(MARK)) {
+            (Some(end), Some(rest)) => {
+                moved.insert_str(end, " # ");
+                rest
+            }
+            _ => line,
+        };
+        let rest = line.strip_prefix("---").map(str::trim);
+        let separates = begun && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'));
+        moved.push_str(line);
+        ended = separates.then(|| moved.trim_end_matches(['\r', '\n']).len());
+        begun = !separates;
+    }
+    Cow::Owned(moved)
+}
+
+pub(crate) fn syntax(file: &ManifestFile, format: &'static str, at: Position, why: &str) -> Error {
+    Error::Syntax {
+        path: file.path.to_path_buf(),
+        format,
+        at,
+        why: Quoting(why).to_string(),
+        names_setting: names_setting(file.text.as_bytes()),
+    }
 }
 
 fn json<'t, J: Deserialize<'t>, T>(

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 /// # Errors
 ///
 /// If the path names no regular file, or the new one can't be made just like it: then nothing has changed.
-pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = path.canonicalize()?;
     let old = fs::metadata(&path)?;
     if !old.is_file() {
@@ -20,7 +20,7 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     }
     let directory = path.parent().unwrap_or(Path::new("/"));
     let mut new = NamedTempFile::new_in(directory)?;
-    new.write_all(text.as_bytes())?;
+    new.write_all(bytes)?;
     let made = new.as_file().metadata()?;
     if (made.uid(), made.gid()) != (old.uid(), old.gid()) {
         fchown(new.as_file(), Some(old.uid()), Some(old.gid()))?;
@@ -45,7 +45,7 @@ mod tests {
         fs::write(&file, "old").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         symlink("a.yaml", &link).unwrap();
-        replace(&link, "new").unwrap();
+        replace(&link, b"new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o640);
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
@@ -54,8 +54,8 @@ mod tests {
 
     #[test]
     fn only_a_regular_file_is_replaced() {
-        let error = replace(Path::new("/dev/null"), "new").unwrap_err();
+        let error = replace(Path::new("/dev/null"), b"new").unwrap_err();
         assert_eq!(error.to_string(), "it is no regular file");
-        assert_eq!(replace(Path::new("no/such/file"), "new").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(replace(Path::new("no/such/file"), b"new").unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

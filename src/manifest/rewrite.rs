@@ -5,17 +5,17 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::document::{self, DocumentContent, ManifestDocument};
-use super::place::{Place, Places, Style};
+use super::fields::{FieldStyle, ManifestField, ManifestFields};
 use super::{ManifestFile, Origin};
 
-/// A new text for the `value` of an object.
+/// A new text for the value of an object.
 #[derive(Clone, Copy, Debug)]
-pub struct Change<'a> {
+pub struct ValueChange<'a> {
     /// The object, for errors.
     pub origin: &'a Origin,
     /// Where its document starts, in bytes.
     pub document: usize,
-    /// The JSON pointer that leads to it from there.
+    /// The JSON pointer that leads to the value from there.
     pub pointer: &'a str,
     /// The new text.
     pub value: &'a str,
@@ -36,15 +36,15 @@ pub struct Error {
 /// # Errors
 ///
 /// If a value is written in a way that can't be taken apart safely.
-pub fn rewrite(file: &ManifestFile, changes: &[Change<'_>]) -> Result<String, Error> {
+pub fn rewrite(file: &ManifestFile, changes: &[ValueChange<'_>]) -> Result<String, Error> {
     let documents = document::read(file).unwrap_or_default();
-    let places = Places::find(&file.text, &documents);
+    let fields = ManifestFields::find(file, &documents);
     let mut edits = Vec::new();
     for change in changes {
         let error = |why| Error { origin: change.origin.clone(), why };
-        let place = places.value_of(change.document, change.pointer);
-        let place = place.ok_or_else(|| error("it comes from elsewhere in the file, by an alias or a merge key"))?;
-        edits.extend(replace(&file.text, place, change.value).map_err(error)?);
+        let field = fields.get(change.document, change.pointer);
+        let field = field.ok_or_else(|| error("it comes from elsewhere in the file, by an alias or a merge key"))?;
+        edits.extend(replace(&file.text, field, change.value).map_err(error)?);
     }
     edits.sort_unstable_by_key(|edit| edit.bytes.start);
     let mut text = file.text.clone();
@@ -52,7 +52,7 @@ pub fn rewrite(file: &ManifestFile, changes: &[Change<'_>]) -> Result<String, Er
         text.replace_range(edit.bytes.clone(), &edit.text);
     }
     if let Some(change) = changes.first()
-        && !differs_only_in(changes, documents, &ManifestFile { path: file.path.clone(), text: text.clone() })
+        && !differs_only_in(changes, documents, &ManifestFile { text: text.clone(), ..file.clone() })
     {
         return Err(Error { origin: change.origin.clone(), why: "the file would not mean the same otherwise" });
     }
@@ -61,7 +61,7 @@ pub fn rewrite(file: &ManifestFile, changes: &[Change<'_>]) -> Result<String, Er
 
 /// Whether the new text holds the old documents but for the changes.
 fn differs_only_in(
-    changes: &[Change<'_>],
+    changes: &[ValueChange<'_>],
     old: Vec<ManifestDocument<DocumentContent<'_>>>,
     new: &ManifestFile,
 ) -> bool {
@@ -71,7 +71,7 @@ fn differs_only_in(
             DocumentContent::Yaml(value) => value,
         };
         for change in changes.iter().filter(|change| change.document == document.start) {
-            *value.pointer_mut(&format!("{}/value", change.pointer))? = change.value.into();
+            *value.pointer_mut(change.pointer)? = change.value.into();
         }
         Some(value)
     });
@@ -86,17 +86,17 @@ struct Edit {
     text: String,
 }
 
-fn replace(text: &str, place: &Place, new: &str) -> Result<Vec<Edit>, &'static str> {
-    if let Some(obstacle) = place.obstacle {
+fn replace(text: &str, field: &ManifestField, new: &str) -> Result<Vec<Edit>, &'static str> {
+    if let Some(obstacle) = field.obstacle {
         return Err(obstacle);
     }
-    let quoted = match place.style {
-        Style::Block => return block(text, place, new).ok_or("the block scalar can't be taken apart"),
-        Style::DoubleQuoted => double_quoted(new),
+    let quoted = match field.style {
+        FieldStyle::Block => return block(text, field, new).ok_or("the block scalar can't be taken apart"),
+        FieldStyle::DoubleQuoted => double_quoted(new),
         _ if new.chars().all(is_printable) => format!("'{}'", new.replace('\'', "''")),
         _ => double_quoted(new),
     };
-    Ok(vec![Edit { bytes: place.bytes.clone(), text: quoted }])
+    Ok(vec![Edit { bytes: field.scalar.bytes.clone(), text: quoted }])
 }
 
 /// Quoted for JSON and YAML alike.
@@ -112,21 +112,21 @@ const fn is_printable(c: char) -> bool {
 }
 
 /// A block scalar keeps its header, as far as it fits, and its comment; its lines become one.
-fn block(text: &str, place: &Place, new: &str) -> Option<Vec<Edit>> {
+fn block(text: &str, field: &ManifestField, new: &str) -> Option<Vec<Edit>> {
     if !new.chars().all(is_printable) {
         return None;
     }
-    let header = header(text, place.key_end, place.bytes.start)?;
+    let header = header(text, field.key_end, field.scalar.bytes.start)?;
     let indicators = &text[header.clone()];
     let header_line_end = header.end + text[header.end..].find('\n')? + 1;
     if new.is_empty() {
         // What is left of the block are blank lines, which then belong to nothing.
         return Some(vec![Edit { bytes: header, text: "''".to_owned() }]);
     }
-    let content = &text[place.bytes.clone()];
-    let end = place.bytes.start + content.trim_end_matches([' ', '\t', '\r', '\n']).len();
-    let line = text[..place.bytes.start].rfind('\n')? + 1;
-    let indent = text[line..place.bytes.start].to_owned();
+    let content = &text[field.scalar.bytes.clone()];
+    let end = field.scalar.bytes.start + content.trim_end_matches([' ', '\t', '\r', '\n']).len();
+    let line = text[..field.scalar.bytes.start].rfind('\n')? + 1;
+    let indent = text[line..field.scalar.bytes.start].to_owned();
     if !indent.bytes().all(|byte| byte == b' ') || line < header_line_end {
         return None;
     }

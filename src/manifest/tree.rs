@@ -1,16 +1,28 @@
-//! Files under the given paths, and their text.
+//! The files under the given paths.
+//!
+//! Paths name files or directories. Of a directory, `*.yaml`, `*.yml` and `*.json` are read, in sorted order and all the
+//! way down, but no policy suites (`*.suite.yaml`).
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::exclude::{Exclude, Rules};
 use super::{Error, ManifestFile};
 
-/// The most that is read of one file: more than all the facts of a large cluster.
-pub const MAX_BYTES: u64 = 64 << 20;
-/// The path that stands for standard input.
-pub const STANDARD_INPUT: &str = "-";
+/// How deep directories may lie within each other.
+const MAX_DEPTH: usize = 64;
+
+/// The files under one path.
+#[derive(Debug, Default)]
+pub struct TreeFiles {
+    /// Each once and in order; where something can't be looked at, why.
+    pub files: Vec<Result<PathBuf, Error>>,
+    /// What a rule leaves out: files, and directories with all that is in them.
+    pub left_out: Vec<PathBuf>,
+}
 
 /// Reads every manifest under the paths, each once.
 ///
@@ -18,63 +30,102 @@ pub const STANDARD_INPUT: &str = "-";
 ///
 /// If a path names nothing, or a file can't be read, is too large or no text.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<ManifestFile>, Error> {
-    find(paths).into_iter().map(|file| text(&file?)).collect()
+    find(paths).into_iter().map(|file| ManifestFile::read(&file?)).collect()
 }
 
-/// The manifests under the paths, each once and in order; where something can't be looked at, why.
+/// The manifests under the paths, but for what is hidden by its name.
 #[must_use]
 pub fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
     files(paths, is_manifest)
 }
 
-/// The policy suites under the paths, each once and in order; where something can't be looked at, why.
+/// The policy suites under the paths, but for what is hidden by its name.
 #[must_use]
 pub fn find_suites(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
     files(paths, is_suite)
 }
 
+/// The manifests of a repository: what is hidden too, but not what is excluded, or ignored by Git.
+#[must_use]
+pub fn find_submitted(path: &Path, exclude: &Exclude) -> TreeFiles {
+    let rules = if path.is_dir() { Rules::of(path, exclude) } else { Rules::default() };
+    let mut tree = Tree { rules: Some(rules), ..Tree::new(is_manifest) };
+    tree.start(path);
+    TreeFiles { files: tree.found, left_out: tree.left_out }
+}
+
 fn files(paths: &[PathBuf], wanted: fn(&Path) -> bool) -> Vec<Result<PathBuf, Error>> {
-    let mut tree = Tree { wanted, found: Vec::new(), met: HashSet::new() };
+    let mut tree = Tree::new(wanted);
     for path in paths {
-        match fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => tree.walk(path),
-            Ok(_) => tree.add(path.clone()),
-            Err(source) if source.kind() == ErrorKind::NotFound => tree.found.push(Err(Error::Absent(path.clone()))),
-            Err(source) => tree.found.push(Err(io(path, source))),
-        }
+        tree.start(path);
     }
     tree.found
 }
 
 struct Tree {
     wanted: fn(&Path) -> bool,
+    /// The rules of a repository, of which the hidden files are read too.
+    rules: Option<Rules>,
     found: Vec<Result<PathBuf, Error>>,
+    left_out: Vec<PathBuf>,
     /// The true paths of what was met: a mounted `ConfigMap` has each file twice, a symlink may lead back up.
     met: HashSet<PathBuf>,
 }
 
 impl Tree {
-    fn walk(&mut self, directory: &Path) {
+    fn new(wanted: fn(&Path) -> bool) -> Self {
+        Self { wanted, rules: None, found: Vec::new(), left_out: Vec::new(), met: HashSet::new() }
+    }
+
+    fn start(&mut self, path: &Path) {
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => self.walk(path, 0),
+            Ok(_) => self.add(path.to_owned()),
+            Err(why) if why.kind() == ErrorKind::NotFound => self.found.push(Err(Error::Absent(path.to_owned()))),
+            Err(why) => self.found.push(Err(Error::io(path, why))),
+        }
+    }
+
+    fn walk(&mut self, directory: &Path, depth: usize) {
+        if depth > MAX_DEPTH {
+            return self.found.push(Err(Error::TooDeep { path: directory.to_owned(), max: MAX_DEPTH }));
+        }
         if !self.is_new(directory) {
             return;
         }
         let entries = fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        let mut entries = match entries {
-            Ok(entries) => entries,
-            Err(source) => return self.found.push(Err(io(directory, source))),
+        let mut names: Vec<_> = match entries {
+            Ok(entries) => entries.into_iter().map(|entry| entry.file_name()).collect(),
+            Err(why) => return self.found.push(Err(Error::io(directory, why))),
         };
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
-            let path = entry.path();
-            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+        // A mounted ConfigMap keeps what its names lead to in directories that begin with two dots.
+        names.sort_by_cached_key(|name| (name.as_encoded_bytes().starts_with(b".."), name.clone()));
+        let ruled = self.rules.as_ref().map_or(0, Rules::depth);
+        if let Some(rules) = self.rules.as_mut().filter(|_| names.iter().any(|name| name == ".gitignore")) {
+            rules.enter(directory);
+        }
+        let is_repository = self.rules.is_some();
+        let skips =
+            |name: &OsStr| if is_repository { name == ".git" } else { name.as_encoded_bytes().starts_with(b".") };
+        for name in names.into_iter().filter(|name| !skips(name)) {
+            let path = directory.join(name);
+            let metadata = fs::metadata(&path);
+            let is_directory = metadata.as_ref().is_ok_and(fs::Metadata::is_dir);
+            if !is_directory && !(self.wanted)(&path) {
                 continue;
             }
-            match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => self.walk(&path),
-                Ok(metadata) if metadata.is_file() && (self.wanted)(&path) => self.add(path),
-                Err(source) if (self.wanted)(&path) => self.found.push(Err(io(&path, source))),
-                _ => {}
+            match metadata {
+                _ if self.rules.as_ref().is_some_and(|rules| rules.leave_out(&path, is_directory)) => {
+                    self.left_out.push(path);
+                }
+                Ok(_) if is_directory => self.walk(&path, depth + 1),
+                Ok(metadata) if metadata.is_file() => self.add(path),
+                Ok(_) => {}
+                Err(why) => self.found.push(Err(Error::io(&path, why))),
             }
+        }
+        if let Some(rules) = &mut self.rules {
+            rules.leave(ruled);
         }
     }
 
@@ -106,64 +157,5 @@ fn has_extension(path: &Path) -> bool {
     ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-/// Reads one file.
-///
-/// # Errors
-///
-/// If it can't be read, is too large or no text.
-pub fn text(path: &Path) -> Result<ManifestFile, Error> {
-    text_within(path, MAX_BYTES)
-}
-
-/// Reads one file of a kind that is smaller than most.
-///
-/// # Errors
-///
-/// As [`text`], of more than `max` bytes.
-pub fn text_within(path: &Path, max: u64) -> Result<ManifestFile, Error> {
-    text_of(File::open(path).map_err(|source| io(path, source))?, path, max)
-}
-
-/// Reads what is piped in, under the name [`STANDARD_INPUT`].
-///
-/// # Errors
-///
-/// As [`text`].
-pub fn standard_input() -> Result<ManifestFile, Error> {
-    text_of(std::io::stdin().lock(), Path::new(STANDARD_INPUT), MAX_BYTES)
-}
-
-fn text_of(source: impl Read, path: &Path, max: u64) -> Result<ManifestFile, Error> {
-    let mut bytes = Vec::new();
-    source.take(max + 1).read_to_end(&mut bytes).map_err(|why| io(path, why))?;
-    if bytes.len() as u64 > max {
-        return Err(Error::TooLarge { path: path.to_owned(), max });
-    }
-    let text = String::from_utf8(bytes).map_err(|_| Error::NotText(path.to_owned()))?;
-    Ok(ManifestFile { path: path.into(), text })
-}
-
-fn io(path: &Path, why: std::io::Error) -> Error {
-    Error::Io { path: path.to_owned(), why }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn suites_are_told_from_manifests_by_name() {
-        for (name, suite, manifest) in [
-            ("a.suite.yaml", true, false),
-            ("dir/A.SUITE.YML", true, false),
-            ("a.suite.json", true, false),
-            ("suite.yaml", false, true),
-            ("a.suite", false, false),
-            ("a.suite.txt", false, false),
-            ("a.suite.yaml.bak", false, false),
-            ("setting.yaml", false, true),
-        ] {
-            assert_eq!((is_suite(Path::new(name)), is_manifest(Path::new(name))), (suite, manifest), "{name}");
-        }
-    }
-}
+mod tests;

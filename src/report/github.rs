@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{Finding, Level, Location, Repository, RunReport, Subject, TestStatus};
-use crate::manifest::tree::STANDARD_INPUT;
+use crate::manifest::STANDARD_INPUT;
 
 /// How many annotations of each level GitHub shows for a step.
 const SHOWN: usize = 10;

@@ -17,7 +17,7 @@ use crate::setting::config::hash;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What is not a rule of the webhook, and what it means.
-const OTHERS: [(&str, &str); 10] = [
+const OTHERS: [(&str, &str); 13] = [
     (EXPECTATION, "A case of a suite does not meet its expectation."),
     (REFUSED, "The request is refused, whatever the value is."),
     (NOT_JUDGED, "Something could not be read or judged."),
@@ -27,6 +27,9 @@ const OTHERS: [(&str, &str); 10] = [
     ("mgmt", "The network is on mgmt, which it shares with the control plane."),
     ("few-spare-addresses", "The range has few addresses left for nodes that are added."),
     ("node-address-excluded", "A node has an address inside the range, though no pod is given it."),
+    ("unknown-key", "A key of this manifest is none of a Setting: the API server drops or refuses it."),
+    ("unserved-version", "The apiVersion of this manifest is none that Harvester serves."),
+    ("no-value", "This manifest has no value, which disables the network that is stored."),
     ("not-judged", "A rule that only warns could not be judged."),
 ];
 

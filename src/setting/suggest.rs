@@ -6,7 +6,7 @@ const MOST: usize = 2;
 const LONGEST: usize = 64;
 
 /// The slips between two words: characters too many, too few, other ones, or swapped. `None` where there are more than two.
-pub(super) fn distance(one: &str, other: &str) -> Option<usize> {
+pub(crate) fn distance(one: &str, other: &str) -> Option<usize> {
     let short = one.len() <= LONGEST && other.len() <= LONGEST;
     short.then(|| strsim::damerau_levenshtein(one, other)).filter(|slips| *slips <= MOST)
 }

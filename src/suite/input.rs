@@ -10,7 +10,7 @@ use super::Case;
 use super::spec::CaseOperation;
 use crate::admission::setting::{Metadata, Text};
 use crate::admission::{Request, Review, Setting};
-use crate::manifest::strings::Strings;
+use crate::manifest::fields::Strings;
 use crate::manifest::{self, Origin, Position};
 use crate::report::Location;
 use crate::setting::SETTING;

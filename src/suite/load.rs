@@ -18,7 +18,7 @@ use super::{Case, Suite};
 use crate::admission::{Review, Setting};
 use crate::cluster::files::Base;
 use crate::escape::{Quoted, QuotedPath, Quoting};
-use crate::manifest::strings::{self, Strings};
+use crate::manifest::fields::Strings;
 use crate::manifest::{self, ManifestFile, Origin, Position, document, tree};
 use crate::setting::facts::{FactKind, ObjectName};
 
@@ -38,8 +38,8 @@ const MAX_REQUEST: u64 = 7 << 20;
 /// The first thing that can't be taken as it stands.
 pub fn load(path: &Path) -> Result<Suite, Error> {
     let named: Arc<Path> = path.into();
-    let file =
-        tree::text_within(path, MAX_SUITE).map_err(|error| Error::new(&named, Position::START, error.to_string()))?;
+    let file = ManifestFile::read_within(path, MAX_SUITE)
+        .map_err(|error| Error::new(&named, Position::START, error.to_string()))?;
     let mut options = document::options();
     // A number where a string belongs is a slip: the API server would refuse it too.
     options.no_schema = true;
@@ -194,7 +194,7 @@ impl Loader {
             }
             ObjectSource::Path(path) => {
                 let (file, line, object) = self.only(path, written.position(), "Setting")?;
-                let strings = strings::find(&file).into_iter().next().unwrap_or_default();
+                let strings = Strings::of_first(&file, "");
                 (object, WrittenObject { file: Arc::new(file), strings, start: Position { line, column: 1 } })
             }
         };
@@ -216,8 +216,7 @@ impl Loader {
         if let Err(why) = Review::read(&json) {
             return Err(self.error(path.position(), format!("{} is {why}", Quoted(&path.value))));
         }
-        let strings =
-            strings::find(&file).into_iter().next().and_then(|it| it.object).map(|it| *it).unwrap_or_default();
+        let strings = Strings::of_first(&file, "/request/object");
         Ok(CaseInput::Review {
             json,
             written: WrittenObject { file: Arc::new(file), strings, start: Position { line, column: 1 } },
@@ -254,7 +253,7 @@ impl Loader {
     /// The one document of a file, and its line.
     fn only(&self, path: &str, position: Position, what: &str) -> Result<(ManifestFile, usize, Value), Error> {
         let failed = |error: manifest::Error| self.error(position, error.to_string());
-        let file = tree::text_within(&self.existing(path, position)?, MAX_REQUEST).map_err(failed)?;
+        let file = ManifestFile::read_within(&self.existing(path, position)?, MAX_REQUEST).map_err(failed)?;
         let mut documents = document::parse(&file).map_err(failed)?;
         match (documents.pop(), documents.is_empty()) {
             (Some((line, document)), true) => Ok((file, line, document)),

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::spanned::Spanned;
-use crate::manifest::strings::Strings;
+use crate::manifest::fields::Strings;
 
 /// A path, or an object in its place.
 #[derive(Clone, Debug)]

@@ -55,7 +55,8 @@ fn a_value_is_taken_from_wherever_it_is() {
         let ran = run(&["canonicalize", blank]);
         assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (OK, "", OFF));
         let piped = run_with(&["canonicalize"], blank);
-        assert_eq!((piped.code, piped.stdout.as_str(), piped.stderr.as_str()), (OK, "", OFF));
+        let off = OFF.replace("note: ", "note: standard input: ");
+        assert_eq!((piped.code, piped.stdout, piped.stderr), (OK, String::new(), off));
     }
     // In a manifest it is meant.
     let off = run_with(&["canonicalize", "-"], &setting("''"));
@@ -142,4 +143,79 @@ fn a_file_is_written_whole_or_not_at_all() {
 
     let passes = run(&["canonicalize", "--write", "--allow-none", none_path]);
     assert_eq!((passes.code, passes.stderr.as_str()), (OK, ""));
+}
+
+#[test]
+fn what_is_stored_is_what_git_must_hold() {
+    let stored = setting(&format!("'{DOCUMENTED}'"));
+    let files = directory(&[
+        ("canonical.yaml", &setting(&format!("'{CANONICAL}'"))),
+        ("cluster/settings.yaml", &stored),
+        ("same.yaml", &stored),
+        ("old", DOCUMENTED),
+        ("bad.yaml", &setting("'{}'")),
+    ]);
+    let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
+    let (same, canonical, cluster) = (path("same.yaml"), path("canonical.yaml"), path("cluster"));
+    for old in [["--old", DOCUMENTED], ["--old", &path("old")], ["--old", &same], ["--cluster", &cluster]] {
+        assert_eq!(run(&[&["canonicalize", "--check", &same], &old[..]].concat()).code, OK);
+        assert_eq!(run(&[&["canonicalize", &canonical], &old[..]].concat()).stdout, DOCUMENTED);
+        let ran = run(&[&["canonicalize", "--check", &canonical], &old[..]].concat());
+        let text = format!(
+            "\"{canonical}\" line 1: value is not what is stored; it is (-) and should be (+):\n-{CANONICAL}\n+{DOCUMENTED}\n"
+        );
+        assert_eq!((ran.code, ran.stdout), (REFUSED, text));
+    }
+    // What changes something is stored in its canonical form, and what is blank as nothing.
+    let other = DOCUMENTED.replace("100,", "101,");
+    let ran = run(&["canonicalize", &other, "--old", DOCUMENTED]);
+    assert_eq!(ran.stdout, CANONICAL.replace("100,", "101,"));
+    assert_eq!(run(&["canonicalize", " ", "--old", DOCUMENTED]).stdout, "");
+    assert_eq!(run(&["canonicalize", &path("bad.yaml"), "--old", DOCUMENTED]).code, COULD_NOT_TELL);
+    assert_eq!(run(&["canonicalize", "{}", "--old", "{}"]).stdout, "{}", "stored before the webhook came");
+
+    assert_eq!(run(&["canonicalize", "--write", &canonical, "--old", &same]).code, OK);
+    assert_eq!(fs::read_to_string(&canonical).unwrap(), stored);
+}
+
+#[test]
+fn a_check_of_nothing_fails() {
+    let files = directory(&[("empty", "")]);
+    let empty = files.path().join("empty");
+    for (arguments, name) in [(&["--check", ""][..], "the text"), (&["--check", " "], "the text"), (&["--check"], "")] {
+        let name = if name.is_empty() { "standard input" } else { name };
+        let ran = run(&[&["canonicalize"], arguments].concat());
+        let error = format!(
+            "error: {name} holds neither a value nor a manifest of the Setting vm-migration-network (harvesterhci.io)\n"
+        );
+        assert_eq!((ran.code, ran.stderr), (COULD_NOT_TELL, error), "{arguments:?}");
+        assert_eq!(run(&[&["canonicalize", "--allow-none"], arguments].concat()).code, OK, "{arguments:?}");
+    }
+    assert_eq!(run(&["canonicalize", "--check", empty.to_str().unwrap()]).code, COULD_NOT_TELL);
+    let closed = command(&["canonicalize", "--check"]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(closed.status.code(), Some(COULD_NOT_TELL));
+    assert_eq!(run_with(&["canonicalize", "--check", "-"], &setting("''")).code, OK, "here it is meant");
+}
+
+#[test]
+fn a_directory_is_searched_for_manifests() {
+    let manifest = setting(&format!("'{DOCUMENTED}'"));
+    let captured = format!("# Captured by migration-network-webhook 0.1.0\n---\n{manifest}");
+    let files = directory(&[
+        ("a/setting.yaml", &manifest),
+        ("a/tsconfig.json", "{ // none of ours\n}"),
+        ("a/values.yaml", "{}"),
+        ("ci/captured.yaml", &captured),
+        ("none/x.yaml", "kind: x\n"),
+    ]);
+    let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
+    let all = files.path().to_str().unwrap();
+    assert_eq!(run(&["canonicalize", "--check", all]).code, REFUSED);
+    assert_eq!(run(&["canonicalize", "--check", "--exclude", "a", all, "--allow-none"]).code, OK);
+    let ran = run(&["canonicalize", "--write", all]);
+    assert_eq!(ran.stderr, format!("\"{}\" line 1: value rewritten: {CANONICAL}\n", path("a/setting.yaml")));
+    assert_eq!(fs::read_to_string(path("ci/captured.yaml")).unwrap(), captured);
+    let none = run(&["canonicalize", "--check", &path("none")]);
+    let error = "holds neither a value nor a manifest of the Setting vm-migration-network (harvesterhci.io)";
+    assert_eq!((none.code, none.stderr), (COULD_NOT_TELL, format!("error: \"{}\" {error}\n", path("none"))));
 }

@@ -181,7 +181,7 @@ fn a_repository_is_judged_for_its_one_setting() {
         ),
         ("harvester/kustomization.yaml", "resources:\n- settings.yaml\n"),
         ("README.md", "no manifest"),
-        (".github/workflows/ci.yaml", "on: push\nkind: AdmissionReview\n"),
+        (".github/workflows/ci.yaml", "on: push\n"),
     ]);
     let ran = run(&["review", "--cluster", SAMPLE, repository.path().to_str().unwrap()]);
     assert_eq!(ran.code, OK, "{ran:?}");
@@ -189,7 +189,7 @@ fn a_repository_is_judged_for_its_one_setting() {
     assert_eq!(
         summary,
         "1 judged: 1 allowed; passed over: 1 Deployment.apps, 1 Setting.harvesterhci.io, 1 Setting.longhorn.io, \
-         1 Setting.management.cattle.io, 2 that are no Kubernetes objects; counted as applied: storage-network"
+         1 Setting.management.cattle.io, 3 that are no Kubernetes objects; counted as applied: storage-network"
     );
 
     fs::remove_file(repository.path().join("harvester/settings.yaml")).unwrap();

@@ -9,8 +9,7 @@ use serde_json::Value;
 use crate::admission::setting::Text as Submitted;
 use crate::escape::{QuotedPath, Whole};
 use crate::input::{Contents, DocumentPath, What, submitted};
-use crate::manifest::tree::{self, STANDARD_INPUT};
-use crate::manifest::{ManifestFile, Origin};
+use crate::manifest::{ManifestFile, Origin, STANDARD_INPUT};
 use crate::setting::json::is_blank;
 
 /// What was named.
@@ -24,16 +23,18 @@ pub(super) enum Source {
 }
 
 /// A value, and where it was found.
-pub(super) struct Found {
+pub(super) struct FoundValue {
     value: Value,
     /// The manifest that it is in.
     pub(super) manifest: Option<(Origin, DocumentPath)>,
+    /// What stands in front of anything said about it.
+    pub(super) label: String,
 }
 
 impl Source {
     pub(super) fn open(name: &OsStr) -> anyhow::Result<Self> {
         if name == STANDARD_INPUT {
-            return Ok(Self::Stream(tree::standard_input()?));
+            return Ok(Self::Stream(ManifestFile::standard_input()?));
         }
         if let Some(text) = name.to_str().filter(|text| is_value(text)) {
             return Ok(Self::Value(text.to_owned()));
@@ -46,60 +47,66 @@ impl Source {
                 Whole(&name)
             ));
         }
-        Ok(Self::File(tree::text(path)?))
+        Ok(Self::File(ManifestFile::read(path)?))
     }
 
     /// The values in it: those of its manifests, else the text itself where it can be a value.
-    pub(super) fn values(&self) -> anyhow::Result<Vec<Found>> {
+    pub(super) fn values(&self) -> anyhow::Result<Vec<FoundValue>> {
         let file = match self {
-            Self::Value(text) => return Ok(vec![Found::bare(text)]),
+            Self::Value(text) => return Ok(vec![self.bare(text)]),
             Self::File(file) | Self::Stream(file) => file,
         };
         let contents = match Contents::of(file) {
             Ok(contents) => contents,
             // Its own reader says better what is wrong with a value.
-            Err(_) if is_value(&file.text) => return Ok(vec![Found::bare(&file.text)]),
+            Err(_) if is_value(&file.text) => return Ok(vec![self.bare(&file.text)]),
             Err(error) => return Err(error.into()),
         };
         let is_bare = contents.objects.is_empty() && !contents.ignored.has_objects();
         if is_bare && is_value(&file.text) && !(is_blank(&file.text) && matches!(self, Self::File(_))) {
-            return Ok(vec![Found::bare(&file.text)]);
+            return Ok(vec![self.bare(&file.text)]);
         }
         let found = contents.objects.into_iter().filter_map(|object| match object.what {
-            What::Manifest(mut setting) => {
+            What::Manifest { mut setting, .. } => {
                 let value = setting.get_mut("value").map(Value::take).unwrap_or_default();
-                Some(Found { value, manifest: Some((object.origin, object.place)) })
+                let label = format!("{}: ", object.origin);
+                Some(FoundValue { value, label, manifest: Some((object.origin, object.place)) })
             }
             What::Review(_) | What::Request { .. } => None,
         });
         Ok(found.collect())
     }
 
-    /// What to say when there is no value in it.
-    pub(super) fn nothing(&self) -> String {
-        let name = match self {
+    /// What it is called.
+    pub(super) fn name(&self) -> String {
+        match self {
             Self::Value(_) => "the text".to_owned(),
             Self::File(file) | Self::Stream(file) => QuotedPath(&file.path).to_string(),
-        };
-        format!("{name} holds neither a value nor a manifest of the Setting vm-migration-network (harvesterhci.io)")
+        }
+    }
+
+    fn bare(&self, text: &str) -> FoundValue {
+        let label = if let Self::Value(_) = self { String::new() } else { format!("{}: ", self.name()) };
+        FoundValue { value: text.into(), manifest: None, label }
     }
 }
 
-fn is_value(text: &str) -> bool {
+/// Whether a text stands for a value, and not for a path.
+pub(super) fn is_value(text: &str) -> bool {
     is_blank(text) || text.trim_start().starts_with('{')
 }
 
-impl Found {
-    fn bare(text: &str) -> Self {
-        Self { value: text.into(), manifest: None }
-    }
-
+impl FoundValue {
     pub(super) fn text(&self) -> Submitted<'_> {
         submitted(&self.value)
     }
 
-    /// What stands in front of anything said about it.
-    pub(super) fn label(&self) -> String {
-        self.manifest.as_ref().map_or_else(String::new, |(origin, _)| format!("{origin}: "))
+    pub(super) fn into_value(self) -> Value {
+        self.value
+    }
+
+    /// Whether it is blank outside of a manifest: maybe that of a variable that is not set, or of a command that failed.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.manifest.is_none() && self.text().bytes().is_some_and(is_blank)
     }
 }

@@ -49,17 +49,19 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
     for warning in judged.warnings() {
         writeln!(out, "{INDENT}{}: {warning}", paint.yellow("warning"))?;
     }
-    if let Some(lint) = lint(judged) {
+    for lint in lints(judged) {
         writeln!(out, "{INDENT}{}: {lint}", paint.yellow("warning"))?;
     }
     Ok(())
 }
 
 /// What the file is warned of, and where.
-pub(super) fn lint(judged: &Judged<'_>) -> Option<String> {
-    let line = judged.value_line.unwrap_or(judged.input.origin.line);
-    let at = || place(&Origin { line, ..judged.input.origin.clone() });
-    judged.lint.as_ref().map(|lint| format!("{}: {}", at(), lint.message))
+pub(super) fn lints(judged: &Judged<'_>) -> Vec<String> {
+    let input = judged.input;
+    let at = |line: Option<usize>| place(&Origin { line: line.unwrap_or(input.origin.line), ..input.origin.clone() });
+    let lint = judged.lint.iter().map(|lint| format!("{}: {}", at(judged.value_line), lint.message));
+    let odd = input.warnings.iter().map(|warning| format!("{}: {warning}", at(warning.at.map(|at| at.line))));
+    lint.chain(odd).collect()
 }
 
 /// `file:line`, as compilers write it.

@@ -81,7 +81,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         warning_kinds: warnings.iter().map(|warning| warning.kind()).collect(),
         value: stored.as_ref().and_then(|stored| text(&stored.value)),
         default: stored.as_ref().and_then(|stored| text(&stored.default)),
-        lint: judged.lint.iter().map(|lint| lint.message.clone()).collect(),
+        lint: judged.lints(),
         ..JsonVerdict::default()
     };
     (record.form, record.old) = match judged.input.form {

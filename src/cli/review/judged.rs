@@ -7,7 +7,6 @@ use serde::Deserialize;
 use super::lint::{self, Lint};
 use crate::admission::{Admission, Request, Review, Setting, Verdict, admit, response};
 use crate::input::Input;
-use crate::manifest::strings::Strings;
 use crate::setting::{Facts, Policy, Warning};
 
 /// An input with what the API server would make of it.
@@ -33,8 +32,8 @@ pub(super) enum ReviewOutcome<'i> {
 }
 
 impl<'i> Judged<'i> {
-    pub(super) fn new(input: &'i Input, strings: &[Strings], facts: &Facts, policy: &Policy, stored_in: &str) -> Self {
-        let (uid, user, operation, request) = match Review::read(&input.body) {
+    pub(super) fn new(input: &'i Input, facts: &Facts, policy: &Policy, stored_in: &str) -> Self {
+        let (uid, user, operation, request) = match input.review() {
             Ok(Review { uid, user, operation, request }) => (uid, user, operation, request),
             Err(why) => (Cow::default(), Cow::default(), "unknown", Err(why)),
         };
@@ -45,8 +44,7 @@ impl<'i> Judged<'i> {
                 ReviewOutcome::Admitted { request: Box::new(request), admission }
             }
         };
-        let value = input.place.strings(strings).and_then(|strings| strings.value.as_ref());
-        let value_line = value.map(|value| value.start.line);
+        let value_line = input.strings.value.as_ref().map(|value| value.start.line);
         let mut judged = Self { input, uid, user, operation, outcome, value_line, lint: None };
         judged.lint = lint::of(&judged, stored_in);
         judged
@@ -87,11 +85,17 @@ impl<'i> Judged<'i> {
         }
     }
 
+    /// What is to be said of the file.
+    pub(super) fn lints(&self) -> Vec<String> {
+        let lint = self.lint.iter().map(|lint| lint.message.clone());
+        lint.chain(self.input.warnings.iter().map(ToString::to_string)).collect()
+    }
+
     /// What is stored when the request goes through; of another object that is what was submitted.
     pub(super) fn stored(&self) -> Option<Setting<'i>> {
         match &self.outcome {
             ReviewOutcome::Admitted { request, .. } if **request == Request::NotOurs => {
-                serde_json::from_slice::<Submitted<'i>>(&self.input.body).ok()?.request.object
+                serde_json::from_slice::<Submitted<'i>>(self.input.json()?).ok()?.request.object
             }
             ReviewOutcome::Admitted { request, admission } => admission.stored(request),
             ReviewOutcome::Malformed(_) => None,

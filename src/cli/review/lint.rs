@@ -5,7 +5,7 @@ use crate::admission::setting::Text;
 use crate::admission::{Mutation, Request, canonical};
 use crate::escape::{Line, ShellWord};
 use crate::input::{Form, submitted};
-use crate::manifest::tree::STANDARD_INPUT;
+use crate::manifest::STANDARD_INPUT;
 use crate::report::NOT_CANONICAL;
 
 /// A warning about a file.

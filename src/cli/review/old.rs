@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::escape::QuotedPath;
 use crate::input::{Contents, What};
-use crate::manifest::tree::{self, STANDARD_INPUT};
+use crate::manifest::{ManifestFile, STANDARD_INPUT};
 
 /// Reads the one Setting of the file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Value> {
-    let file = if path == STANDARD_INPUT { tree::standard_input() } else { tree::text(path) }?;
+    let file = if path == STANDARD_INPUT { ManifestFile::standard_input() } else { ManifestFile::read(path) }?;
     let objects = Contents::of(&file)?.objects;
     let mut settings = objects.into_iter().filter_map(|object| match object.what {
-        What::Manifest(setting) => Some(setting),
+        What::Manifest { setting, .. } => Some(setting),
         What::Review(_) | What::Request { .. } => None,
     });
     match (settings.next(), settings.count()) {

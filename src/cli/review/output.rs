@@ -66,10 +66,10 @@ impl Printer {
         }
         self.out.flush()?;
         // Neither a client nor the API server knows of files, but what is counted must have been said.
-        if !matches!(self.format, OutputFormat::Human | OutputFormat::Json)
-            && let Some(lint) = human::lint(judged)
-        {
-            complain(format_args!("warning: {lint}"));
+        if !matches!(self.format, OutputFormat::Human | OutputFormat::Json) {
+            for lint in human::lints(judged) {
+                complain(format_args!("warning: {lint}"));
+            }
         }
         Ok(())
     }

@@ -1,13 +1,17 @@
 //! What is to be judged: the files under the paths that were named.
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use super::summary::{Skipped, Summary};
+use crate::cli::output::complain;
+use crate::escape::QuotedPath;
 use crate::input::{Input, Reader};
-use crate::manifest::tree::{self, STANDARD_INPUT};
-use crate::manifest::{self, ManifestFile};
+use crate::manifest::exclude::Exclude;
+use crate::manifest::tree::{self, TreeFiles};
+use crate::manifest::{self, ManifestFile, STANDARD_INPUT};
 use crate::setting::SETTING;
 
 /// A file with what it asks, or why it can't be read.
@@ -19,28 +23,37 @@ pub(super) struct Paths {
     /// The files that ask something, in order.
     pub(super) found: Vec<FoundFile>,
     pub(super) summary: Summary,
+    exclude: Exclude,
     /// The files that say what is, not what is wanted: in a repository they may lie beside those to judge.
     aside: HashSet<PathBuf>,
 }
 
 impl Paths {
-    pub(super) fn new(reader: Reader, cluster: &[PathBuf], old: Option<&Path>) -> Self {
-        let files = tree::find(cluster).into_iter().flatten().chain(old.map(Path::to_owned));
-        let aside = files.filter_map(|file| file.canonicalize().ok()).collect();
-        Self { reader, found: Vec::new(), summary: Summary::default(), aside }
+    pub(super) fn new(reader: Reader, exclude: Exclude, aside: HashSet<PathBuf>) -> Self {
+        Self { reader, found: Vec::new(), summary: Summary::default(), exclude, aside }
+    }
+
+    /// A value as that of a manifest, and how that is named in what is said of it.
+    pub(super) fn value(&mut self, value: &str) {
+        let metadata = json!({"name": SETTING});
+        let setting =
+            json!({"apiVersion": "harvesterhci.io/v1beta1", "kind": "Setting", "metadata": metadata, "value": value});
+        self.file(Ok(ManifestFile::new(Path::new("--value"), setting.to_string())), true);
     }
 
     pub(super) fn read(&mut self, path: &Path) {
         if path == STANDARD_INPUT {
-            return self.file(tree::standard_input(), true);
+            return self.file(ManifestFile::standard_input(), true);
         }
         // A file that is named twice is judged twice, one that a directory shows twice is not.
-        for file in tree::find(&[path.to_owned()]) {
+        let TreeFiles { files, left_out } = tree::find_submitted(path, &self.exclude);
+        self.summary.skipped.extend(left_out.into_iter().map(|path| (path, Skipped::Excluded)));
+        for file in files {
             match file {
                 Ok(file) if file != *path && self.is_aside(&file) => {
                     self.summary.skipped.push((file, Skipped::OfCluster));
                 }
-                Ok(file) => self.file(tree::text(&file), file == *path),
+                Ok(file) => self.file(ManifestFile::read(&file), file == *path),
                 Err(error) => self.found.push(Err(error)),
             }
         }
@@ -48,13 +61,17 @@ impl Paths {
 
     fn file(&mut self, text: Result<ManifestFile, manifest::Error>, named: bool) {
         match text.and_then(|file| self.reader.read(&file).map(|found| (file, found))) {
+            Ok((file, _)) if file.is_captured() => {
+                complain(format_args!("note: {} is from a capture, and not judged", QuotedPath(&file.path)));
+                self.summary.skipped.push((file.path.to_path_buf(), Skipped::Captured));
+            }
             Ok((file, (inputs, ignored))) => {
                 self.summary.ignored.merge(ignored);
                 if !inputs.is_empty() {
                     self.found.push(Ok((file, inputs)));
                 }
             }
-            Err(error) if !named && is_foreign(&error) => {
+            Err(error) if !named && error.is_unrelated() => {
                 self.summary.skipped.push((error.path().to_owned(), Skipped::Foreign));
             }
             Err(error) => self.found.push(Err(error)),
@@ -66,13 +83,8 @@ impl Paths {
     }
 }
 
-/// Whether a file that can't be read as manifests does not name the Setting either, in whatever encoding.
-fn is_foreign(error: &manifest::Error) -> bool {
-    if !matches!(error, manifest::Error::Syntax { .. } | manifest::Error::NotText(_)) {
-        return false;
-    }
-    let Ok(mut bytes) = fs::read(error.path()) else { return false };
-    // In UTF-16 every other byte of the name is 0.
-    bytes.retain(|byte| *byte != 0);
-    !bytes.windows(SETTING.len()).any(|window| window == SETTING.as_bytes())
+/// The files of `--cluster` and `--old`, by their true paths.
+pub(super) fn aside(cluster: &[PathBuf], old: Option<&Path>) -> HashSet<PathBuf> {
+    let files = tree::find(cluster).into_iter().flatten().chain(old.map(Path::to_owned));
+    files.filter_map(|file| file.canonicalize().ok()).collect()
 }

@@ -7,16 +7,15 @@ use super::judged::{Judged, ReviewOutcome};
 use crate::admission::Request;
 use crate::escape::Plain;
 use crate::input::Form;
-use crate::manifest::strings::Strings;
 use crate::manifest::{self, ManifestFile, Position};
 use crate::report::{LocatedCause, LocatedWarning, Location, Record, Subject, TestStatus};
 use crate::setting::field::{Field, StringField};
 use crate::setting::{SETTING, Warning};
 
 /// What was judged, with its places in the file.
-pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, strings: &[Strings], warnings_fail: bool) -> Record {
+pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, warnings_fail: bool) -> Record {
     let origin = &judged.input.origin;
-    let fields = Fields { judged, file, strings: judged.input.place.strings(strings) };
+    let fields = Fields { judged, file };
     let start = fields.locate(&Field::whole(StringField::Value));
     let mut name = match &judged.input.form {
         Form::Manifest { .. } => format!("{} {SETTING}", judged.operation),
@@ -71,7 +70,6 @@ fn not_judged(path: &Path, at: Position, why: String) -> Record {
 struct Fields<'a> {
     judged: &'a Judged<'a>,
     file: &'a ManifestFile,
-    strings: Option<&'a Strings>,
 }
 
 impl Fields<'_> {
@@ -96,11 +94,16 @@ impl Fields<'_> {
             message: lint.message.clone(),
             at: self.locate(&Field::whole(StringField::Value)),
         });
-        warnings.chain(lint).collect()
+        let odd = self.judged.input.warnings.iter().map(|warning| LocatedWarning {
+            kind: warning.kind(),
+            rule: None,
+            message: warning.to_string(),
+            at: self.at(warning.at),
+        });
+        warnings.chain(lint).chain(odd).collect()
     }
 
     fn locate(&self, field: &Field) -> Location {
-        let origin = &self.judged.input.origin;
         let text = match &self.judged.outcome {
             ReviewOutcome::Admitted { request, .. } => match (&**request, field.string) {
                 (Request::Create(new) | Request::Update { new, .. }, StringField::Value) => new.value.bytes(),
@@ -109,7 +112,12 @@ impl Fields<'_> {
             },
             ReviewOutcome::Malformed(_) => None,
         };
-        let inside = self.strings.and_then(|it| it.position(&self.file.text, field, text.unwrap_or_default()));
-        Location::new(Arc::clone(&origin.path), inside.unwrap_or(Position { line: origin.line, column: 1 }))
+        let inside = self.judged.input.strings.position(&self.file.text, field, text.unwrap_or_default());
+        self.at(inside)
+    }
+
+    fn at(&self, position: Option<Position>) -> Location {
+        let origin = &self.judged.input.origin;
+        Location::new(Arc::clone(&origin.path), position.unwrap_or(Position { line: origin.line, column: 1 }))
     }
 }

@@ -30,12 +30,18 @@ pub(super) enum Skipped {
     OfCluster,
     /// It is no manifest, and does not name the Setting.
     Foreign,
+    /// A rule leaves it out, with all that is in it.
+    Excluded,
+    /// `capture` wrote it.
+    Captured,
 }
 
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OfCluster => "left out, a file of --cluster or --old",
+            Self::Excluded => "left out, by --exclude or .gitignore",
+            Self::Captured => "left out, from a capture",
             Self::Foreign => "passed over, can't be read and doesn't contain \"vm-migration-network\"",
         })
     }
@@ -50,7 +56,7 @@ impl Summary {
             _ => &mut self.malformed,
         };
         *count += 1;
-        self.warnings += judged.warnings().len() + usize::from(judged.lint.is_some());
+        self.warnings += judged.warnings().len() + usize::from(judged.lint.is_some()) + judged.input.warnings.len();
     }
 
     pub(super) const fn judged(&self) -> usize {
@@ -104,6 +110,16 @@ impl fmt::Display for Summary {
             0 => {}
             1 => f.write_str("; left out: 1 file of --cluster or --old")?,
             many => write!(f, "; left out: {many} files of --cluster or --old")?,
+        }
+        match self.count_skipped(Skipped::Excluded) {
+            0 => {}
+            1 => f.write_str("; left out: 1 path by --exclude or .gitignore")?,
+            many => write!(f, "; left out: {many} paths by --exclude or .gitignore")?,
+        }
+        match self.count_skipped(Skipped::Captured) {
+            0 => {}
+            1 => f.write_str("; left out: 1 file of a capture")?,
+            many => write!(f, "; left out: {many} files of a capture")?,
         }
         match self.count_skipped(Skipped::Foreign) {
             0 => {}

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::cluster::files::{self, Loaded};
-use crate::manifest::{document, tree};
+use crate::manifest::{ManifestFile, document};
 use crate::setting::RuleId;
 
 fn source() -> Source {
@@ -37,7 +37,7 @@ fn clusters() -> Vec<PathBuf> {
 
 /// The objects of a file, lists taken apart.
 fn objects_of(path: &Path) -> Vec<Value> {
-    let documents = document::parse(&tree::text(path).unwrap()).unwrap();
+    let documents = document::parse(&ManifestFile::read(path).unwrap()).unwrap();
     let items = |document: Value| match document.get("items") {
         Some(Value::Array(items)) => items.clone(),
         _ => vec![document],

@@ -4,13 +4,17 @@ use std::env;
 use std::path::Path;
 use std::time::Duration;
 
+use hyper::Request;
 use hyper::header::{HeaderValue, USER_AGENT};
 use kube::client::AuthError;
 use kube::config::{ExecConfig, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
+use serde_json::Value;
 
+use super::error::Error;
 use super::proxy::{ProxyVariables, proxy};
 use crate::escape::{Line, Quoted, QuotedPath, Quoting};
+use crate::setting::SETTING;
 
 /// How long a connection may take: one that is not answered at all must not outlast the backoff by much.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -80,6 +84,22 @@ pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(
 pub async fn version(client: &Client) -> Option<String> {
     let asked = tokio::time::timeout(CONNECT, client.apiserver_version()).await;
     asked.ok()?.ok().map(|info| info.git_version)
+}
+
+/// The Setting that is stored, if there is one.
+///
+/// # Errors
+///
+/// If the API server can't be asked, or does not let it be read.
+pub async fn stored_setting(client: &Client) -> Result<Option<Value>, Error> {
+    let path = format!("/apis/harvesterhci.io/v1beta1/settings/{SETTING}");
+    let request =
+        Request::get(path).body(Vec::new()).map_err(|error| Error::of("get", kube::Error::HttpError(error)))?;
+    match client.request(request).await {
+        Ok(setting) => Ok(Some(setting)),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+        Err(error) => Err(Error::of("get", error)),
+    }
 }
 
 async fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, Unconfigured> {

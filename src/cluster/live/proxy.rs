@@ -91,8 +91,8 @@ fn matches(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> bool 
     if name.is_empty() || wanted.is_some_and(|wanted| wanted.parse() != Ok(port)) {
         return false;
     }
-    if let Ok(named) = name.parse::<IpAddr>() {
-        return address == Some(named);
+    if address.is_some() || name.parse::<IpAddr>().is_ok() {
+        return address.is_some_and(|address| name.parse() == Ok(address));
     }
     let domain = name.strip_prefix('*').unwrap_or(&name);
     let below = |domain: &str| host.strip_suffix(domain).is_some_and(|sub| sub.ends_with('.'));

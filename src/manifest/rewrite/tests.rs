@@ -6,7 +6,7 @@ use super::*;
 
 /// The file with the `value` of every object in it replaced: of each document, or of each item of a List.
 fn rewritten(name: &str, text: &str, new: &str) -> Result<String, String> {
-    let file = ManifestFile { path: Path::new(name).into(), text: text.to_owned() };
+    let file = ManifestFile::new(Path::new(name), text.to_owned());
     let origin = Origin { path: Path::new(name).into(), line: 1, item: None };
     let documents = document::read(&file).unwrap();
     let mut targets = Vec::new();
@@ -16,13 +16,16 @@ fn rewritten(name: &str, text: &str, new: &str) -> Result<String, String> {
             DocumentContent::Yaml(value) => value.clone(),
         };
         let items = value["items"].as_array().map_or(0, Vec::len);
-        let pointers =
-            if items == 0 { vec![String::new()] } else { (0..items).map(|i| format!("/items/{i}")).collect() };
+        let pointers = if items == 0 {
+            vec!["/value".to_owned()]
+        } else {
+            (0..items).map(|i| format!("/items/{i}/value")).collect()
+        };
         targets.extend(pointers.into_iter().map(|pointer| (document.start, pointer)));
     }
     let changes: Vec<_> = targets
         .iter()
-        .map(|(document, pointer)| Change { origin: &origin, document: *document, pointer, value: new })
+        .map(|(document, pointer)| ValueChange { origin: &origin, document: *document, pointer, value: new })
         .collect();
     rewrite(&file, &changes).map_err(|error| error.to_string())
 }

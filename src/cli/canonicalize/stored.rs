@@ -1,0 +1,68 @@
+//! The value that is stored, for values to be compared with.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use super::source::Source;
+use crate::cli::kube::{self, KubeArgs};
+use crate::cluster::{files, live};
+
+/// What is stored. Then the bytes that would be stored are asked for, which for an equal value are these.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Stored value")]
+#[group(id = "stored", multiple = false, args = ["old", "cluster", "live"])]
+pub(super) struct StoredArgs {
+    /// The value that is stored, or a file with it or its manifest
+    #[arg(long, value_name = "VALUE|FILE")]
+    old: Option<OsString>,
+
+    /// The cluster that has it: files and directories of manifests, as for review; repeatable
+    #[arg(long, value_name = "PATH")]
+    cluster: Vec<PathBuf>,
+
+    /// Ask the live cluster that kubectl would talk to; what is needed is the right to get the Setting
+    #[arg(long = "kube", id = "live")]
+    live: bool,
+
+    #[command(flatten)]
+    kube: KubeArgs,
+}
+
+impl StoredArgs {
+    /// The value, `null` where nothing is stored; `None` where nobody asks for it.
+    pub(super) fn open(&self) -> anyhow::Result<Option<Value>> {
+        let value = |setting: Option<Value>| setting.and_then(|mut it| it.get_mut("value").map(Value::take));
+        if self.live {
+            let setting = kube::block_on(async {
+                let client = self.kube.client().await?;
+                anyhow::Ok(live::stored_setting(&client).await?)
+            })?;
+            return Ok(Some(value(setting.context("--kube")?).unwrap_or_default()));
+        }
+        if let Some(flag) = self.kube.named() {
+            bail!("{flag} goes with --kube");
+        }
+        if let Some(old) = &self.old {
+            let source = Source::open(old).context("--old")?;
+            let mut values = source.values().context("--old")?;
+            return match (values.pop(), values.len()) {
+                (Some(found), 0) => Ok(Some(found.into_value())),
+                (found, more) => {
+                    let count = usize::from(found.is_some()) + more;
+                    bail!("--old: {} holds {count} values, not one", source.name())
+                }
+            };
+        }
+        if self.cluster.is_empty() {
+            return Ok(None);
+        }
+        let loaded = files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
+        if loaded.objects == 0 {
+            bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
+        }
+        Ok(Some(value(loaded.setting).unwrap_or_default()))
+    }
+}

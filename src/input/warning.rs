@@ -1,0 +1,129 @@
+//! What is odd about a manifest, and would be lost or refused on its way into the cluster.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::escape::Quoted;
+use crate::manifest::Position;
+use crate::setting::suggest;
+
+/// The keys that the CRD has at the top of a Setting.
+const KEYS: [&str; 7] = ["apiVersion", "kind", "metadata", "value", "default", "source", "status"];
+/// The version that Harvester serves.
+const API_VERSION: &str = "harvesterhci.io/v1beta1";
+/// How many unknown keys are named; a stranger may have made up any number.
+const MOST_NAMED: usize = 8;
+
+/// Something that the cluster would not say of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestWarning {
+    /// The key that it is about.
+    pub key: String,
+    /// Where that stands in its file; absent where there is none.
+    pub at: Option<Position>,
+    kind: ManifestWarningKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum ManifestWarningKind {
+    UnknownKey,
+    UnservedVersion { seen: String },
+    NoValue,
+}
+
+impl ManifestWarning {
+    /// What can be seen of the manifest alone.
+    pub(super) fn of(setting: &Value) -> Vec<Self> {
+        let keys = setting.as_object().into_iter().flat_map(serde_json::Map::keys);
+        let unknown = keys.filter(|key| !KEYS.contains(&key.as_str())).take(MOST_NAMED);
+        let unknown = unknown.map(|key| Self::new(key, ManifestWarningKind::UnknownKey));
+        let version = setting.get("apiVersion").and_then(Value::as_str).filter(|seen| *seen != API_VERSION);
+        let version =
+            version.map(|seen| Self::new("apiVersion", ManifestWarningKind::UnservedVersion { seen: seen.to_owned() }));
+        version.into_iter().chain(unknown).collect()
+    }
+
+    /// That the manifest disables the network that is stored, though it does not say so.
+    pub(super) fn no_value() -> Self {
+        Self::new("value", ManifestWarningKind::NoValue)
+    }
+
+    fn new(key: &str, kind: ManifestWarningKind) -> Self {
+        Self { key: key.to_owned(), at: None, kind }
+    }
+
+    /// Its name, for reports.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self.kind {
+            ManifestWarningKind::UnknownKey => "unknown-key",
+            ManifestWarningKind::UnservedVersion { .. } => "unserved-version",
+            ManifestWarningKind::NoValue => "no-value",
+        }
+    }
+}
+
+impl fmt::Display for ManifestWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ManifestWarningKind::UnknownKey => {
+                write!(f, "{} is no key of a Setting: the API server drops or refuses it", Quoted(&self.key))?;
+                match nearest(&self.key) {
+                    Some(known) => write!(f, "; did you mean {known}?"),
+                    None => Ok(()),
+                }
+            }
+            ManifestWarningKind::UnservedVersion { seen } => {
+                write!(f, "apiVersion {} is no version that Harvester serves; it is {API_VERSION}", Quoted(seen))
+            }
+            ManifestWarningKind::NoValue => {
+                f.write_str("the manifest has no value, so it disables the migration network that is stored")
+            }
+        }
+    }
+}
+
+/// The known key that is meant by another one: `spec` by those who expect one, as `value` would be in it.
+fn nearest(key: &str) -> Option<&'static str> {
+    if key.eq_ignore_ascii_case("spec") {
+        return Some("value");
+    }
+    let distance = |known: &str| suggest::distance(&key.to_lowercase(), &known.to_lowercase());
+    KEYS.into_iter().filter_map(|known| Some((distance(known)?, known))).min().map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(setting: &Value) -> Vec<String> {
+        ManifestWarning::of(setting).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn unknown_keys_are_named_with_the_nearest_one() {
+        let setting = json!({"apiVersion": API_VERSION, "kind": "Setting", "metadata": {}, "default": "", "status": {},
+            "Value": "x", "vlaue": "x", "spec": {"value": "x"}, "sops": {}});
+        assert_eq!(
+            said(&setting),
+            [
+                "\"Value\" is no key of a Setting: the API server drops or refuses it; did you mean value?",
+                "\"sops\" is no key of a Setting: the API server drops or refuses it",
+                "\"spec\" is no key of a Setting: the API server drops or refuses it; did you mean value?",
+                "\"vlaue\" is no key of a Setting: the API server drops or refuses it; did you mean value?",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_the_version_that_is_served_is_taken_without_a_word() {
+        assert_eq!(
+            said(&json!({"apiVersion": "harvesterhci.io/v1"})),
+            ["apiVersion \"harvesterhci.io/v1\" is no version that Harvester serves; it is harvesterhci.io/v1beta1"]
+        );
+        assert_eq!(said(&json!({"apiVersion": API_VERSION})), [""; 0]);
+    }
+}
