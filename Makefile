@@ -70,55 +70,54 @@ bench-start:
 bench-scale: envtest
 	cargo bench --locked --bench scale
 
-.PHONY: binary image image-archive dist chart
+.PHONY: binary image image-archive dist
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-# The project's public home, once it has one: images are then called by it.
+# The project's public home, once it has one: the image is then called by it.
 OWNER ?=
 IMAGE ?= $(if $(OWNER),ghcr.io/$(OWNER)/)migration-network-webhook:$(VERSION)
-# What builds it: buildah where it is there, else docker.
-BUILD ?= $(if $(shell command -v buildah),buildah,docker)
+# What builds the image: buildah where it is there, else docker.
+BUILD ?= $(or $(shell command -v buildah),docker)
 TARGET ?= $(shell uname -m)-unknown-linux-gnu
-CARGO_HOME ?= $(HOME)/.cargo
-# Whatever the directory: no path of this machine is in the binary.
-REMAP := $(CURDIR)=/src $(CARGO_HOME)=/cargo
-OUT := target/image
+# No path of this machine is in the binary: the same source makes the same bytes in any directory.
+REMAP := $(CURDIR)=/src $(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
+IMAGE_ROOT := target/image/root
+LABELS := org.opencontainers.image.version=$(VERSION) \
+  $(if $(OWNER),org.opencontainers.image.source=https://github.com/$(OWNER)/migration-network-webhook)
+BUILD_ARGUMENTS := $(LABELS:%=--label %) --tag '$(IMAGE)' --file Dockerfile $(dir $(IMAGE_ROOT))
 
-# One static binary. Its own target directory: other flags would build everything anew each time.
+# One static binary, in a target directory of its own: other flags build everything anew.
 binary:
-	CARGO_PROFILE_RELEASE_DEBUG=0 CFLAGS='$(REMAP:%=-ffile-prefix-map=%)' \
+	CFLAGS='$(REMAP:%=-ffile-prefix-map=%)' \
 	  RUSTFLAGS='-C target-feature=+crt-static $(REMAP:%=--remap-path-prefix=%)' \
 	  cargo build --locked --release --target $(TARGET) --target-dir target/static --bin migration-network-webhook
 
-# The image: that binary and the licences, from scratch. The Dockerfile only copies; the same input is the same layer.
+# The image: that binary and the licences of what is in it, from scratch. The Dockerfile only copies.
 image: binary
-	rm -rf $(OUT)
-	mkdir -p $(OUT)/root/usr/local/bin $(OUT)/root/usr/share/licenses
-	cp target/static/$(TARGET)/release/migration-network-webhook $(OUT)/root/usr/local/bin/
-	cargo run --locked --quiet --example licences -- $(TARGET) >$(OUT)/root/usr/share/licenses/migration-network-webhook
-	chmod -R u=rwX,go=rX $(OUT)/root
-	find $(OUT)/root -exec touch --no-dereference --date=@0 {} +
-ifeq ($(notdir $(firstword $(BUILD))),docker)
-	SOURCE_DATE_EPOCH=0 $(BUILD) buildx build --output type=docker,rewrite-timestamp=true --provenance=false \
-	  --build-arg VERSION=$(VERSION) $(if $(OWNER),--label org.opencontainers.image.source=https://github.com/$(OWNER)/migration-network-webhook) \
-	  --tag '$(IMAGE)' --file Dockerfile $(OUT)
+	rm -rf $(IMAGE_ROOT)
+	mkdir -p $(IMAGE_ROOT)/usr/local/bin $(IMAGE_ROOT)/usr/share/licenses
+	cp target/static/$(TARGET)/release/migration-network-webhook $(IMAGE_ROOT)/usr/local/bin/
+	cargo run --locked --quiet --example licences -- $(TARGET) >$(IMAGE_ROOT)/usr/share/licenses/migration-network-webhook
+	chmod -R u=rwX,go=rX $(IMAGE_ROOT)
+	find $(IMAGE_ROOT) -exec touch --date=@0 {} +
+ifneq ($(findstring buildah,$(BUILD)),)
+	$(BUILD) bud --layers=false --timestamp 0 --format docker $(BUILD_ARGUMENTS)
 else
-	$(BUILD) bud --layers=false --timestamp 0 --format docker \
-	  --build-arg VERSION=$(VERSION) $(if $(OWNER),--label org.opencontainers.image.source=https://github.com/$(OWNER)/migration-network-webhook) \
-	  --tag '$(IMAGE)' --file Dockerfile $(OUT)
+	SOURCE_DATE_EPOCH=0 $(BUILD) buildx build --output type=docker,rewrite-timestamp=true --provenance=false $(BUILD_ARGUMENTS)
 endif
 
 # The image as a file that containerd reads, for clusters that see no registry.
 image-archive: image
 	mkdir -p dist
 	rm -f dist/migration-network-webhook-$(VERSION).tar
-ifeq ($(notdir $(firstword $(BUILD))),docker)
-	$(BUILD) save --output dist/migration-network-webhook-$(VERSION).tar '$(IMAGE)'
-else
+ifneq ($(findstring buildah,$(BUILD)),)
 	$(BUILD) push '$(IMAGE)' 'docker-archive:dist/migration-network-webhook-$(VERSION).tar:$(IMAGE)'
+else
+	$(BUILD) save --output dist/migration-network-webhook-$(VERSION).tar '$(IMAGE)'
 endif
 
-# Plain YAML from the chart, and the chart itself, for clusters that see no checkout. Any Helm 3 or 4 does.
-dist: HELM ?= $(or $(shell command -v helm),$(shell tests/e2e/helm/build.sh)/helm4)
+# The packed chart, and plain YAML from it, for clusters that see no checkout. Any Helm 3 or 4 does.
+HELM ?= $(or $(shell command -v helm),$(shell tests/e2e/helm/build.sh)/helm4)
 dist:
+	$(HELM) package manifests/chart --destination dist
 	HELM='$(HELM)' manifests/render dist '$(IMAGE)'
