@@ -597,7 +597,7 @@ fn hooks_prove_the_installation_and_leave_nothing() {
         for hook in hooks {
             let annotations = &hook["metadata"]["annotations"];
             let name = hook["metadata"]["name"].as_str().unwrap();
-            let event = if name.ends_with("-ready") { "post-install,post-upgrade" } else { "pre-delete" };
+            let event = if name.ends_with("-ready") { "post-install,post-upgrade,post-rollback" } else { "pre-delete" };
             assert_eq!(annotations["helm.sh/hook"], event);
             let policy = "before-hook-creation,hook-succeeded,hook-failed";
             assert_eq!(annotations["helm.sh/hook-delete-policy"], policy);

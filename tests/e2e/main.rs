@@ -37,6 +37,7 @@ mod capture;
 mod chart;
 mod control_plane;
 mod deletion;
+mod gitops;
 mod harness;
 mod live;
 mod operations;

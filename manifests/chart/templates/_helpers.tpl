@@ -101,7 +101,8 @@ helm.sh/hook-weight: {{ index . 1 | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded,hook-failed
 {{- end -}}
 
-{{- /* A Job of the chart's own image, and what it may do: root, name, hook events, arguments, rules. */ -}}
+{{- /* A Job of the chart's own image, and what it may do: root, name, hook events, arguments, rules,
+     and how often it is tried again. */ -}}
 {{- define "mnw.job" -}}
 {{- $root := index . 0 -}}
 {{- $name := printf "%s-%s" (include "mnw.fullname" $root) (index . 1) -}}
@@ -147,8 +148,7 @@ metadata:
     {{- include "mnw.hook" (list $event 0) | nindent 4 }}
     helm.sh/hook-output-log-policy: hook-failed
 spec:
-  # The program waits and tries again by itself.
-  backoffLimit: 1
+  backoffLimit: {{ index . 5 }}
   template:
     metadata:
       # Not the selector's label: the Service must not lead here.
