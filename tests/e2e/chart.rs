@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -10,9 +11,10 @@ use crate::harness::api::path;
 use crate::harness::assets::{self, repository};
 use crate::harness::control_plane::ADMIN;
 use crate::harness::helm::{Helm, MAJORS};
-use crate::harness::install::{NAME, is_configuration};
+use crate::harness::install::{Installed, NAME, is_configuration};
 use crate::harness::manifests::{PLAIN, documents, only, render, render_text};
 use crate::harness::process::scratch;
+use crate::harness::webhook::Replica;
 use crate::harness::{Cluster, Guarded, PATIENCE, Plane, Run, command_line, eventually, world};
 
 /// All that is off by default.
@@ -736,5 +738,85 @@ fn the_uninstall_job_takes_both_configurations_away_and_nothing_else() {
     {
         let run = cluster.kubectl(["auth", "can-i", &account].into_iter().chain(question.split(' '))).run();
         assert_eq!(run.stdout, "no\n", "{question}");
+    }
+}
+
+/// The chart as an earlier release might have had it: under a lower version, with one entry more.
+fn earlier_chart() -> PathBuf {
+    let directory = scratch("earlier");
+    let copied = Command::new("cp").arg("-r").arg(repository().join("manifests/chart")).arg(&directory).status();
+    assert!(copied.unwrap().success());
+    let chart = directory.join("chart");
+    let edit = |file: &str, change: &dyn Fn(&str) -> String| {
+        let path = chart.join(file);
+        fs::write(&path, change(&fs::read_to_string(&path).unwrap())).unwrap();
+    };
+    edit("Chart.yaml", &|text| text.replace(concat!("version: ", env!("CARGO_PKG_VERSION")), "version: 0.0.9"));
+    edit("files/validating.yaml", &|text| {
+        let (head, entries) = text.split_once("webhooks:\n").unwrap();
+        let (_, last) = entries.rsplit_once("  - name: disable.").unwrap();
+        format!("{head}webhooks:\n{entries}  - name: former.{last}")
+    });
+    chart
+}
+
+/// With either Helm, over what the server has written meanwhile.
+#[test]
+fn an_upgrade_drops_an_entry_and_keeps_what_the_server_wrote() {
+    for major in MAJORS {
+        let cluster = Cluster::lease();
+        cluster.apply_all(&world::healthy());
+        cluster.namespace(NAME);
+        let helm = Helm::new(major, &cluster.servers.kubeconfig(ADMIN));
+        let run = |verb: &str, chart: &str, more: &[&str]| {
+            let values = ["--set", "readinessJob.enabled=false,uninstallJob.enabled=false"];
+            let args = [verb, NAME, chart, "--namespace", NAME];
+            helm.command(args.iter().chain(&values).chain(more)).run()
+        };
+        let chart = earlier_chart();
+        let installed = run("install", &chart.display().to_string(), &[]);
+        assert_eq!(installed.code, 0, "helm {major}: {installed}");
+        let objects = helm.objects(&[]);
+        let replica =
+            Replica::of(&cluster, &Installed { objects: objects.clone(), namespace: NAME.to_owned() }).ready();
+        let bundles = |kind: &str| -> Vec<(String, Value)> {
+            let live = cluster.api.get(&path(main(&objects, kind))).unwrap();
+            let entries = live["webhooks"].as_array().unwrap();
+            let named =
+                |entry: &Value| (entry["name"].as_str().unwrap().to_owned(), entry["clientConfig"]["caBundle"].clone());
+            entries.iter().map(named).collect()
+        };
+        eventually("caBundle is filled in", PATIENCE, || {
+            let all = ["MutatingWebhookConfiguration", VALIDATING].map(bundles).concat();
+            if all.len() == 4 && all.iter().all(|(_, bundle)| bundle.is_string()) { Ok(()) } else { Err(all) }
+        });
+        let before = bundles(VALIDATING);
+        let secret = cluster.api.get(&path(main(&objects, "Secret"))).unwrap()["data"].clone();
+
+        let mut more: &[&str] = &[];
+        if major == 4 {
+            // Server-side apply keeps what is left of the entry for the other owner of a field in it, and that is no entry.
+            let refused = run("upgrade", "CHART", &[]);
+            assert_eq!(refused.code, 1, "{refused}");
+            assert!(refused.stderr.contains("webhooks[2].clientConfig: Required value"), "{refused}");
+            assert_eq!(bundles(VALIDATING), before);
+            // The flag that the page names.
+            more = &["--server-side=false"];
+        }
+        let upgraded = run("upgrade", "CHART", more);
+        assert_eq!(upgraded.code, 0, "helm {major}: {upgraded}");
+        assert_eq!(bundles(VALIDATING), before[..2], "helm {major}");
+        assert_eq!(cluster.api.get(&path(main(&objects, "Secret"))).unwrap()["data"], secret);
+        let back = helm.command(["rollback", NAME, "1", "--namespace", NAME].iter().chain(more)).run();
+        assert_eq!(back.code, 0, "helm {major}: {back}");
+        assert_eq!(bundles(VALIDATING)[..2], before[..2], "helm {major}");
+        assert_eq!(cluster.api.get(&path(main(&objects, "Secret"))).unwrap()["data"], secret);
+        drop(replica);
+        let gone = helm.command(["uninstall", NAME, "--namespace", NAME]).run();
+        assert_eq!(gone.code, 0, "helm {major}: {gone}");
+        for object in objects.iter().filter(|object| !is_hook(object)) {
+            let left = cluster.api.get(&path(object));
+            assert_eq!(left.map_err(|refusal| refusal.code).err(), Some(404), "{}", path(object));
+        }
     }
 }
