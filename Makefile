@@ -101,7 +101,7 @@ image: binary
 	chmod -R u=rwX,go=rX $(IMAGE_ROOT)
 	find $(IMAGE_ROOT) -exec touch --date=@0 {} +
 ifneq ($(findstring buildah,$(BUILD)),)
-	$(BUILD) bud --layers=false --timestamp 0 --format docker $(BUILD_ARGUMENTS)
+	$(BUILD) bud --layers=false --timestamp 0 $(BUILD_ARGUMENTS)
 else
 	SOURCE_DATE_EPOCH=0 $(BUILD) buildx build --output type=docker,rewrite-timestamp=true --provenance=false $(BUILD_ARGUMENTS)
 endif
