@@ -48,17 +48,13 @@ helm:
 e2e: envtest helm
 	cargo test --locked --test e2e
 
-.PHONY: gate bench bench-load bench-start bench-scale
-
-# Instructions and allocations of the pure core, which hold on busy machines, against their limits. Needs valgrind.
-gate:
-	benches/core/gate
+.PHONY: bench bench-load bench-start bench-scale
 
 # Wall time of the pure core, for people: BENCHMARKS.md.
 bench:
 	cargo bench --locked --bench time -- --warm-up-time 0.3 --measurement-time 1
 
-# The server over TLS beside a floor, ratios run by run. Two cores, and nobody else on them.
+# The server over TLS beside a bare hyper and axum. Two cores, and nobody else on them.
 bench-load:
 	cargo bench --locked --bench load
 

@@ -77,17 +77,17 @@ impl Server {
         Ok((Self { address, child }, ops))
     }
 
-    /// The floor: this very program, by another name. Every request gets this answer.
-    pub fn floor(certificate: &Certificate, answer: &[u8]) -> Result<Self> {
+    /// The bare server: this very program, by another name. Every request gets this answer.
+    pub fn bare(certificate: &Certificate, answer: &[u8]) -> Result<Self> {
         let directory = certificate.directory.path();
         let file = directory.join("answer");
         fs::write(&file, answer)?;
         let mut command = on_core_0(&std::env::current_exe()?);
-        command.arg("--floor").args([directory, &file]);
+        command.arg("--bare").args([directory, &file]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no standard output")?).read_line(&mut line)?;
-        let address = line.trim().parse().with_context(|| format!("the floor printed {line:?}, no address"))?;
+        let address = line.trim().parse().with_context(|| format!("the bare server printed {line:?}, no address"))?;
         Ok(Self { address, child })
     }
 

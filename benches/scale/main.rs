@@ -18,7 +18,7 @@ mod events;
 mod fill;
 mod harness;
 #[path = "../load/process.rs"]
-#[expect(dead_code, reason = "the load harness pins its servers and has a floor")]
+#[expect(dead_code, reason = "the load harness pins its servers and has a bare one")]
 mod process;
 #[path = "../load/requests.rs"]
 #[expect(dead_code, reason = "the load harness has more cases")]

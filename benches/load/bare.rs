@@ -1,4 +1,4 @@
-//! The floor: reads a request, answers a fixed review, which is what ours answered.
+//! The bare server: reads a request, answers a fixed review, which is what ours answered.
 
 use std::path::Path;
 use std::sync::Arc;
