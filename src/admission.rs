@@ -2,6 +2,7 @@
 
 pub mod canonical;
 mod cause;
+mod change;
 pub mod decision;
 mod object;
 pub mod pipeline;

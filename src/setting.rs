@@ -14,38 +14,46 @@
 //!
 //! What a user submits is read by [`parsed_value`], strictly, with every problem at once. What is already stored
 //! is read by [`go_json`], as Harvester reads it. Two values that [`equivalence`] calls equal configure the same
-//! network; [`config`] writes the canonical form; [`rules`] hold a value against the cluster's [`facts`].
+//! network; [`config`] writes the canonical form; [`rules`] evaluate a value against the cluster's [`facts`]. What differs from one
+//! guarded Setting to the next stands in [`guarded`].
 //!
 //! Nothing here does I/O.
 
 pub mod cidr;
 pub mod config;
 pub mod equivalence;
+pub mod evaluation;
 mod excludes;
 pub mod facts;
 pub mod field;
 pub mod go_json;
+pub mod guarded;
 pub mod json;
+pub mod key;
 pub mod list;
 pub mod parsed_value;
 pub mod policy;
 pub mod problem;
 pub mod range;
 pub mod rule;
+pub mod rule_id;
 pub mod rules;
 pub mod span;
 pub(crate) mod suggest;
+pub mod validated_value;
 pub mod violation;
 pub mod vlan;
 pub mod warning;
 
 pub use config::Config;
-
 pub use facts::Facts;
 pub use field::{Field, FieldPath, StringField};
+pub use guarded::GuardedSetting;
 pub use parsed_value::ParsedValue;
 pub use policy::Policy;
-pub use rule::{RuleId, RuleSet};
+pub use rule::Rule;
+pub use rule_id::{RuleId, RuleSet};
+pub use validated_value::ValidatedValue;
 pub use violation::Violation;
 pub use warning::Warning;
 
@@ -67,9 +75,3 @@ pub const ALLOW_DURING_MIGRATION: &str = "migration-network-webhook/allow-during
 pub const SHORTEST_PREFIX: u8 = 16;
 /// The most entries that `exclude` may have, as written.
 pub const MAX_EXCLUDES: usize = 10_000;
-
-/// Whether a key belongs to newer Harvester's dual-stack ranges, in any case.
-#[must_use]
-pub(crate) fn is_range_v6(key: &str) -> bool {
-    key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("rangeV6"))
-}

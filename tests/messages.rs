@@ -13,7 +13,6 @@ use migration_network_webhook::cluster::files;
 use migration_network_webhook::setting::facts::{
     CrdState, Facts, HostNetwork, MatchedNodes, Node, Nodes, ObjectName, ServiceCidr, SettingNetwork, VlanConfigFact,
 };
-use migration_network_webhook::setting::problem::Problem;
 use migration_network_webhook::setting::range::AddressRange;
 use migration_network_webhook::setting::vlan::VlanId;
 use migration_network_webhook::setting::{RuleId, Warning};
@@ -42,16 +41,8 @@ macro_rules! variants {
     };
 }
 
-variants! { Problem, problem_name, PROBLEMS:
-    NotAString NotJson UnknownKey UnreadableKey MissingKey DuplicateKey EmptyClusterNetwork WrongType HalfSurrogate
-    ItemNotAString VlanOutOfRange UntaggedOnMgmt RangeNotCidr RangeHasHostBits RangeTooLarge RangeReserved NodeAddress
-    TooManyExcludes ExcludeNotCidr ExcludeOutside ExcludeCoversRange ExcludeOverlap RangeTooSmall MigrationInProgress
-    ClusterNetworkMissing NoVlanConfig NodesNotCovered UnreadableMatchedNodes VlanNotReady WhereaboutsCrd NetworkOverlap
-    UnreadableSibling VlanExclusive
-}
-
 variants! { Warning, warning_name, WARNINGS:
-    Rewritten Restored Mgmt FewSpareAddresses NodeAddressExcluded MigrationInProgress MigrationsUnseen RuleOnlyWarns
+    Rewritten Restored Mgmt FewSpareAddresses NodeAddressExcluded HostNetworkDhcp MigrationInProgress MigrationsUnseen RuleOnlyWarns
     NotJudged
 }
 
@@ -85,6 +76,12 @@ fn storage(network: SettingNetwork) -> Facts {
 fn vlan_config(name: &str, matched: MatchedNodes) -> VlanConfigFact {
     let network = Some("vm-migration".to_owned());
     VlanConfigFact { name: name.to_owned(), label: network.clone(), cluster_network: network, matched }
+}
+
+/// Two `VlanConfig`s that name the cluster network but are not labelled with it.
+fn stray(label: Option<&str>, matched: &MatchedNodes) -> Facts {
+    let stray = |name| VlanConfigFact { label: label.map(str::to_owned), ..vlan_config(name, matched.clone()) };
+    Facts { vlan_configs: known(vec![stray("one"), stray("two")]), ..ready() }
 }
 
 fn coverage(covered: &[&str], unreadable: &[&str]) -> Facts {
@@ -203,6 +200,10 @@ fn refusals() -> Vec<(Value, Facts)> {
         (plain(), Facts { migrations: known(migrations(1)), ..ready() }),
         (plain(), Facts { migrations: known(migrations(12)), ..ready() }),
         (plain(), Facts { vlan_configs: known(Vec::new()), ..ready() }),
+        (plain(), stray(None, &MatchedNodes::Nodes(BTreeSet::new()))),
+        (plain(), stray(Some("other"), &MatchedNodes::Absent)),
+        (plain(), stray(None, &MatchedNodes::Absent)),
+        (plain(), Facts { vlan_configs: known(vec![vlan_config("all", MatchedNodes::Absent)]), ..ready() }),
         (plain(), coverage(&["node-0"], &[])),
         (plain(), coverage(&["node-0", "node-1"], &["[\"node-0\",]\u{7}"])),
         (
@@ -236,10 +237,10 @@ fn every_problem_has_its_words() {
             assert!(!message.chars().any(char::is_control) && message.len() < 600, "{message}");
             let reason = violation.reason();
             writeln!(text, "[{}] {} {reason}\n    {message}", violation.rule(), violation.field).unwrap();
-            seen.insert(problem_name(&violation.problem));
+            seen.insert(violation.rule());
         }
     }
-    assert_eq!(seen, PROBLEMS.iter().copied().collect());
+    assert_eq!(seen, RuleId::ALL.into_iter().collect());
     insta::assert_snapshot!(text);
 }
 
@@ -250,14 +251,32 @@ fn every_warning_has_its_words() {
     let way_out = json!({"annotations": {
         "migration-network-webhook/allow-during-migration": "da39a3ee5e6b4b0d3255bfef95601890afd80709"}});
     let unknown = Facts { networks: Facts::unknown("not listed yet").networks, ..ready() };
+    let by_dhcp = HostNetwork {
+        name: "hosts".to_owned(),
+        cluster_network: "vm-migration".to_owned(),
+        vlan: VlanId::Tagged(100),
+        dhcp: true,
+        addresses: Ok(BTreeSet::new()),
+    };
     let on_trial = |rule| Policy { warn: [rule].into_iter().collect(), ..Policy::default() };
     let mut text = String::new();
     let mut seen = BTreeSet::new();
     for (old, new, facts, policy) in [
-        (json!({}), json!({"value": plain}), ready(), Policy::default()),
+        (
+            json!({}),
+            json!({"value": value("vm-migration", "100", "192.168.1.0/24", &["192.168.1.9/30"])}),
+            ready(),
+            Policy::default(),
+        ),
         (json!({"value": plain}), json!({"value": canonical}), ready(), Policy::default()),
         (json!({}), json!({"value": canonical.replace("vm-migration", "mgmt")}), ready(), Policy::default()),
         (json!({}), json!({"default": canonical.replace("/24", "/30")}), ready(), Policy::default()),
+        (
+            json!({}),
+            json!({"value": canonical}),
+            Facts { host_networks: known(vec![by_dhcp]), ..ready() },
+            Policy::default(),
+        ),
         (
             json!({}),
             json!({"value": canonical.replace("/24", "/29")}),
@@ -372,10 +391,15 @@ fn a_thoroughly_bad_value_is_refused_once_with_everything_that_is_wrong() {
     // Each problem is a line of the message as well, with its field.
     let lines: Vec<&str> = status.message.lines().collect();
     assert_eq!(lines[0], "vm-migration-network is refused, 12 problems:");
-    for (line, cause) in lines[1..].iter().zip(&status.causes) {
-        assert_eq!(*line, format!("{}: {}", cause.field, cause.message));
+    let problems: Vec<_> = lines.iter().filter(|line| line.starts_with("* ")).collect();
+    assert_eq!(problems.len(), 12);
+    for (line, cause) in problems.into_iter().zip(&status.causes) {
+        let whole = format!("* {}: {}", cause.field, cause.message);
+        // Commands stand on lines of their own, below.
+        assert!(*line == whole || line.ends_with(':') && whole.starts_with(line), "{line}");
     }
-    assert_eq!(lines.len(), 13);
+    assert_eq!(lines.iter().filter(|line| line.starts_with("    ")).count(), 6);
+    assert_eq!(lines.len(), 23);
 }
 
 #[test]

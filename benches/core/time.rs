@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use migration_network_webhook::admission::{Phase, Policy, Review, answer, decide};
-use migration_network_webhook::setting::rules::ValidatedValue;
+use migration_network_webhook::setting::ValidatedValue;
 use migration_network_webhook::setting::{ParsedValue, go_json};
 
 mod world;

@@ -1,11 +1,13 @@
 //! The canonical form of a value that is looked at alone, without a cluster.
 
-use super::decision::{Mutation, Request, Verdict, decide, read};
+use super::change::read;
+use super::decision::{Mutation, Request, Verdict, decide};
 use super::setting::{Setting, Text};
 use super::{Phase, Policy};
-use crate::setting::config::Config;
-use crate::setting::rules::{Findings, RuleContext, ValidatedValue, Violations, judge};
-use crate::setting::{Facts, StringField};
+use crate::setting::evaluation::{Findings, RuleContext};
+use crate::setting::rules::evaluate;
+use crate::setting::violation::Violations;
+use crate::setting::{Facts, GuardedSetting, StringField, ValidatedValue};
 
 /// The text that would be stored for a submitted `value`: the canonical form, or nothing where it is blank.
 ///
@@ -13,18 +15,20 @@ use crate::setting::{Facts, StringField};
 ///
 /// Every problem that can be seen in it without a cluster, when one of them leaves it without a canonical form.
 pub fn canonical(value: &Text<'_>) -> Result<String, Violations> {
-    let Some(draft) = read(value) else { return Ok(String::new()) };
-    let checked = ValidatedValue::new(&draft);
-    if let Some(config) = checked.config() {
-        return Ok(Config::canonical(&config));
+    let [setting] = GuardedSetting::ALL;
+    let Some(parsed) = read(setting, value) else { return Ok(String::new()) };
+    let value = ValidatedValue::new(&parsed);
+    if let Some(config) = value.config() {
+        return Ok((setting.canonical)(&config));
     }
     let mut findings = Findings::default();
     let context = RuleContext {
+        setting,
         facts: &Facts::unknown("no cluster is asked"),
         policy: &Policy::default(),
         migration_override: None,
     };
-    judge(StringField::Value, &checked, context, &mut findings);
+    evaluate(StringField::Value, &value, context, &mut findings);
     Err(findings.violations)
 }
 

@@ -1,17 +1,13 @@
 //! What is decided about a request, and how.
 
-use crate::setting::config::{Config, hash};
-use crate::setting::equivalence::Meaning;
+use crate::setting::config::hash;
+use crate::setting::evaluation::{Findings, MigrationOverride, RuleContext};
 use crate::setting::facts::{Facts, Missing};
-use crate::setting::json::is_blank;
-use crate::setting::parsed_value::ParsedValue;
-use crate::setting::problem::Problem;
-use crate::setting::rules::{
-    Findings, MigrationOverride, RuleContext, ValidatedValue, Violations, evaluate_disable, judge,
-};
-use crate::setting::{Policy, RuleSet, StringField, Warning, go_json};
+use crate::setting::violation::Violations;
+use crate::setting::{GuardedSetting, Policy, RuleSet, StringField, Warning};
 
 use super::Phase;
+use super::change::{Change, is_unchanged, read};
 use super::setting::{Setting, Text};
 
 /// A request about the guarded Setting, or about something else.
@@ -30,6 +26,20 @@ pub enum Request<'a> {
     },
     /// DELETE, of the object alone or of its whole collection.
     Delete,
+}
+
+impl Request<'_> {
+    /// The Setting that it is about. Objects without a name, as in a suite, are taken for the first.
+    fn guarded(&self) -> &'static GuardedSetting {
+        let objects = match self {
+            Self::NotOurs | Self::Delete => [None, None],
+            Self::Create(new) => [Some(new), None],
+            Self::Update { old, new } => [Some(new), Some(old)],
+        };
+        let mut names = objects.into_iter().flatten().filter_map(|object| object.metadata.name.bytes());
+        let [first] = GuardedSetting::ALL;
+        names.find_map(GuardedSetting::named).unwrap_or(first)
+    }
 }
 
 /// The answer to a request.
@@ -125,38 +135,24 @@ pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Polic
         Request::Create(new) => (&nothing, new, false),
         Request::Update { old, new } => (old, new, true),
     };
-    let changed = |old: &Text<'_>, new| if is_unchanged(old, new) { None } else { read(new) };
-    let drafts = [changed(&old.value, &new.value), changed(&old.default, &new.default)];
-    let [value_draft, default_draft] = &drafts;
-    let value = Change::new(phase, &old.value, &new.value, value_draft.as_ref());
-    let default = Change::new(phase, &old.default, &new.default, default_draft.as_ref());
+    let setting = request.guarded();
+    let changed = |old: &Text<'_>, new| if is_unchanged(old, new) { None } else { read(setting, new) };
+    let (value, default) = (changed(&old.value, &new.value), changed(&old.default, &new.default));
+    let value = Change::new(phase, setting, &old.value, &new.value, value.as_ref());
+    let default = Change::new(phase, setting, &old.default, &new.default, default.as_ref());
 
     let mut findings = Findings::default();
     let being_deleted = old.metadata.deletion_timestamp != Text::Absent;
     if !being_deleted {
         let migration_override = old.value.bytes().filter(|_| update).map(|stored| {
             let named = new.metadata.annotations.allow_during_migration.bytes().filter(|named| !named.is_empty());
-            MigrationOverride { stored, taken: named.is_some_and(|named| named == hash(stored)) }
+            MigrationOverride { stored, is_set: named.is_some_and(|named| named == hash(stored)) }
         });
-        let context = RuleContext { facts, policy, migration_override };
-        value.judge(StringField::Value, context, &mut findings);
-        default.judge(StringField::Default, context, &mut findings);
+        let context = RuleContext { setting, facts, policy, migration_override };
+        value.evaluate(StringField::Value, context, &mut findings);
+        default.evaluate(StringField::Default, context, &mut findings);
     }
     conclude(value, default, new, findings)
-}
-
-/// Whether Harvester is told the very bytes that it knows.
-fn is_unchanged(old: &Text<'_>, new: &Text<'_>) -> bool {
-    old.bytes().is_some_and(|old| new.bytes() == Some(old))
-}
-
-/// Reads what a string would enable; `None` where it is blank.
-pub(super) fn read<'t>(text: &'t Text<'_>) -> Option<ParsedValue<'t>> {
-    match text {
-        Text::Absent => None,
-        Text::Text(text) => (!is_blank(text)).then(|| ParsedValue::read(text)),
-        Text::Other(seen) => Some(ParsedValue::unreadable(Problem::NotAString { seen: *seen })),
-    }
 }
 
 fn conclude(value: Change<'_>, default: Change<'_>, new: &Setting<'_>, findings: Findings) -> Decision {
@@ -175,7 +171,7 @@ fn conclude(value: Change<'_>, default: Change<'_>, new: &Setting<'_>, findings:
     }
     let stored = value.mutation.replacement().or_else(|| new.value.bytes());
     let config_hash = stored.map(hash);
-    let mut warnings = mutation_warnings(&value.mutation, &default.mutation);
+    let mut warnings = mutation_warnings(&value, &default);
     warnings.extend(findings.warnings);
     Decision {
         verdict,
@@ -189,81 +185,17 @@ fn conclude(value: Change<'_>, default: Change<'_>, new: &Setting<'_>, findings:
 }
 
 /// At most one warning of each kind, whichever of the two strings it is about.
-fn mutation_warnings(value: &Mutation, default: &Mutation) -> Vec<Warning> {
-    let fields = |matches: fn(&Mutation) -> bool| match (matches(value), matches(default)) {
+fn mutation_warnings(value: &Change<'_>, default: &Change<'_>) -> Vec<Warning> {
+    let fields = |matches: fn(&Change<'_>) -> bool| match (matches(value), matches(default)) {
         (true, true) => Some("value and default"),
         (true, false) => Some("value"),
         (false, true) => Some("default"),
         (false, false) => None,
     };
-    let rewritten = fields(|mutation| matches!(mutation, Mutation::Emptied | Mutation::Rewritten(_)));
-    let restored = fields(|mutation| matches!(mutation, Mutation::Restored(_)));
+    let rewritten = fields(|it| matches!(it.mutation, Mutation::Emptied | Mutation::Rewritten(_)) && !it.is_by_form);
+    let restored = fields(|it| matches!(it.mutation, Mutation::Restored(_)) && !it.is_by_form);
     let rewritten = rewritten.map(|fields| Warning::Rewritten { fields });
     rewritten.into_iter().chain(restored.map(|fields| Warning::Restored { fields })).collect()
-}
-
-/// What becomes of one of the two strings.
-struct Change<'d> {
-    mutation: Mutation,
-    outcome: Outcome<'d>,
-}
-
-/// What Harvester will see of it.
-#[expect(clippy::large_enum_variant, reason = "there are two in a decision, on the stack")]
-enum Outcome<'d> {
-    /// The very bytes that it knows.
-    Unchanged,
-    /// Nothing where there was nothing.
-    StaysBlank,
-    /// Nothing where there was something.
-    Disabled,
-    /// Something new.
-    Enabled(ValidatedValue<'d>),
-}
-
-impl<'d> Change<'d> {
-    fn new(phase: Phase, old: &Text<'_>, new: &Text<'_>, draft: Option<&'d ParsedValue<'d>>) -> Self {
-        let unchanged = |mutation| Self { mutation, outcome: Outcome::Unchanged };
-        if is_unchanged(old, new) {
-            return unchanged(Mutation::Unchanged);
-        }
-        let Some(draft) = draft else {
-            let white_space = new.bytes().is_some_and(|text| !text.is_empty());
-            let mutation = if phase == Phase::Mutate && white_space { Mutation::Emptied } else { Mutation::Unchanged };
-            let was_blank = old.bytes().is_some_and(is_blank);
-            return Self { mutation, outcome: if was_blank { Outcome::StaysBlank } else { Outcome::Disabled } };
-        };
-        if phase == Phase::Mutate
-            && let Some(stored) = old.bytes()
-            && equal(draft, stored)
-        {
-            return unchanged(Mutation::Restored(stored.to_owned()));
-        }
-        let checked = ValidatedValue::new(draft);
-        let canonical = (phase == Phase::Mutate).then(|| checked.config().as_ref().map(Config::canonical)).flatten();
-        let mutation = canonical
-            .filter(|canonical| new.bytes() != Some(canonical))
-            .map_or(Mutation::Unchanged, Mutation::Rewritten);
-        Self { mutation, outcome: Outcome::Enabled(checked) }
-    }
-
-    fn judge(&self, root: StringField, context: RuleContext<'_>, findings: &mut Findings) {
-        match &self.outcome {
-            Outcome::Unchanged | Outcome::StaysBlank => {}
-            // Harvester reads `default` nowhere, so emptying it changes nothing.
-            Outcome::Disabled if root == StringField::Default => {}
-            Outcome::Disabled => evaluate_disable(root, context, findings),
-            Outcome::Enabled(checked) => judge(root, checked, context, findings),
-        }
-    }
-}
-
-/// Whether a submitted value means what the stored bytes mean.
-fn equal(draft: &ParsedValue<'_>, stored: &str) -> bool {
-    let Some(submitted) = Meaning::of_submitted(draft) else { return false };
-    go_json::network_config(stored)
-        .ok()
-        .is_some_and(|stored| Meaning::of_stored(&stored).is_some_and(|stored| stored == submitted))
 }
 
 #[cfg(test)]

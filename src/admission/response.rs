@@ -10,9 +10,9 @@ use super::Cause;
 use super::decision::{Decision, Verdict};
 use crate::setting::facts::Missing;
 use crate::setting::field::Field;
-use crate::setting::parsed_value::MAX_LISTED;
-use crate::setting::rules::Violations;
-use crate::setting::{RuleSet, SETTING};
+use crate::setting::problem::MAX_LISTED;
+use crate::setting::violation::Violations;
+use crate::setting::{RuleSet, SETTING, Violation};
 
 mod wire;
 
@@ -84,8 +84,9 @@ impl Status {
         }));
         let plural = if total == 1 { "problem" } else { "problems" };
         let mut message = format!("{SETTING} is refused, {total} {plural}:");
-        for (index, Cause { field, message: problem, .. }) in causes.iter().enumerate() {
-            let line = format!("\n{field}: {problem}");
+        for (index, cause) in causes.iter().enumerate() {
+            let problem = listed.get(index).filter(|_| index < shown).map_or(&*cause.message, Violation::block);
+            let line = format!("\n* {}: {problem}", cause.field);
             if message.len() + line.len() + LAST_LINE > LONGEST_MESSAGE {
                 message.push('\n');
                 message.push_str(&more(total - index));

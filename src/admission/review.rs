@@ -13,7 +13,7 @@ use super::decision::Request;
 use super::object;
 use super::setting::{Setting, Text};
 use crate::escape::Quoted;
-use crate::setting::SETTING;
+use crate::setting::GuardedSetting;
 
 /// The one version spoken.
 pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";
@@ -177,7 +177,7 @@ fn target<'a>(
         return Ok(Request::NotOurs);
     }
     let names = [Some(name), new.as_ref().map(|it| &it.metadata.name), old.as_ref().map(|it| &it.metadata.name)];
-    if !names.into_iter().flatten().any(|name| name.bytes() == Some(SETTING)) {
+    if !names.into_iter().flatten().filter_map(Text::bytes).any(|name| GuardedSetting::named(name).is_some()) {
         let nameless_delete = operation.known == "DELETE" && old.is_none() && name.bytes() == Some("");
         return if nameless_delete {
             Err("a DELETE must carry a name or the old object".into())

@@ -210,7 +210,7 @@ impl CanonicalizeRun {
     }
 
     /// How a value should be written.
-    fn wanted(&self, value: &FoundValue) -> Result<String, crate::setting::rules::Violations> {
+    fn wanted(&self, value: &FoundValue) -> Result<String, crate::setting::violation::Violations> {
         match &self.stored {
             Some(old) => stored(&value.text(), &submitted(old)),
             None => canonical(&value.text()),

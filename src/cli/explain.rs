@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::Exit;
 use super::output;
-use crate::setting::RuleId;
-use crate::setting::rule::UnknownRule;
+use crate::setting::rule_id::UnknownRule;
+use crate::setting::{RuleId, rules};
 
 /// Columns that a terminal has at least.
 const WIDTH: usize = 80;
@@ -30,8 +30,8 @@ enum Topic {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         output::print(&match self.topic {
-            Some(Topic::Rule(rule)) => wrapped(&rule.help()),
-            Some(Topic::Field(rules)) => list(&rules),
+            Some(Topic::Rule(rule)) => wrapped(&rules::rule(rule).help()),
+            Some(Topic::Field(of_field)) => list(&of_field),
             None => list(&RuleId::ALL),
         })?;
         Ok(Exit::Ok)
@@ -45,19 +45,19 @@ fn topic(name: &str) -> Result<Topic, UnknownRule> {
     let inside = folded.strip_prefix("default").map_or_else(|| folded.clone(), |inside| format!("value{inside}"));
     let field = inside.split_once('[').map_or_else(|| inside.clone(), |(list, _)| format!("{list}[i]"));
     let reports = |rule: &RuleId| {
-        let fields = rule.explanation().field.to_ascii_lowercase();
+        let fields = rules::rule(*rule).field.to_ascii_lowercase();
         [&field, &format!("value.{field}"), &format!("{field}[i]"), &format!("value.{field}[i]")]
             .iter()
             .any(|field| fields.contains(&format!("`{field}`")))
     };
-    let rules: Vec<_> = RuleId::ALL.into_iter().filter(reports).collect();
-    if rules.is_empty() { folded.parse().map(Topic::Rule) } else { Ok(Topic::Field(rules)) }
+    let of_field: Vec<_> = RuleId::ALL.into_iter().filter(reports).collect();
+    if of_field.is_empty() { folded.parse().map(Topic::Rule) } else { Ok(Topic::Field(of_field)) }
 }
 
-fn list(rules: &[RuleId]) -> String {
+fn list(listed: &[RuleId]) -> String {
     let mut list = String::new();
-    for rule in rules {
-        let refuses = wrapped(&format!("Refused when {}.", rule.refuses().replace('`', "")));
+    for rule in listed {
+        let refuses = wrapped(&format!("Refused when {}.", rules::rule(*rule).refuses.replace('`', "")));
         let _ = writeln!(list, "{rule}\n    {}", refuses.trim_end().replace('\n', "\n    "));
     }
     list

@@ -12,12 +12,12 @@ use serde_sarif::sarif::{
 use super::finding::{EXPECTATION, NOT_JUDGED, REFUSED};
 use super::{Finding, Level, NOT_CANONICAL, Repository, RunReport, TOOL, TestStatus};
 use crate::escape::printable_json;
-use crate::setting::RuleId;
 use crate::setting::config::hash;
+use crate::setting::{RuleId, rules};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// What is not a rule of the webhook, and what it means.
-const OTHERS: [(&str, &str); 13] = [
+const OTHERS: [(&str, &str); 14] = [
     (EXPECTATION, "A case of a suite does not meet its expectation."),
     (REFUSED, "The request is refused, whatever the value is."),
     (NOT_JUDGED, "Something could not be read or judged."),
@@ -27,6 +27,7 @@ const OTHERS: [(&str, &str); 13] = [
     ("mgmt", "The network is on mgmt, which it shares with the control plane."),
     ("few-spare-addresses", "The range has few addresses left for nodes that are added."),
     ("node-address-excluded", "A node has an address inside the range, though no pod is given it."),
+    ("host-network-dhcp", "Nodes take addresses by DHCP on the same VLAN."),
     ("unknown-key", "A key of this manifest is none of a Setting: the API server drops or refuses it."),
     ("unserved-version", "The apiVersion of this manifest is none that Harvester serves."),
     ("no-value", "This manifest has no value, which disables the network that is stored."),
@@ -53,10 +54,13 @@ pub(super) fn render(run: &RunReport<'_>, repository: &Repository) -> io::Result
 fn rules() -> Vec<ReportingDescriptor> {
     let text = |text: String| MultiformatMessageString::builder().text(text).build();
     let of_rule = |rule: RuleId| {
-        let help = MultiformatMessageString::builder().text(rule.help()).markdown(rule.help_in_markdown()).build();
+        let help = MultiformatMessageString::builder()
+            .text(rules::rule(rule).help())
+            .markdown(rules::rule(rule).help_in_markdown())
+            .build();
         ReportingDescriptor::builder()
             .id(rule.as_str())
-            .short_description(text(format!("Refused when {}.", rule.refuses().replace('`', ""))))
+            .short_description(text(format!("Refused when {}.", rules::rule(rule).refuses.replace('`', ""))))
             .help(help)
             .build()
     };

@@ -75,6 +75,11 @@ impl fmt::Display for CidrError {
     }
 }
 
+/// A suggestion at the end of a message, where there is one.
+pub(super) fn did_you_mean(fix: Option<Ipv4Net>) -> String {
+    fix.map(|fix| format!("; did you mean {fix}?")).unwrap_or_default()
+}
+
 /// Reads `address/prefix`, and keeps the address as written: host bits are the caller's to judge.
 ///
 /// The address is a dotted quad. No number has a sign or a leading zero, and there is no space.

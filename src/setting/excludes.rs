@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use ipnet::Ipv4Net;
 
-use super::MAX_EXCLUDES;
-use super::cidr::{self, CidrError};
-use super::field::{FieldPath, Key};
-use super::parsed_value::Problems;
-use super::problem::Problem;
+use super::cidr::{self, CidrError, did_you_mean};
+use super::field::FieldPath;
+use super::problem::{Problem, Problems, Reason};
+use super::{MAX_EXCLUDES, key};
 use crate::escape::Excerpt;
 
 /// Reads the entries: masked, distinct, sorted by address then prefix length; or everything that is wrong.
@@ -29,7 +28,7 @@ type Written = Option<Result<Ipv4Net, CidrError>>;
 /// The networks, unless anything is wrong with one of them.
 fn sound(written: &[Written], range: Option<Ipv4Net>) -> Option<Vec<Ipv4Net>> {
     let inside = |net: &Ipv4Net| range.is_none_or(|range| range.contains(net) && !net.contains(&range));
-    let mut nets = Vec::with_capacity(written.len());
+    let mut nets = Vec::new();
     for net in written.iter().flatten() {
         nets.push(net.ok().filter(inside)?.trunc());
     }
@@ -43,7 +42,10 @@ fn sound(written: &[Written], range: Option<Ipv4Net>) -> Option<Vec<Ipv4Net>> {
 fn problems(entries: &[Option<Cow<'_, str>>], written: &[Written], range: Option<Ipv4Net>) -> Problems {
     let mut problems = Problems::default();
     if entries.len() > MAX_EXCLUDES {
-        problems.push(|| (FieldPath::Key(Key::Exclude), Problem::TooManyExcludes { count: entries.len() }));
+        problems.push(|| {
+            let message = format!("{}: must have at most {MAX_EXCLUDES} entries; use larger blocks", entries.len());
+            Problem::new(FieldPath::Key(&key::EXCLUDE), Reason::TooMany, message)
+        });
     }
     let mut nets: Vec<Placed> = written
         .iter()
@@ -57,29 +59,43 @@ fn problems(entries: &[Option<Cow<'_, str>>], written: &[Written], range: Option
 
     let shown = |index: usize| Excerpt::of(entries[index].as_deref().unwrap_or_default());
     for (index, net) in written.iter().enumerate() {
-        let path = FieldPath::ExcludeItem(index);
+        let mut wrong = |what: &dyn Fn() -> String| {
+            let path = FieldPath::ExcludeItem(index);
+            problems.push(|| Problem::new(path, Reason::Invalid, format!("{}: {}", shown(index), what())));
+        };
         let net = match *net {
             None => continue,
             Some(Ok(net)) => net,
             Some(Err(why)) => {
-                problems.push(|| (path, Problem::ExcludeNotCidr { seen: shown(index), why, range }));
+                wrong(&|| {
+                    format!("{why}; must be an IPv4 CIDR inside the range{}", did_you_mean(why.exclude_fix(range)))
+                });
                 continue;
             }
         };
         if let Some(range) = range {
             if net.contains(&range) {
-                let host = (net.prefix_len() == range.prefix_len() && net.addr() != net.network()).then(|| net.addr());
-                problems.push(|| (path.clone(), Problem::ExcludeCoversRange { seen: shown(index), range, host }));
+                wrong(&|| covers(net, range));
             } else if !range.contains(&net) {
-                problems.push(|| (path.clone(), Problem::ExcludeOutside { seen: shown(index), range }));
+                wrong(&|| format!("not inside the range {range}"));
             }
         }
         let rival = nets.binary_search_by_key(&net.trunc(), |placed| placed.net).ok().and_then(|at| rivals[at]);
         if let Some(other) = rival.filter(|other| *other < index) {
-            problems.push(|| (path, Problem::ExcludeOverlap { seen: shown(index), other, other_seen: shown(other) }));
+            wrong(&|| format!("overlaps exclude[{other}], {}; keep the larger of the two", shown(other)));
         }
     }
     problems
+}
+
+fn covers(net: Ipv4Net, range: Ipv4Net) -> String {
+    let is_host = net.prefix_len() == range.prefix_len() && net.addr() != net.network();
+    let fix = if is_host {
+        format!("did you mean {}/32?", net.addr())
+    } else {
+        "to disable the network set value to \"\"".to_owned()
+    };
+    format!("covers the whole range {range} and leaves no address; {fix}")
 }
 
 /// A network, and the first entry that names it.

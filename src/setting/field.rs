@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::key::Key;
+
 /// A field as API clients know it: `value.exclude[1]`. It shows without a character that JSON escapes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -70,8 +72,8 @@ impl fmt::Display for StringField {
 pub enum FieldPath {
     /// The text as a whole.
     Whole,
-    /// One of the four keys.
-    Key(Key),
+    /// A key.
+    Key(&'static Key),
     /// An entry of `exclude`.
     ExcludeItem(usize),
     /// A key that is not one of the four, but plain enough to be part of a path.
@@ -94,40 +96,5 @@ impl PlainKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// The keys of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// `clusterNetwork`
-    ClusterNetwork,
-    /// `vlan`
-    Vlan,
-    /// `range`
-    Range,
-    /// `exclude`
-    Exclude,
-}
-
-impl Key {
-    /// The keys in canonical order.
-    pub const ALL: [Self; 4] = [Self::ClusterNetwork, Self::Vlan, Self::Range, Self::Exclude];
-
-    /// The key as it is spelled.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ClusterNetwork => "clusterNetwork",
-            Self::Vlan => "vlan",
-            Self::Range => "range",
-            Self::Exclude => "exclude",
-        }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

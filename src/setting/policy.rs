@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use super::rule::RuleSet;
+use super::rule_id::RuleSet;
 
 /// The operator's choices; the same for server and command line.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,6 +7,11 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
+use super::field::FieldPath;
+use super::problem::{Problem, Reason};
+use super::{SHORTEST_PREFIX, cidr, key};
+use crate::escape::Excerpt;
+
 /// The usable addresses of a range: all but its network address, its broadcast address and its excludes.
 ///
 /// Whereabouts hands out just these. A /31 and a /32 have none.
@@ -84,6 +89,25 @@ fn push_run(runs: &mut Vec<(u32, u32)>, start: u64, end: u64) {
     {
         runs.push((first, last));
     }
+}
+
+/// Reads a submitted `range`.
+pub(super) fn read_range(written: &str) -> Result<Ipv4Net, Problem> {
+    let wrong = |message: String| Problem::new(FieldPath::Key(&key::RANGE), Reason::Invalid, message);
+    let range = cidr::parse_strict(written).map_err(|why| {
+        let fix = cidr::did_you_mean(why.range_fix());
+        wrong(format!("{}: {why}; must be an IPv4 network such as 192.168.1.0/24{fix}", Excerpt::of(written)))
+    })?;
+    if range.prefix_len() < SHORTEST_PREFIX {
+        let prefix = range.prefix_len();
+        return Err(wrong(format!(
+            "\"{range}\": prefix /{prefix} is shorter than /16; Harvester accepts /16 and longer"
+        )));
+    }
+    if range.addr() != range.network() {
+        return Err(wrong(format!("\"{range}\": has host bits set; did you mean {}?", range.trunc())));
+    }
+    Ok(range)
 }
 
 #[cfg(test)]

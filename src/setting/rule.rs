@@ -1,242 +1,89 @@
-//! The rules by name: the one list of what the webhook refuses.
+//! What a rule is: its words for the operator who meets it, and its check.
 
-use std::fmt;
-use std::str::FromStr;
+use super::evaluation::Evaluation;
+use super::rule_id::RuleId;
+use super::validated_value::ValidatedValue;
 
-use serde::{Serialize, Serializer};
-
-pub mod explanation;
-
-pub use explanation::Explanation;
-
-/// A rule of the decision, in the order in which violations are reported.
-///
-/// The name ([`RuleId::as_str`]) is stable: it is the audit annotation, the metric label,
-/// the argument of `--warn-rule` and what policy suites assert.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum RuleId {
-    /// The value is one JSON object with exactly the known keys and types.
-    ValueSyntax,
-    /// `vlan` is 0..=4094.
-    VlanRange,
-    /// `mgmt` carries the migration network only on a tagged VLAN.
-    VlanUntaggedOnMgmt,
-    /// `range` is an IPv4 network no larger than a /16.
-    RangeNotIpv4Network,
-    /// `range` stays clear of the cluster's own and special-purpose ranges.
-    RangeReserved,
-    /// No usable address belongs to a node already.
-    RangeContainsNodeAddress,
-    /// Every `exclude` entry is an IPv4 CIDR inside the range, disjoint from the others.
-    ExcludeInvalid,
-    /// The range has an address for each node.
-    RangeTooSmall,
-    /// No virtual machine is being migrated.
-    MigrationInProgress,
-    /// The cluster network exists.
-    ClusterNetworkMissing,
-    /// The cluster network's `VlanConfig`s reach every node.
-    VlanConfigMissing,
-    /// The VLAN is ready on every node.
-    VlanStatusNotReady,
-    /// Whereabouts, which hands out the addresses, is installed.
-    WhereaboutsCrdMissing,
-    /// The usable addresses are not those of another Harvester network.
-    NetworkOverlap,
-    /// The VLAN is not reserved for the storage network.
-    VlanExclusive,
+/// A rule. Its texts are Markdown with code in backticks, each one paragraph: they are `explain`, the help in SARIF reports
+/// and the table of the documentation.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name.
+    pub id: RuleId,
+    /// The field that the rule reports, as causes name it; in `default` they begin with that.
+    pub field: &'static str,
+    /// What is refused; it continues "Refused when".
+    pub refuses: &'static str,
+    /// What would happen in Harvester otherwise.
+    pub why: &'static str,
+    /// What to do about a refusal.
+    pub fix: &'static str,
+    /// A refusal to look at.
+    pub example: Example,
+    /// Reports what is wrong with a value that becomes enabled.
+    pub(super) check: fn(&mut Evaluation<'_, '_>, &ValidatedValue<'_>),
 }
 
-impl RuleId {
-    /// Every rule, in table order.
-    pub const ALL: [Self; 15] = [
-        Self::ValueSyntax,
-        Self::VlanRange,
-        Self::VlanUntaggedOnMgmt,
-        Self::RangeNotIpv4Network,
-        Self::RangeReserved,
-        Self::RangeContainsNodeAddress,
-        Self::ExcludeInvalid,
-        Self::RangeTooSmall,
-        Self::MigrationInProgress,
-        Self::ClusterNetworkMissing,
-        Self::VlanConfigMissing,
-        Self::VlanStatusNotReady,
-        Self::WhereaboutsCrdMissing,
-        Self::NetworkOverlap,
-        Self::VlanExclusive,
-    ];
+/// A value that a rule refuses, and one that it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// What the cluster is like; `None` where the value alone decides.
+    pub given: Option<&'static str>,
+    /// The value that is refused.
+    pub refused: &'static str,
+    /// How to get past the rule: a value, or what to do to the cluster.
+    pub instead: Instead,
+}
 
-    /// The stable name.
+/// What an example does to get past the rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// Another value.
+    Value(&'static str),
+    /// The same value, once something was done or has happened.
+    Then(&'static str),
+}
+
+/// What most examples submit: sound in itself.
+pub(super) const SOUND: &str = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24"}"#;
+
+impl Rule {
+    /// Everything about the rule, as paragraphs of plain text.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ValueSyntax => "value-syntax",
-            Self::VlanRange => "vlan-range",
-            Self::VlanUntaggedOnMgmt => "vlan-untagged-on-mgmt",
-            Self::RangeNotIpv4Network => "range-not-ipv4-network",
-            Self::RangeReserved => "range-reserved",
-            Self::RangeContainsNodeAddress => "range-contains-node-address",
-            Self::ExcludeInvalid => "exclude-invalid",
-            Self::RangeTooSmall => "range-too-small",
-            Self::MigrationInProgress => "migration-in-progress",
-            Self::ClusterNetworkMissing => "cluster-network-missing",
-            Self::VlanConfigMissing => "vlan-config-missing",
-            Self::VlanStatusNotReady => "vlan-status-not-ready",
-            Self::WhereaboutsCrdMissing => "whereabouts-crd-missing",
-            Self::NetworkOverlap => "network-overlap",
-            Self::VlanExclusive => "vlan-exclusive",
-        }
+    pub fn help(&self) -> String {
+        let Self { id, field, refuses, why, fix, example, .. } = self;
+        let Example { given, refused, instead } = example;
+        let given = given.map(|given| format!(", where {given}")).unwrap_or_default();
+        let instead = match instead {
+            Instead::Value(value) => format!("accepted  {value}"),
+            Instead::Then(then) => format!("accepted  the same, once {then}"),
+        };
+        let text = format!(
+            "{id}, reported for {field}\n\n\
+             Refused when {refuses}.\n\n\
+             Why: {why}\n\n\
+             Fix: {fix}\n\n\
+             Example{given}:\n  refused   {refused}\n  {instead}\n"
+        );
+        text.replace('`', "")
     }
 
-    /// Whether the rule may be turned into a warning.
-    ///
-    /// The others make the value unreadable for Harvester, Multus or Whereabouts, and decide
-    /// whether a value is rewritten: admitting such a value helps nobody.
+    /// The same in Markdown.
     #[must_use]
-    pub const fn may_warn(self) -> bool {
-        !matches!(self, Self::ValueSyntax | Self::VlanRange | Self::RangeNotIpv4Network | Self::ExcludeInvalid)
-    }
-}
-
-impl fmt::Display for RuleId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for RuleId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-/// A name that is no rule's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownRule {
-    /// What was asked for.
-    pub name: String,
-    /// The rule whose name is nearest, when one is near.
-    pub nearest: Option<RuleId>,
-}
-
-impl fmt::Display for UnknownRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no rule is named {:?}", self.name)?;
-        if let Some(rule) = self.nearest {
-            write!(f, "; did you mean {rule}?")
-        } else {
-            let names = RuleId::ALL.map(RuleId::as_str).join(", ");
-            write!(f, "; the rules are {names}")
-        }
-    }
-}
-
-impl std::error::Error for UnknownRule {}
-
-impl FromStr for RuleId {
-    type Err = UnknownRule;
-
-    fn from_str(name: &str) -> Result<Self, UnknownRule> {
-        if let Some(rule) = Self::ALL.into_iter().find(|rule| rule.as_str() == name) {
-            return Ok(rule);
-        }
-        let nearest = Self::ALL
-            .into_iter()
-            .map(|rule| (strsim::normalized_damerau_levenshtein(rule.as_str(), name), rule))
-            .filter(|(likeness, _)| *likeness >= 0.6)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b))
-            .map(|(_, rule)| rule);
-        Err(UnknownRule { name: name.to_owned(), nearest })
-    }
-}
-
-/// A set of rules; it iterates in table order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RuleSet([bool; RuleId::ALL.len()]);
-
-impl RuleSet {
-    /// Adds a rule.
-    pub const fn insert(&mut self, rule: RuleId) {
-        self.0[rule as usize] = true;
-    }
-
-    /// Whether the rule is in the set.
-    #[must_use]
-    pub const fn contains(self, rule: RuleId) -> bool {
-        self.0[rule as usize]
-    }
-
-    /// Whether the set holds no rule.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        !self.0.contains(&true)
-    }
-
-    /// The rules, in table order.
-    pub fn iter(self) -> impl Iterator<Item = RuleId> {
-        RuleId::ALL.into_iter().filter(move |rule| self.contains(*rule))
-    }
-}
-
-impl FromIterator<RuleId> for RuleSet {
-    fn from_iter<I: IntoIterator<Item = RuleId>>(rules: I) -> Self {
-        let mut set = Self::default();
-        rules.into_iter().for_each(|rule| set.insert(rule));
-        set
-    }
-}
-
-/// The names, joined by commas: the audit annotation `rules`.
-impl fmt::Display for RuleSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, rule) in self.iter().enumerate() {
-            if index > 0 {
-                f.write_str(",")?;
-            }
-            f.write_str(rule.as_str())?;
-        }
-        Ok(())
-    }
-}
-
-impl Serialize for RuleSet {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_reads_back_as_its_rule() {
-        for rule in RuleId::ALL {
-            assert_eq!(rule.as_str().parse(), Ok(rule));
-        }
-    }
-
-    #[test]
-    fn a_wrong_name_says_the_nearest_or_all() {
-        let near = "range-reservd".parse::<RuleId>().unwrap_err();
-        assert_eq!(near.to_string(), "no rule is named \"range-reservd\"; did you mean range-reserved?");
-        let far = "x".parse::<RuleId>().unwrap_err().to_string();
-        assert!(far.starts_with("no rule is named \"x\"; the rules are value-syntax, vlan-range, "), "{far}");
-        assert!(far.ends_with(", vlan-exclusive"), "{far}");
-    }
-
-    #[test]
-    fn a_set_prints_in_table_order() {
-        let set = RuleSet::from_iter([RuleId::VlanExclusive, RuleId::ValueSyntax, RuleId::RangeReserved]);
-        assert_eq!(set.to_string(), "value-syntax,range-reserved,vlan-exclusive");
-        assert!(!set.contains(RuleId::VlanRange));
-    }
-
-    #[test]
-    fn the_rules_that_decide_the_rewrite_never_warn() {
-        let fixed: Vec<_> = RuleId::ALL.into_iter().filter(|rule| !rule.may_warn()).map(RuleId::as_str).collect();
-        assert_eq!(fixed, ["value-syntax", "vlan-range", "range-not-ipv4-network", "exclude-invalid"]);
+    pub fn help_in_markdown(&self) -> String {
+        let Self { id, field, refuses, why, fix, example, .. } = self;
+        let Example { given, refused, instead } = example;
+        let given = given.map(|given| format!(", where {given}")).unwrap_or_default();
+        let instead = match instead {
+            Instead::Value(value) => format!("Accepted:\n\n```json\n{value}\n```\n"),
+            Instead::Then(then) => format!("Accepted: the same, once {then}.\n"),
+        };
+        format!(
+            "**`{id}`**, reported for {field}\n\n\
+             **Refused when** {refuses}.\n\n\
+             **Why**: {why}\n\n\
+             **Fix**: {fix}\n\n\
+             Refused{given}:\n\n```json\n{refused}\n```\n\n{instead}"
+        )
     }
 }

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use super::field::FieldPath;
+use super::key;
+use super::problem::{Problem, Reason};
+use crate::escape::Excerpt;
+
 /// The VLAN that traffic really uses.
 ///
 /// Harvester gives the bridge VLAN 1 for 0, for 1 and for an absent id alike, and 1 is the bridge's
@@ -33,6 +38,16 @@ impl fmt::Display for VlanId {
             Self::Tagged(id) => write!(f, "VLAN {id}"),
         }
     }
+}
+
+/// Reads a submitted `vlan`, which is an integer of any size.
+pub(super) fn read_vlan(written: &str) -> Result<u16, Problem> {
+    written.parse().ok().filter(|id| *id <= VlanId::MAX).ok_or_else(|| {
+        let seen = Excerpt::of(written);
+        let message =
+            format!("{}: must be between 0 and 4094 (2 to 4094 are tagged, 0 and 1 untagged)", seen.unquoted());
+        Problem::new(FieldPath::Key(&key::VLAN), Reason::Invalid, message)
+    })
 }
 
 #[cfg(test)]

@@ -1,15 +1,13 @@
 //! What an admitted change deserves to be told.
 
 use std::fmt;
-use std::net::Ipv4Addr;
 
-use super::ALLOW_DURING_MIGRATION;
 use super::facts::Missing;
-use super::field::{Field, FieldPath, Key, StringField};
+use super::field::{Field, FieldPath, StringField};
 use super::list::Truncated;
-use super::rule::RuleId;
+use super::rule_id::RuleId;
 use super::violation::Violation;
-use crate::escape::Plain;
+use super::{ALLOW_DURING_MIGRATION, key};
 
 /// An admission warning. It shows as one line, without control characters: the API server drops others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +27,7 @@ pub enum Warning {
     /// The next nodes will find no address.
     FewSpareAddresses {
         /// Which string.
-        root: StringField,
+        string: StringField,
         /// Addresses that no node needs yet.
         spare: u64,
         /// Nodes that need one.
@@ -38,21 +36,28 @@ pub enum Warning {
     /// A node's own address lies inside the range, though no pod will be given it.
     NodeAddressExcluded {
         /// Which string.
-        root: StringField,
+        string: StringField,
         /// The nodes and addresses.
         owners: Truncated,
+    },
+    /// Nodes get addresses by DHCP on the same VLAN.
+    HostNetworkDhcp {
+        /// Which string.
+        string: StringField,
+        /// The `HostNetworkConfig`s.
+        names: Truncated,
     },
     /// Virtual machines are migrating, and the operator went ahead.
     MigrationInProgress {
         /// Which string.
-        root: StringField,
+        string: StringField,
         /// The migrations.
         running: Truncated,
     },
     /// The operator went ahead, and nobody could see whether virtual machines are migrating.
     MigrationsUnseen {
         /// Which string.
-        root: StringField,
+        string: StringField,
         /// Why.
         missing: Missing,
     },
@@ -69,12 +74,13 @@ pub enum Warning {
 
 impl Warning {
     /// The kinds, beside the names of the rules: a rule that only warns is a kind of its own.
-    pub const KINDS: [&str; 7] = [
+    pub const KINDS: [&str; 8] = [
         "rewritten",
         "restored",
         "mgmt",
         "few-spare-addresses",
         "node-address-excluded",
+        "host-network-dhcp",
         "migration-in-progress",
         "not-judged",
     ];
@@ -95,11 +101,13 @@ impl Warning {
             Self::Rewritten { fields } | Self::Restored { fields } => {
                 (if *fields == "default" { StringField::Default } else { StringField::Value }, FieldPath::Whole)
             }
-            Self::Mgmt(string) => (*string, FieldPath::Key(Key::ClusterNetwork)),
-            Self::FewSpareAddresses { root, .. } | Self::NodeAddressExcluded { root, .. } => {
-                (*root, FieldPath::Key(Key::Range))
+            Self::Mgmt(string) => (*string, FieldPath::Key(&key::CLUSTER_NETWORK)),
+            Self::FewSpareAddresses { string, .. }
+            | Self::NodeAddressExcluded { string, .. }
+            | Self::HostNetworkDhcp { string, .. } => (*string, FieldPath::Key(&key::RANGE)),
+            Self::MigrationInProgress { string, .. } | Self::MigrationsUnseen { string, .. } => {
+                (*string, FieldPath::Whole)
             }
-            Self::MigrationInProgress { root, .. } | Self::MigrationsUnseen { root, .. } => (*root, FieldPath::Whole),
             Self::RuleOnlyWarns(violation) => return violation.field.clone(),
             Self::NotJudged { .. } => (StringField::Value, FieldPath::Whole),
         };
@@ -115,16 +123,12 @@ impl Warning {
             Self::Mgmt(_) => "mgmt",
             Self::FewSpareAddresses { .. } => "few-spare-addresses",
             Self::NodeAddressExcluded { .. } => "node-address-excluded",
+            Self::HostNetworkDhcp { .. } => "host-network-dhcp",
             Self::MigrationInProgress { .. } => "migration-in-progress",
             Self::RuleOnlyWarns(violation) => violation.rule().as_str(),
             Self::MigrationsUnseen { .. } | Self::NotJudged { .. } => "not-judged",
         }
     }
-}
-
-/// The node and its address, as lists of them are shown.
-pub(super) fn owner(node: &str, address: Ipv4Addr) -> impl fmt::Display + '_ {
-    fmt::from_fn(move |f| write!(f, "{address} of node {}", Plain(node)))
 }
 
 impl fmt::Display for Warning {
@@ -135,26 +139,30 @@ impl fmt::Display for Warning {
             }
             Self::Restored { fields } => write!(
                 f,
-                "{fields} restored: same meaning as stored; canonical form for Git: migration-network-webhook canonicalize FILE"
+                "{fields} restored: same meaning, other bytes; for Git: migration-network-webhook canonicalize --kube FILE"
             ),
-            Self::Mgmt(root) => {
-                write!(f, "{root}.clusterNetwork: migration traffic on mgmt shares the control plane's network")
+            Self::Mgmt(string) => {
+                write!(f, "{string}.clusterNetwork: migration traffic on mgmt shares the control plane's network")
             }
-            Self::FewSpareAddresses { root, spare, nodes } => write!(
+            Self::FewSpareAddresses { string, spare, nodes } => write!(
                 f,
-                "{root}.range: addresses to spare: {spare} ({nodes} nodes); virt-handler won't start on nodes added beyond that"
+                "{string}.range: addresses to spare: {spare} ({nodes} nodes); virt-handler won't start on nodes added beyond that"
             ),
-            Self::NodeAddressExcluded { root, owners } => {
-                write!(f, "{root}.range holds {owners}: not usable, but replies there leave by the migration network")
+            Self::NodeAddressExcluded { string, owners } => {
+                write!(f, "{string}.range holds {owners}: not usable, but replies there leave by the migration network")
             }
-            Self::MigrationInProgress { root, running } => write!(
+            Self::HostNetworkDhcp { string, names } => write!(
                 f,
-                "{root}: changed while virtual machines are being migrated ({running}); \
+                "{string}.range: HostNetworkConfig {names} takes addresses by DHCP on this VLAN: keep its leases out of the range"
+            ),
+            Self::MigrationInProgress { string, running } => write!(
+                f,
+                "{string}: changed while virtual machines are being migrated ({running}); \
                  now remove the annotation {ALLOW_DURING_MIGRATION}, it arms again with the same value"
             ),
-            Self::MigrationsUnseen { root, missing } => write!(
+            Self::MigrationsUnseen { string, missing } => write!(
                 f,
-                "{root}: changed without a look at whether virtual machines are being migrated, {missing}; \
+                "{string}: changed without a look at whether virtual machines are being migrated, {missing}; \
                  now remove the annotation {ALLOW_DURING_MIGRATION}, it arms again with the same value"
             ),
             Self::RuleOnlyWarns(violation) => {

@@ -9,8 +9,9 @@ use super::error::nearest_or_all;
 use crate::cluster::kinds::KINDS;
 use crate::escape::{Quoted, Quoting};
 use crate::setting::facts::FactKind;
-use crate::setting::field::{Key, StringField};
-use crate::setting::{RuleId, Warning};
+use crate::setting::field::StringField;
+use crate::setting::key;
+use crate::setting::{RuleId, Warning, rules};
 
 /// The name of a rule.
 pub(super) struct RuleName;
@@ -24,7 +25,7 @@ impl JsonSchema for RuleName {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let one = |rule: RuleId| json_schema!({ "const": rule.as_str(), "description": rule.refuses() });
+        let one = |rule: RuleId| json_schema!({ "const": rule.as_str(), "description": rules::rule(rule).refuses });
         json_schema!({ "description": "The name of a rule.", "oneOf": RuleId::ALL.map(one) })
     }
 }
@@ -83,7 +84,7 @@ pub(super) fn field(field: &str) -> Result<String, String> {
     if is_root(root) && !inside.is_empty() {
         return Ok(field.to_owned());
     }
-    let hint = if Key::ALL.iter().any(|key| field.split('[').next() == Some(key.as_str())) {
+    let hint = if key::ALL.iter().any(|key| field.split('[').next() == Some(key.name)) {
         format!("did you mean {}.{field}?", StringField::Value)
     } else {
         format!("it is {} or {}, or in one of these, such as value.vlan", StringField::Value, StringField::Default)

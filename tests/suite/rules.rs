@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use migration_network_webhook::setting::RuleId;
-use migration_network_webhook::setting::rule::explanation::{Explanation, Instead, markdown_table};
+use migration_network_webhook::setting::rule::{Instead, Rule};
+use migration_network_webhook::setting::rules::{self, markdown_table};
 use serde_json::Value;
 
 use crate::support::Dir;
@@ -37,7 +38,7 @@ fn given(rule: RuleId) -> &'static str {
 #[test]
 fn each_example_is_refused_by_its_rule_alone_and_the_other_is_not() {
     for rule in RuleId::ALL {
-        let Explanation { field, example, .. } = rule.explanation();
+        let Rule { field, example, .. } = rules::rule(rule);
         let given = given(rule);
         let mut suite = format!("- name: refused\n  value: '{}'\n{given}", example.refused);
         match example.instead {

@@ -262,8 +262,7 @@ fn a_rewrite_or_a_restoration_is_said_once() {
         decision.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let rewritten = "rewritten in canonical form; for Git: migration-network-webhook canonicalize FILE";
-    let restored =
-        "restored: same meaning as stored; canonical form for Git: migration-network-webhook canonicalize FILE";
+    let restored = "restored: same meaning, other bytes; for Git: migration-network-webhook canonicalize --kube FILE";
     let (spaced, other) = (GOOD.replace(',', ", "), REWRITABLE);
     for (old, new, expected) in [
         (json!({}), json!({"value": other}), vec![format!("value {rewritten}")]),
@@ -298,4 +297,23 @@ fn a_rule_on_trial_is_told_of_refused_changes_too() {
     assert_eq!(verdict(&decision), "migration-in-progress value");
     let kinds: Vec<_> = decision.warnings.iter().map(Warning::kind).collect();
     assert_eq!(kinds, ["whereabouts-crd-missing"]);
+}
+
+#[test]
+fn what_the_form_adds_at_every_save_is_nothing_to_tell() {
+    let stored = r#"{"clusterNetwork":"net","vlan":100,"range":"192.168.1.0/24"}"#;
+    let by_form = stored.replace('}', r#","exclude":[]}"#);
+    for (submitted, kinds) in [
+        (by_form.clone(), vec![]),
+        (by_form.replace("[]", "[ ]"), vec!["restored"]),
+        (format!("{by_form} "), vec!["restored"]),
+        (stored.replace(",\"vlan\"", ", \"vlan\""), vec!["restored"]),
+    ] {
+        let request = update(&json!({"value": stored}), &json!({"value": submitted}));
+        let decision = decide(Phase::Mutate, &request, &unknown(), &Policy::default());
+        assert_eq!(decision.value, Mutation::Restored(stored.to_owned()), "{submitted}");
+        assert_eq!(decision.warnings.iter().map(Warning::kind).collect::<Vec<_>>(), kinds, "{submitted}");
+    }
+    let decision = decide(Phase::Mutate, &create(&json!({"value": by_form})), &ready(), &Policy::default());
+    assert_eq!((decision.value, decision.warnings), (Mutation::Rewritten(stored.to_owned()), vec![]));
 }

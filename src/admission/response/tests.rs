@@ -44,7 +44,7 @@ fn there_are_at_most_50_causes_and_the_last_says_how_many_more() {
         let lines: Vec<_> = status.message.lines().collect();
         assert_eq!(lines[0], format!("vm-migration-network is refused, {problems}:"));
         assert_eq!(lines.len(), listed + 1);
-        assert_eq!(lines[listed], format!("{}: {}", shown.field, shown.message));
+        assert_eq!(lines[listed], format!("* {}: {}", shown.field, shown.message));
     }
 }
 
@@ -107,8 +107,9 @@ fn text_from_a_stranger_never_reaches_a_message_raw() {
     assert_eq!(
         status.message,
         "vm-migration-network is refused, 1 problem:\n\
-         value: Forbidden: live migration in progress: a;b/$(reboot)\\n; retry when it has ended. One stuck for good: \
-         kubectl delete virtualmachineinstancemigrations.kubevirt.io -n NAMESPACE NAME"
+         * value: Forbidden: live migration in progress: a;b/$(reboot)\\n; retry when it has ended. One stuck for good:\n    \
+         kubectl delete virtualmachineinstancemigrations.kubevirt.io -n NAMESPACE NAME\n  \
+         An evacuation that makes new ones:\n    virtctl evacuate-cancel vmi -n NAMESPACE VMI"
     );
 }
 
@@ -190,8 +191,8 @@ fn an_answer_is_this_json() {
         concat!(
             r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","response":{"uid":"u","allowed":false,"#,
             r#""status":{"status":"Failure","message":"vm-migration-network is refused, 2 problems:\n"#,
-            r#"value.vlan: Invalid value: 4095: must be between 0 and 4094 (2 to 4094 are tagged, 0 and 1 untagged)\n"#,
-            r#"value.range: Invalid value: \"x\": not in CIDR notation; must be an IPv4 network such as 192.168.1.0/24","#,
+            r#"* value.vlan: Invalid value: 4095: must be between 0 and 4094 (2 to 4094 are tagged, 0 and 1 untagged)\n"#,
+            r#"* value.range: Invalid value: \"x\": not in CIDR notation; must be an IPv4 network such as 192.168.1.0/24","#,
             r#""reason":"Invalid","#,
             r#""details":{"name":"vm-migration-network","group":"harvesterhci.io","kind":"Setting","causes":["#,
             r#"{"reason":"FieldValueInvalid","message":"Invalid value: 4095: must be between 0 and 4094 "#,

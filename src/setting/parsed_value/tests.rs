@@ -1,18 +1,16 @@
 use super::*;
-use crate::setting::field::{Field, FieldPath, StringField};
-use crate::setting::violation::Violation;
+use crate::setting::field::{Field, StringField};
+use crate::setting::problem::MAX_LISTED;
 
 /// Each problem as a user is told of it: field, then message.
 fn told(value: &str) -> Vec<String> {
     let draft = ParsedValue::read(value);
     assert_eq!(draft.syntax.more(), 0);
-    let told = |(path, problem): &(FieldPath, Problem)| {
-        let violation =
-            Violation { field: Field { string: StringField::Value, path: path.clone() }, problem: problem.clone() };
-        assert_eq!(violation.rule().as_str(), "value-syntax");
-        format!("{}: {violation}", violation.field)
+    let told = |problem: &Problem| {
+        let field = Field { string: StringField::Value, path: problem.path.clone() };
+        format!("{field}: {}", problem.message)
     };
-    draft.syntax.listed().map(told).collect()
+    draft.syntax.listed().iter().map(told).collect()
 }
 
 fn fields(value: &str) -> Vec<String> {
@@ -204,7 +202,7 @@ fn a_key_stands_once_however_it_is_spelled() {
         r#"{"vlan":1,"clusterNetwork":"n","vl\u0061n":2,"range":"a","range":"b","vlan":3,"exclude":[],"exclude":[]}"#,
     );
     let twice = |key: &str| format!("value.{key}: Duplicate value: the key {key} stands more than once; keep one");
-    assert_eq!(told, [twice("vlan"), twice("range"), twice("vlan"), twice("exclude")]);
+    assert_eq!(told, [twice("vlan"), twice("range"), twice("exclude")]);
 }
 
 #[test]
@@ -292,11 +290,41 @@ fn a_slip_is_one_mistake() {
 }
 
 #[test]
+fn empty_dual_stack_keys_count_as_absent() {
+    let with = |members: &str| fields(&format!(r#"{{"clusterNetwork":"n","vlan":1,"range":"r",{members}}}"#));
+    for members in [r#""rangeV6":"","rangeV6Start":null,"rangeV6End":"""#, r#""rangeV6":"","r\u0061ngeV6":null"#] {
+        assert_eq!(with(members), NOTHING, "{members}");
+    }
+    for (members, field) in [
+        (r#""rangeV6":"fd00::/64""#, "value.rangeV6"),
+        (r#""rangeV6Start":0"#, "value.rangeV6Start"),
+        (r#""rangeV6End":[]"#, "value.rangeV6End"),
+        (r#""rangeV6":" ""#, "value.rangeV6"),
+        (r#""rangev6":"""#, "value.rangev6"),
+        (r#""rangeV6Other":"""#, "value.rangeV6Other"),
+    ] {
+        assert_eq!(with(members), [field], "{members}");
+    }
+}
+
+#[test]
+fn of_a_key_that_stands_twice_nothing_else_is_said() {
+    for members in [r#""vlan":"x","vlan":[]"#, r#""vlan":1,"vlan":[],"vlan":1"#, r#""vlan":null,"vlan":5000"#] {
+        let text = format!(r#"{{"clusterNetwork":"n","range":"r",{members}}}"#);
+        assert_eq!(fields(&text), ["value.vlan"], "{members}");
+        assert_eq!(ParsedValue::read(&text).vlan, None);
+    }
+    let nulls = vec!["null"; 1000].join(",");
+    let text = format!(r#"{{"exclude":[{nulls}],"clusterNetwork":"n","vlan":1,"range":"r","exclude":[5]}}"#);
+    assert_eq!(fields(&text), ["value.exclude"]);
+}
+
+#[test]
 fn a_flood_of_problems_is_counted_not_kept() {
     let nulls = vec!["null"; 1000].join(",");
     let text = format!(r#"{{"exclude":[{nulls}],"x":1,"vlan":"1"}}"#);
     let draft = ParsedValue::read(&text);
-    assert_eq!(draft.syntax.listed().count(), MAX_LISTED);
+    assert_eq!(draft.syntax.listed().len(), MAX_LISTED);
     // The entries, x, vlan, and what is missing.
-    assert_eq!(draft.syntax.listed().count() + draft.syntax.more(), 1000 + 1 + 1 + 2);
+    assert_eq!(draft.syntax.listed().len() + draft.syntax.more(), 1000 + 1 + 1 + 2);
 }

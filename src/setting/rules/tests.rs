@@ -1,13 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use ipnet::Ipv4Net;
 
 use super::*;
+use crate::setting::Policy;
 use crate::setting::facts::{
     CrdState, HostNetwork, MatchedNodes, Node, ObjectName, ServiceCidr, SettingNetwork, VlanConfigFact,
 };
+use crate::setting::facts::{Fact, Facts, Nodes};
+use crate::setting::problem::MAX_LISTED;
 use crate::setting::range::AddressRange;
+use crate::setting::{GuardedSetting, Warning};
 use crate::setting::{ParsedValue, RWX_NETWORK, STORAGE_NETWORK};
 
 mod address;
@@ -66,14 +71,11 @@ fn value(cluster_network: &str, vlan: u16, range: &str, exclude: &[&str]) -> Str
 }
 
 fn judged(value: &str, facts: &Facts, policy: &Policy) -> Findings {
-    let draft = ParsedValue::read(value);
+    let parsed = ParsedValue::read(value);
     let mut findings = Findings::default();
-    judge(
-        StringField::Value,
-        &ValidatedValue::new(&draft),
-        RuleContext { facts, policy, migration_override: None },
-        &mut findings,
-    );
+    let [setting] = GuardedSetting::ALL;
+    let context = RuleContext { setting, facts, policy, migration_override: None };
+    evaluate(StringField::Value, &ValidatedValue::new(&parsed), context, &mut findings);
     findings
 }
 
@@ -316,4 +318,19 @@ fn what_can_not_be_read_is_not_said_to_be_judged() {
         assert_eq!(rules.contains(&RuleId::VlanExclusive), judged_exclusive);
         assert!(rules.contains(&RuleId::NetworkOverlap));
     }
+}
+
+#[test]
+fn each_rule_is_in_its_place_and_its_texts_are_paragraphs_that_a_table_can_hold() {
+    for (id, rule) in RuleId::ALL.into_iter().zip(ALL) {
+        let Rule { field, refuses, why, fix, .. } = rule;
+        assert_eq!(rule.id, id);
+        for text in [field, refuses, why, fix] {
+            assert!(!text.contains(['\n', '|']) && !text.contains("  "), "{id}: {text}");
+        }
+        assert!(!refuses.ends_with('.') && why.ends_with('.') && fix.ends_with('.'), "{id}");
+    }
+    let table = markdown_table();
+    assert_eq!(table.lines().count(), 2 + ALL.len());
+    assert!(table.contains("| `vlan-range` | `value.vlan` | `vlan` is not between 0 and 4094 |\n"), "{table}");
 }

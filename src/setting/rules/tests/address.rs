@@ -101,6 +101,35 @@ fn no_usable_address_is_a_host_networks_on_the_same_vlan() {
 }
 
 #[test]
+fn host_networks_by_dhcp_warn_and_unreadable_ones_matter_for_their_own_vlan() {
+    let network = |vlan: u16, dhcp, addresses: Result<&[&str], &str>| HostNetwork {
+        name: "hosts".to_owned(),
+        cluster_network: "net".to_owned(),
+        vlan: vlan.into(),
+        dhcp,
+        addresses: addresses
+            .map(|them| them.iter().map(|it| ("node-0".to_owned(), address(it))).collect())
+            .map_err(Into::into),
+    };
+    let with = |network| Facts { host_networks: known(vec![network]), ..ready() };
+    let value = value("net", 100, "192.168.1.0/24", &[]);
+    let warning =
+        "value.range: HostNetworkConfig hosts takes addresses by DHCP on this VLAN: keep its leases out of the range";
+    assert_eq!(warnings(&value, &with(network(100, true, Ok(&["10.0.0.1"])))), [warning]);
+    assert_eq!(warnings(&value, &with(network(101, true, Ok(&[])))), NOTHING);
+    let leased = with(network(100, true, Ok(&["192.168.1.7"])));
+    assert_eq!(broken(&value, &leased), ["range-contains-node-address value.range"]);
+
+    let missing = |facts: &Facts| {
+        let findings = judged(&value, facts, &Policy::default());
+        findings.missing.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let unreadable = "hostnetworkconfigs.network.harvesterhci.io (\"hosts\" can't be read)";
+    assert_eq!(missing(&with(network(100, false, Err("\"hosts\" can't be read")))), [unreadable]);
+    assert_eq!(missing(&with(network(101, false, Err("\"hosts\" can't be read")))), NOTHING);
+}
+
+#[test]
 fn there_is_an_address_for_each_node_and_some_to_spare() {
     let nodes = |workers: usize| {
         let node = |index| Node { name: format!("w{index}").into(), ..Node::default() };

@@ -1,0 +1,47 @@
+//! The Settings that are guarded: what differs from one to the next, in one table.
+
+use super::config::Config;
+use super::key::{self, Key};
+use super::parsed_value::ParsedValue;
+use super::rule_id::RuleId;
+
+/// A Setting that is guarded.
+#[derive(Debug)]
+pub struct GuardedSetting {
+    /// Its name.
+    pub name: &'static str,
+    /// The keys of its value, in canonical order.
+    pub keys: &'static [&'static Key],
+    /// Reads a submitted value that is not blank.
+    pub parse: for<'a> fn(&'a str) -> ParsedValue<'a>,
+    /// The canonical form of a sound value.
+    pub canonical: fn(&Config) -> String,
+    /// The rules for a value that becomes enabled, in the order in which violations are reported.
+    pub rules: &'static [RuleId],
+    /// The rules for a value that becomes empty, which disables the network.
+    pub disable_rules: &'static [RuleId],
+    /// The annotation by which an operator overrides `migration-in-progress`.
+    pub override_annotation: &'static str,
+}
+
+/// Harvester's network for live migration.
+static VM_MIGRATION_NETWORK: GuardedSetting = GuardedSetting {
+    name: super::SETTING,
+    keys: &key::ALL,
+    parse: |text| ParsedValue::read(text),
+    canonical: Config::canonical,
+    rules: &RuleId::ALL,
+    disable_rules: &[RuleId::MigrationInProgress],
+    override_annotation: super::ALLOW_DURING_MIGRATION,
+};
+
+impl GuardedSetting {
+    /// Every one.
+    pub const ALL: [&'static Self; 1] = [&VM_MIGRATION_NETWORK];
+
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::ALL.into_iter().find(|setting| setting.name == name)
+    }
+}

@@ -1,0 +1,174 @@
+//! The members of a value, one after the other: which keys they have, and which were meant.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use super::{Entries, ParsedValue, integer, string, strings};
+use crate::escape::Excerpt;
+use crate::setting::field::{FieldPath, PlainKey};
+use crate::setting::json::{self, Kind};
+use crate::setting::key::{self, Key};
+use crate::setting::problem::{Problem, Problems, Reason};
+use crate::setting::suggest;
+
+/// Keys of newer, dual-stack Harvester, whose form writes them empty.
+const RANGE_V6: [&str; 3] = ["rangeV6", "rangeV6Start", "rangeV6End"];
+
+/// A value as it grows, member by member.
+#[derive(Default)]
+pub(super) struct Members<'a> {
+    /// What is wrong, in the order of the members.
+    found: Vec<Found>,
+    /// How many unknown keys there are beyond those in `found`.
+    more: usize,
+    seen: [bool; key::ALL.len()],
+    cluster_network: Option<Cow<'a, str>>,
+    vlan: Option<&'a str>,
+    range: Option<Cow<'a, str>>,
+    exclude: Option<Entries<'a>>,
+}
+
+/// What is wrong with one member.
+enum Found {
+    /// With a key's value; of a key that stands twice only that.
+    Known(&'static Key, Problems),
+    /// A key that is none, and the keys that may have been meant: several if they are equally near.
+    Unknown(Option<String>, Vec<&'static Key>),
+}
+
+impl<'a> Members<'a> {
+    pub(super) fn add(&mut self, key: &'a RawValue, value: &'a RawValue) {
+        let Some(name) = json::text(key) else { return self.add_unknown(None) };
+        let Some(index) = key::ALL.iter().position(|key| key.name == name) else {
+            let is_empty = value.get() == r#""""# || Kind::of(value.get()) == Kind::Null;
+            if !(is_empty && RANGE_V6.contains(&&*name)) {
+                self.add_unknown(Some(&name));
+            }
+            return;
+        };
+        let key = key::ALL[index];
+        if std::mem::replace(&mut self.seen[index], true) {
+            return self.add_duplicate(key);
+        }
+        let problems;
+        match index {
+            0 => (self.cluster_network, problems) = string(key, value),
+            1 => (self.vlan, problems) = integer(key, value),
+            2 => (self.range, problems) = string(key, value),
+            _ => (self.exclude, problems) = strings(key, value),
+        }
+        self.found.push(Found::Known(key, problems));
+    }
+
+    /// Neither copy counts, nor what either holds.
+    fn add_duplicate(&mut self, key: &'static Key) {
+        match key.name {
+            "clusterNetwork" => self.cluster_network = None,
+            "vlan" => self.vlan = None,
+            "range" => self.range = None,
+            _ => self.exclude = None,
+        }
+        let mut duplicate = Problems::default();
+        duplicate.push(|| {
+            let message = format!("the key {key} stands more than once; keep one");
+            Problem::new(FieldPath::Key(key), Reason::Duplicate, message)
+        });
+        for found in &mut self.found {
+            if let Found::Known(known, problems) = found
+                && *known == key
+            {
+                *problems = std::mem::take(&mut duplicate);
+            }
+        }
+    }
+
+    /// Likeness is looked for only while problems are still listed: past that the text is not a slip but a flood.
+    fn add_unknown(&mut self, name: Option<&str>) {
+        if self.found.len() > crate::setting::problem::MAX_LISTED + key::ALL.len() {
+            self.more += 1;
+            return;
+        }
+        let near = name.map(nearest_keys).unwrap_or_default();
+        // What is longer is never shown whole, but its length is.
+        self.found.push(Found::Unknown(name.map(str::to_owned), near));
+    }
+
+    pub(super) fn finish(self) -> ParsedValue<'a> {
+        let meant = self.meant();
+        let mut syntax = Problems::default();
+        let mut meant_of = meant.iter();
+        let is_meant = |key: &Key| meant.iter().flatten().any(|meant| *meant == key);
+        for found in self.found {
+            match found {
+                Found::Known(_, problems) => syntax.extend(problems),
+                Found::Unknown(name, _) => {
+                    let nearest = meant_of.next().copied().flatten();
+                    syntax.push(|| unknown_key(name.as_deref(), nearest));
+                }
+            }
+        }
+        syntax.count(self.more);
+        for (key, seen) in key::ALL.iter().zip(self.seen) {
+            if key.is_required && !seen && !is_meant(key) {
+                syntax.push(|| {
+                    let message = format!("{key} is missing; {}", key.accepts);
+                    Problem::new(FieldPath::Key(key), Reason::Required, message)
+                });
+            }
+        }
+        let exclude = if self.seen[3] { self.exclude } else { Some(Entries::default()) };
+        ParsedValue { syntax, cluster_network: self.cluster_network, vlan: self.vlan, range: self.range, exclude }
+    }
+
+    /// The key that each unknown one stands for. Of keys that are equally near, one that nothing else stands for was meant.
+    fn meant(&self) -> Vec<Option<&'static Key>> {
+        let unknown = self.found.iter().filter_map(|found| match found {
+            Found::Unknown(_, near) => Some(near),
+            Found::Known(..) => None,
+        });
+        let unknown: Vec<_> = unknown.collect();
+        let certain = |near: &Vec<&'static Key>| if let [only] = near[..] { Some(only) } else { None };
+        let mut meant: Vec<_> = unknown.iter().map(|near| certain(near)).collect();
+        for (index, near) in unknown.iter().enumerate().filter(|(_, near)| near.len() > 1) {
+            let is_seen = |key: &Key| key::ALL.iter().zip(self.seen).any(|(known, seen)| seen && **known == *key);
+            let missed = near.iter().find(|key| !is_seen(key) && !meant.contains(&Some(**key)));
+            meant[index] = missed.or(near.first()).copied();
+        }
+        meant
+    }
+}
+
+fn unknown_key(name: Option<&str>, nearest: Option<&Key>) -> Problem {
+    const KEYS: &str = "the keys are clusterNetwork, vlan, range, exclude";
+    let Some(name) = name else {
+        let message = format!("a key with half a surrogate pair in it is no text; {KEYS}");
+        return Problem::new(FieldPath::Whole, Reason::Forbidden, message);
+    };
+    let hint = match nearest {
+        _ if is_range_v6(name) => {
+            "dual-stack ranges are not supported: Harvester would configure another network".to_owned()
+        }
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => KEYS.to_owned(),
+    };
+    let path = PlainKey::of(name).map_or(FieldPath::Whole, FieldPath::UnknownKey);
+    Problem::new(path, Reason::Forbidden, format!("{} is not a key of this setting; {hint}", Excerpt::of(name)))
+}
+
+/// Whether a key belongs to newer Harvester's dual-stack ranges, in any case.
+fn is_range_v6(key: &str) -> bool {
+    key.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("rangeV6"))
+}
+
+/// The keys that may have been meant: another case of it, or at most two slips away; several if they are equally near.
+fn nearest_keys(name: &str) -> Vec<&'static Key> {
+    // No key is longer than 14 characters, so nothing longer than this is near.
+    if name.len() > 64 {
+        return Vec::new();
+    }
+    let name = name.to_lowercase();
+    let slips = key::ALL.map(|key| suggest::distance(&key.name.to_lowercase(), &name));
+    let Some(fewest) = slips.into_iter().flatten().min() else { return Vec::new() };
+    key::ALL.into_iter().zip(slips).filter(|(_, slips)| *slips == Some(fewest)).map(|(key, _)| key).collect()
+}

@@ -1,0 +1,66 @@
+//! `cluster-network-missing`: the cluster network exists.
+
+use std::collections::BTreeSet;
+
+use crate::escape::{Excerpt, Plain};
+use crate::setting::evaluation::Evaluation;
+use crate::setting::key;
+use crate::setting::problem::Reason;
+use crate::setting::rule::{Example, Instead, Rule, SOUND};
+use crate::setting::rule_id::RuleId;
+use crate::setting::validated_value::ValidatedValue;
+use crate::setting::{MGMT, suggest};
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId::ClusterNetworkMissing,
+    field: "`value.clusterNetwork`",
+    refuses: "there is no `ClusterNetwork` of that name",
+    why: "Harvester attaches the network to the bridge of that cluster network. Without the bridge no virt-handler starts.",
+    fix: "Correct the name, or create the cluster network first. When restoring from a backup or Git, it comes before this setting.",
+    example: Example {
+        given: Some("the cluster networks are mgmt and vm-migration"),
+        refused: r#"{"clusterNetwork":"vm-migrations","vlan":100,"range":"192.168.1.0/24"}"#,
+        instead: Instead::Value(SOUND),
+    },
+    check,
+};
+
+/// Cluster networks have at most 12 characters, so nothing much longer is a slip.
+const LONGEST_NEAR: usize = 32;
+
+fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
+    let Some(name) = value.cluster_network().filter(|name| *name != MGMT) else { return };
+    let Some(networks) = evaluation.need(&evaluation.context.facts.cluster_networks) else { return };
+    evaluation.judged();
+    if networks.contains(name) {
+        return;
+    }
+    let hint = match nearest(name, networks) {
+        Some(nearest) => format!("did you mean {}?", Plain(nearest)),
+        None => "kubectl get clusternetworks.network.harvesterhci.io lists them".to_owned(),
+    };
+    let message = format!("{}: there is no ClusterNetwork of this name; {hint}", Excerpt::of(name));
+    evaluation.report_key(&key::CLUSTER_NETWORK, Reason::NotFound, message);
+}
+
+/// The cluster network that a value stands on, unless it is `mgmt`, which needs nothing, or known to be missing: the rules
+/// about what belongs to it would only say that again.
+pub(super) fn existing<'v>(evaluation: &Evaluation<'_, '_>, value: &'v ValidatedValue<'_>) -> Option<&'v str> {
+    let name = value.cluster_network().filter(|name| *name != MGMT)?;
+    let networks = evaluation.context.facts.cluster_networks.as_ref();
+    networks.map_or(true, |networks| networks.contains(name)).then_some(name)
+}
+
+/// A cluster network that the name was probably meant to be: the one whose bridge it names, or one a slip away.
+fn nearest<'n>(name: &str, networks: &'n BTreeSet<String>) -> Option<&'n String> {
+    if name.len() > LONGEST_NEAR {
+        return None;
+    }
+    let bridged = name.strip_suffix("-br").unwrap_or(name);
+    networks
+        .iter()
+        .filter(|network| network.len() <= LONGEST_NEAR)
+        .filter_map(|network| Some((suggest::distance(network, bridged)?, network)))
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, network)| network)
+}

@@ -1,0 +1,91 @@
+//! `migration-in-progress`: changing the network restarts every virt-handler, and with it kills migrations.
+
+use crate::escape::Plain;
+use crate::setting::config::hash;
+use crate::setting::evaluation::Evaluation;
+use crate::setting::facts::ObjectName;
+use crate::setting::field::FieldPath;
+use crate::setting::list::Truncated;
+use crate::setting::problem::{Problem, Reason};
+use crate::setting::rule::{Example, Instead, Rule, SOUND};
+use crate::setting::rule_id::RuleId;
+use crate::setting::validated_value::ValidatedValue;
+use crate::setting::{GuardedSetting, Warning};
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId::MigrationInProgress,
+    field: "`value`",
+    refuses: "a `VirtualMachineInstanceMigration` in any namespace has not ended, that is, its `status.phase` is neither \
+              `Succeeded` nor `Failed`; also when the network is being disabled",
+    why: "The change restarts every virt-handler, and with it goes the connection over which the virtual machine is being moved.",
+    fix: "Retry when the migrations that the message names have ended; delete one that is stuck for good. \
+          Where an evacuation makes new ones again and again, end it with `virtctl evacuate-cancel`. To go ahead all the \
+          same, set the annotation `migration-network-webhook/allow-during-migration` as the message shows: it counts for the \
+          stored value only. Remove it afterwards.",
+    example: Example {
+        given: Some("the migration default/kubevirt-evacuation-x7v2p has phase Running"),
+        refused: SOUND,
+        instead: Instead::Then("the migration has ended: kubectl get virtualmachineinstancemigrations.kubevirt.io -A"),
+    },
+    check,
+};
+
+/// Looks at the cluster alone: also for a value that becomes empty.
+fn check(evaluation: &mut Evaluation<'_, '_>, _: &ValidatedValue<'_>) {
+    let string = evaluation.string;
+    let migration_override = evaluation.context.migration_override;
+    let overridden = migration_override.is_some_and(|it| it.is_set);
+    let migrations = match &evaluation.context.facts.migrations {
+        // With the override the verdict does not depend on them.
+        Err(missing) if overridden => {
+            evaluation.findings.override_used = true;
+            return evaluation.warn(Warning::MigrationsUnseen { string, missing: missing.clone() });
+        }
+        fact => evaluation.need(fact),
+    };
+    let Some(migrations) = migrations else { return };
+    evaluation.judged();
+    let Some(first) = migrations.first() else { return };
+    let name = |it: &ObjectName| format!("{}/{}", Plain(&it.namespace), Plain(&it.name));
+    let running: Truncated = migrations.iter().map(name).collect();
+    if overridden {
+        evaluation.findings.override_used = true;
+        return evaluation.warn(Warning::MigrationInProgress { string, running });
+    }
+    let stored_hash = migration_override.map(|it| hash(it.stored));
+    let message = message(evaluation, first, &running, stored_hash.as_deref());
+    evaluation.report(Problem::new(FieldPath::Whole, Reason::Forbidden, message));
+}
+
+/// Holds the commands that help, ready to paste: they are needed at the worst of times.
+fn message(
+    evaluation: &Evaluation<'_, '_>,
+    first: &ObjectName,
+    running: &Truncated,
+    stored_hash: Option<&str>,
+) -> String {
+    // What is pasted into a shell is a name that Kubernetes would take, or none.
+    let (namespace, name) = match (&*first.namespace, &*first.name) {
+        (namespace, name) if is_dns_name(namespace) && is_dns_name(name) => (namespace, name),
+        _ => ("NAMESPACE", "NAME"),
+    };
+    let go_ahead = stored_hash.map(|hash| {
+        let GuardedSetting { name, override_annotation, .. } = evaluation.context.setting;
+        format!(
+            "\n  To go ahead all the same, run this and retry:\n    \
+             kubectl annotate --overwrite settings.harvesterhci.io {name} {override_annotation}={hash}"
+        )
+    });
+    format!(
+        "live migration in progress: {running}; retry when it has ended. One stuck for good:\n    \
+         kubectl delete virtualmachineinstancemigrations.kubevirt.io -n {namespace} {name}\n  \
+         An evacuation that makes new ones:\n    virtctl evacuate-cancel vmi -n {namespace} VMI{}",
+        go_ahead.unwrap_or_default()
+    )
+}
+
+fn is_dns_name(name: &str) -> bool {
+    (1..=253).contains(&name.len())
+        && !name.starts_with('-')
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
+}

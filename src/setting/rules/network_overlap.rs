@@ -1,0 +1,59 @@
+//! `network-overlap`: the usable addresses are not those of another Harvester network.
+
+use crate::setting::evaluation::Evaluation;
+use crate::setting::facts::SettingNetwork;
+use crate::setting::key;
+use crate::setting::problem::Reason;
+use crate::setting::rule::{Example, Instead, Rule, SOUND};
+use crate::setting::rule_id::RuleId;
+use crate::setting::validated_value::ValidatedValue;
+use crate::setting::{RWX_NETWORK, SETTING, STORAGE_NETWORK};
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId::NetworkOverlap,
+    field: "`value.range`",
+    refuses: "a usable address is usable in `storage-network` or `rwx-network` too; or one of these Settings can't be read",
+    why: "Each network hands out addresses on its own: two pods would get the same one, and storage or migration traffic would \
+          reach the wrong one of them.",
+    fix: "Choose another range, or exclude what both share in one of the two. A Setting that can't be read must be repaired first.",
+    example: Example {
+        given: Some("storage-network has the range 192.168.1.0/24"),
+        refused: SOUND,
+        instead: Instead::Value(r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.2.0/24"}"#),
+    },
+    check,
+};
+
+/// The Settings whose networks must stay apart, in the order in which they are reported.
+const NETWORKS: [&str; 3] = [SETTING, STORAGE_NETWORK, RWX_NETWORK];
+
+fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
+    let ours = value.addresses();
+    let Some(networks) = evaluation.need(&evaluation.context.facts.networks) else { return };
+    if ours.is_some() {
+        evaluation.judged();
+    }
+    let this = evaluation.context.setting.name;
+    for other in NETWORKS.into_iter().filter(|name| *name != this) {
+        match (networks.get(other), ours) {
+            (Some(SettingNetwork::Unreadable(why) | SettingNetwork::On { range: Err(why), .. }), _) => {
+                let message = format!(
+                    "the Setting {other} can't be read, so an overlap can't be ruled out: {why}; repair it first"
+                );
+                evaluation.report_key(&key::RANGE, Reason::Forbidden, message);
+            }
+            (Some(SettingNetwork::On { range: Ok(Some(theirs)), .. }), Some(ours)) => {
+                if let Some(first) = ours.first_shared(theirs) {
+                    let message = format!(
+                        "\"{}\": {first} is usable in {other} ({}) too; \
+                         choose another range or exclude what both share",
+                        ours.net(),
+                        theirs.net()
+                    );
+                    evaluation.report_key(&key::RANGE, Reason::Invalid, message);
+                }
+            }
+            _ => {}
+        }
+    }
+}

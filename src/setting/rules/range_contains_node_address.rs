@@ -1,0 +1,121 @@
+//! `range-contains-node-address`: no usable address belongs to a node already.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use crate::escape::Plain;
+use crate::setting::Warning;
+use crate::setting::evaluation::Evaluation;
+use crate::setting::facts::{FactKind, HostNetwork, Missing};
+use crate::setting::key;
+use crate::setting::list::Truncated;
+use crate::setting::problem::Reason;
+use crate::setting::range::AddressRange;
+use crate::setting::rule::{Example, Instead, Rule, SOUND};
+use crate::setting::rule_id::RuleId;
+use crate::setting::validated_value::ValidatedValue;
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId::RangeContainsNodeAddress,
+    field: "`value.range`",
+    refuses: "a usable address is a node's `InternalIP`, or an address that nodes have by a `HostNetworkConfig` on the \
+              same cluster network and VLAN (in mode `dhcp` those of its status alone)",
+    why: "Whereabouts knows nothing of addresses that it did not hand out: sooner or later a virt-handler is given one that a \
+          node already has, and both lose their connections.",
+    fix: "Add the address to `exclude`, as a /32 or inside a larger block, or choose another range.",
+    example: Example {
+        given: Some("node-0 has the InternalIP 10.115.0.10"),
+        refused: r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"10.115.0.0/28"}"#,
+        instead: Instead::Value(SOUND),
+    },
+    check,
+};
+
+/// Looks at each node's addresses, so its time grows with the nodes.
+fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
+    let Some(addresses) = value.addresses() else { return };
+    let range = addresses.net();
+    let (mut usable, mut excluded) = (Taken::default(), Truncated::default());
+    if let Some(nodes) = evaluation.nodes() {
+        evaluation.judged();
+        for node in nodes.iter() {
+            for address in node.internal_ips.iter().copied().filter(|address| range.contains(address)) {
+                if addresses.contains(address) {
+                    usable.push(address, owner(&node.name, address));
+                } else {
+                    excluded.push(owner(&node.name, address));
+                }
+            }
+        }
+    }
+    add_host_networks(evaluation, value, addresses, &mut usable);
+    let Taken { owners, excludes, .. } = usable;
+    if !owners.is_empty() {
+        let them = if excludes.len() == 1 { "it" } else { "them" };
+        let message = format!(
+            "\"{range}\": a pod could be given an address that is in use: {owners}; \
+             exclude {them} ({excludes}) or choose another range"
+        );
+        evaluation.report_key(&key::RANGE, Reason::Invalid, message);
+    }
+    if !excluded.is_empty() {
+        evaluation.warn(Warning::NodeAddressExcluded { string: evaluation.string, owners: excluded });
+    }
+}
+
+/// Adds the addresses of `HostNetworkConfig`s on the same cluster network and VLAN.
+fn add_host_networks(
+    evaluation: &mut Evaluation<'_, '_>,
+    value: &ValidatedValue<'_>,
+    addresses: &AddressRange,
+    usable: &mut Taken,
+) {
+    let Some((cluster_network, vlan)) = value.cluster_network().zip(value.vlan()) else { return };
+    let Some(host_networks) = evaluation.need(&evaluation.context.facts.host_networks) else { return };
+    let same = |network: &&HostNetwork| network.cluster_network == cluster_network && network.vlan == vlan;
+    let mut by_dhcp = Truncated::default();
+    for network in host_networks.iter().filter(same) {
+        if network.dhcp {
+            by_dhcp.push(Plain(&network.name));
+        }
+        match &network.addresses {
+            Err(why) => {
+                evaluation.note_missing(Missing { kind: FactKind::HostNetworkConfigs, why: Arc::clone(why) });
+            }
+            Ok(theirs) => {
+                for (node, address) in theirs.iter().filter(|(_, address)| addresses.contains(*address)) {
+                    let owner = owner(node, *address);
+                    usable.push(*address, format_args!("{owner} (HostNetworkConfig {})", Plain(&network.name)));
+                }
+            }
+        }
+    }
+    if !by_dhcp.is_empty() {
+        evaluation.warn(Warning::HostNetworkDhcp { string: evaluation.string, names: by_dhcp });
+    }
+}
+
+/// The node and its address, as lists of them are shown.
+fn owner(node: &str, address: Ipv4Addr) -> impl fmt::Display + '_ {
+    fmt::from_fn(move |f| write!(f, "{address} of node {}", Plain(node)))
+}
+
+/// Usable addresses that are someone's.
+#[derive(Default)]
+struct Taken {
+    owners: Truncated,
+    /// What to exclude: an address that two have is one entry.
+    excludes: Truncated,
+    seen: BTreeSet<Ipv4Addr>,
+}
+
+impl Taken {
+    fn push(&mut self, address: Ipv4Addr, owner: impl fmt::Display) {
+        self.owners.push(owner);
+        if self.seen.insert(address) {
+            self.excludes.push(format_args!("\"{address}/32\""));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! `range-not-ipv4-network`: the range is an IPv4 network no larger than a /16.
+
+use crate::setting::evaluation::Evaluation;
+use crate::setting::rule::{Example, Instead, Rule, SOUND};
+use crate::setting::rule_id::RuleId;
+use crate::setting::validated_value::ValidatedValue;
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId::RangeNotIpv4Network,
+    field: "`value.range`",
+    refuses: "`range` is not an IPv4 network `a.b.c.d/p` with a prefix from /16 to /32 and no host bits set",
+    why: "Whereabouts hands out addresses of the whole block whatever the host bits say, and takes IPv6 and IPv4-mapped ranges \
+          for what they are not; Harvester refuses a prefix shorter than /16, some of these only after minutes of work.",
+    fix: "Write the network address with its prefix length; where the message offers a network, that is the one around \
+          the address, and the rules about what is in a range judge it once it is submitted.",
+    example: Example {
+        given: None,
+        refused: r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.1/24"}"#,
+        instead: Instead::Value(SOUND),
+    },
+    check,
+};
+
+fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
+    let Some(range) = &value.range else { return };
+    evaluation.judged();
+    if let Err(problem) = range {
+        evaluation.report(problem.clone());
+    }
+}

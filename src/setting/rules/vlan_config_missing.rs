@@ -1,0 +1,112 @@
+//! `vlan-config-missing`: the cluster network's `VlanConfig`s reach every node.
+
+use std::collections::BTreeSet;
+
+use super::cluster_network_missing::existing;
+use crate::escape::{Excerpt, Plain};
+use crate::setting::MATCHED_NODES;
+use crate::setting::evaluation::Evaluation;
+use crate::setting::facts::{MatchedNodes, VlanConfigFact};
+use crate::setting::key;
+use crate::setting::list::Truncated;
+use crate::setting::problem::Reason;
+use crate::setting::rule::{Example, Instead, Rule, SOUND};
+use crate::setting::rule_id::RuleId;
+use crate::setting::validated_value::ValidatedValue;
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId::VlanConfigMissing,
+    field: "`value.clusterNetwork`",
+    refuses: "the `VlanConfig`s of the cluster network don't cover every node, witnesses not counted; or there is none, or one \
+              can't be read",
+    why: "On a node that no VlanConfig covers there is no uplink and no bridge, so virt-handler does not start there.",
+    fix: "Create a VlanConfig that selects the nodes which the message names, or widen one. Harvester counts a VlanConfig for the \
+          network of its label `network.harvesterhci.io/clusternetwork`. `mgmt` needs none. Harvester up to 1.8 is stricter: it refuses \
+          the change while any VlanConfig has no `matched-nodes`.",
+    example: Example {
+        given: Some("the only VlanConfig of vm-migration selects node-0, and the cluster has node-1 too"),
+        refused: SOUND,
+        instead: Instead::Then("a VlanConfig of vm-migration selects node-1 as well"),
+    },
+    check,
+};
+
+/// Said of what `kubectl apply` would send, where what the API server holds is wanted.
+const NOT_LIVE: &str = "Harvester adds labels and annotations that a manifest lacks: give the live objects, as capture or \
+                        kubectl get -o yaml prints them";
+
+fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
+    let Some(name) = existing(evaluation, value) else { return };
+    let Some(all) = evaluation.need(&evaluation.context.facts.vlan_configs) else { return };
+    evaluation.judged();
+    let shown = Excerpt::of(name);
+    if !all.iter().any(|it| belongs_to(it, name)) {
+        let message = match strays(all, name) {
+            Some(strays) => format!("{shown}: no VlanConfig is labelled with this cluster network; {strays}"),
+            None => {
+                format!("{shown}: no VlanConfig belongs to this cluster network; create one that covers all nodes")
+            }
+        };
+        return evaluation.report_key(&key::CLUSTER_NETWORK, Reason::Invalid, message);
+    }
+    for vlan_config in all.iter().filter(|it| belongs_to(it, name)) {
+        if let MatchedNodes::Unreadable(annotation) = &vlan_config.matched {
+            let (vlan_config, annotation) = (Plain(&vlan_config.name), Excerpt::of(annotation));
+            let message = format!(
+                "{shown}: VlanConfig {vlan_config} can't be read: its annotation {MATCHED_NODES} is {annotation}, \
+                 not a JSON list of node names"
+            );
+            evaluation.report_key(&key::CLUSTER_NETWORK, Reason::Invalid, message);
+        }
+    }
+    let Some(nodes) = evaluation.nodes() else { return };
+    let covered = covered(all, name);
+    let missed: Truncated =
+        nodes.workers().filter(|node| !covered.contains(&*node.name)).map(|node| Plain(&node.name)).collect();
+    if !missed.is_empty() {
+        let hint = match strays(all, name) {
+            Some(strays) => format!("; {strays}"),
+            None if all.iter().filter(|it| belongs_to(it, name)).all(|it| it.matched == MatchedNodes::Absent) => {
+                format!("; none has the annotation {MATCHED_NODES}. {NOT_LIVE}")
+            }
+            None => String::new(),
+        };
+        let message = format!(
+            "{shown}: no VlanConfig of this cluster network covers {missed}; virt-handler would not start there{hint}"
+        );
+        evaluation.report_key(&key::CLUSTER_NETWORK, Reason::Invalid, message);
+    }
+}
+
+/// Whether Harvester counts a `VlanConfig` for the cluster network: it goes by the label.
+fn belongs_to(vlan_config: &VlanConfigFact, name: &str) -> bool {
+    vlan_config.label.as_deref() == Some(name)
+}
+
+/// The nodes that the `VlanConfig`s of a cluster network match together.
+pub(super) fn covered<'a>(all: &'a [VlanConfigFact], name: &str) -> BTreeSet<&'a str> {
+    let matched = all.iter().filter(|it| belongs_to(it, name)).filter_map(|it| match &it.matched {
+        MatchedNodes::Nodes(nodes) => Some(nodes),
+        MatchedNodes::Absent | MatchedNodes::Unreadable(_) => None,
+    });
+    matched.flatten().map(String::as_str).collect()
+}
+
+/// The `VlanConfig`s that were meant for the cluster network but are not counted for it, and what to do about them.
+fn strays(all: &[VlanConfigFact], name: &str) -> Option<String> {
+    let is_stray = |it: &&VlanConfigFact| it.cluster_network.as_deref() == Some(name) && !belongs_to(it, name);
+    let strays: Vec<_> = all.iter().filter(is_stray).collect();
+    let first = strays.first()?;
+    let named: Truncated = strays.iter().map(|it| Plain(&it.name)).collect();
+    if strays.iter().all(|it| it.label.is_none() && it.matched == MatchedNodes::Absent) {
+        return Some(format!("spec.clusterNetwork of VlanConfig {named} names it. {NOT_LIVE}"));
+    }
+    let label = match &first.label {
+        Some(label) => format!("is {}", Excerpt::of(label)),
+        None => "is absent".to_owned(),
+    };
+    Some(format!(
+        "spec.clusterNetwork of VlanConfig {named} names it, but the label network.harvesterhci.io/clusternetwork {label}: \
+         set the label to the same name"
+    ))
+}

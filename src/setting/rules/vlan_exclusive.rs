@@ -1,0 +1,47 @@
+//! `vlan-exclusive`: the VLAN is not reserved for the storage network.
+
+use crate::setting::STORAGE_NETWORK;
+use crate::setting::evaluation::Evaluation;
+use crate::setting::facts::SettingNetwork;
+use crate::setting::key;
+use crate::setting::problem::Reason;
+use crate::setting::rule::{Example, Instead, Rule, SOUND};
+use crate::setting::rule_id::RuleId;
+use crate::setting::validated_value::ValidatedValue;
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId::VlanExclusive,
+    field: "`value.vlan`",
+    refuses: "`storage-network` has `exclusiveVlan: true` and the same VLAN (0 and 1 are the same), on whatever cluster network",
+    why: "Harvester's network controller refuses any other network on that VLAN. The setting would be stored, but the network \
+          behind it never created. Harvester up to 1.8 does not know the key: there \
+          it has no effect, and is better removed.",
+    fix: "Choose another VLAN, or take `exclusiveVlan` from `storage-network`.",
+    example: Example {
+        given: Some("storage-network has vlan 100 and exclusiveVlan: true"),
+        refused: SOUND,
+        instead: Instead::Value(r#"{"clusterNetwork":"vm-migration","vlan":101,"range":"192.168.1.0/24"}"#),
+    },
+    check,
+};
+
+fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
+    let Some(ours) = value.vlan().filter(|_| evaluation.context.setting.name != STORAGE_NETWORK) else { return };
+    let Some(networks) = evaluation.need(&evaluation.context.facts.networks) else { return };
+    let storage = networks.get(STORAGE_NETWORK);
+    if matches!(storage, Some(SettingNetwork::Unreadable(_))) {
+        // `network-overlap` speaks of it.
+        return;
+    }
+    evaluation.judged();
+    if let Some(SettingNetwork::On { vlan, exclusive_vlan: true, .. }) = storage
+        && *vlan == ours
+    {
+        let message = format!(
+            "vlan {} is reserved by storage-network (exclusiveVlan: true), on whatever cluster network; \
+             choose another VLAN",
+            value.vlan_written().unquoted()
+        );
+        evaluation.report_key(&key::VLAN, Reason::Forbidden, message);
+    }
+}

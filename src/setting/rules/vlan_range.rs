@@ -1,0 +1,28 @@
+//! `vlan-range`: the VLAN is 0 to 4094.
+
+use crate::setting::evaluation::Evaluation;
+use crate::setting::rule::{Example, Instead, Rule, SOUND};
+use crate::setting::rule_id::RuleId;
+use crate::setting::validated_value::ValidatedValue;
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId::VlanRange,
+    field: "`value.vlan`",
+    refuses: "`vlan` is not between 0 and 4094",
+    why: "IEEE 802.1Q has no other VLANs: the bridge plugin refuses the number when virt-handler restarts, on every node at once.",
+    fix: "Use the VLAN that the switches carry for migration, 2 to 4094; 0 and 1 mean untagged.",
+    example: Example {
+        given: None,
+        refused: r#"{"clusterNetwork":"vm-migration","vlan":4095,"range":"192.168.1.0/24"}"#,
+        instead: Instead::Value(SOUND),
+    },
+    check,
+};
+
+fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
+    let Some(vlan) = &value.vlan else { return };
+    evaluation.judged();
+    if let Err(problem) = vlan {
+        evaluation.report(problem.clone());
+    }
+}

@@ -1,0 +1,40 @@
+//! `whereabouts-crd-missing`: Whereabouts, which hands out the addresses, is installed.
+
+use crate::setting::WHEREABOUTS_CRD;
+use crate::setting::evaluation::Evaluation;
+use crate::setting::facts::CrdState;
+use crate::setting::field::FieldPath;
+use crate::setting::problem::{Problem, Reason};
+use crate::setting::rule::{Example, Instead, Rule, SOUND};
+use crate::setting::rule_id::RuleId;
+use crate::setting::validated_value::ValidatedValue;
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId::WhereaboutsCrdMissing,
+    field: "`value`",
+    refuses: "the CRD `ippools.whereabouts.cni.cncf.io` is absent or not `Established`",
+    why: "Whereabouts keeps the addresses that it hands out in it. After some upgrades it is missing, and then no pod on the \
+          network gets an address.",
+    fix: "Install Whereabouts' CRDs as Harvester's documentation describes, then retry; `kubectl get crd \
+          ippools.whereabouts.cni.cncf.io` shows whether it is there.",
+    example: Example {
+        given: Some("the CRD ippools.whereabouts.cni.cncf.io is absent"),
+        refused: SOUND,
+        instead: Instead::Then("the CRD is installed and Established"),
+    },
+    check,
+};
+
+fn check(evaluation: &mut Evaluation<'_, '_>, _: &ValidatedValue<'_>) {
+    let Some(state) = evaluation.need(&evaluation.context.facts.whereabouts_crd) else { return };
+    evaluation.judged();
+    let seen = match state {
+        CrdState::Established => return,
+        CrdState::Absent => "is missing",
+        CrdState::NotEstablished => "is not Established",
+    };
+    let message = format!(
+        "the CRD {WHEREABOUTS_CRD} {seen}: without Whereabouts no pod gets an address; see kubectl get crd {WHEREABOUTS_CRD}"
+    );
+    evaluation.report(Problem::new(FieldPath::Whole, Reason::Forbidden, message));
+}
