@@ -64,3 +64,19 @@ fn nearest<'n>(name: &str, networks: &'n BTreeSet<String>) -> Option<&'n String>
         .min_by_key(|(slips, _)| *slips)
         .map(|(_, network)| network)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn a_missing_cluster_network_hides_what_would_only_say_it_again() {
+        let value = value("nett", 100, "192.168.1.0/24", &[]);
+        assert_eq!(broken(&value, &ready()), ["cluster-network-missing value.clusterNetwork"]);
+        let known_by_name = Facts { cluster_networks: known(BTreeSet::from(["nett".to_owned()])), ..ready() };
+        assert_eq!(broken(&value, &known_by_name), ["vlan-config-missing value.clusterNetwork"]);
+        // Not known whether it is missing, but certain that no VlanConfig belongs to it.
+        let unknown = Facts { cluster_networks: Facts::unknown("").cluster_networks, ..ready() };
+        assert_eq!(broken(&value, &unknown), ["vlan-config-missing value.clusterNetwork"]);
+    }
+}

@@ -89,3 +89,27 @@ fn is_dns_name(name: &str) -> bool {
         && !name.starts_with('-')
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn running_migrations_are_named_up_to_three() {
+        let names = |count: usize| {
+            (0..count).map(|index| ObjectName { namespace: "ns".into(), name: format!("m{index}").into() })
+        };
+        let value = value("net", 100, "192.168.1.0/24", &[]);
+        for (count, text) in [(1, "ns/m0;"), (3, "ns/m0, ns/m1, ns/m2;"), (7, "ns/m0, ns/m1, ns/m2 and 4 more;")] {
+            let facts = Facts { migrations: known(names(count).collect()), ..ready() };
+            let findings = judged(&value, &facts, &Policy::default());
+            let [violation] = findings.violations.listed() else { panic!("{findings:?}") };
+            assert_eq!(
+                (violation.rule(), violation.field.to_string().as_str()),
+                (RuleId::MigrationInProgress, "value")
+            );
+            let message = violation.to_string();
+            assert!(message.starts_with(&format!("Forbidden: live migration in progress: {text} ")), "{message}");
+        }
+    }
+}

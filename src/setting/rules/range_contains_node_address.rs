@@ -119,3 +119,89 @@ impl Taken {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn no_usable_address_is_a_nodes() {
+        let whole = value("net", 100, "10.115.0.0/24", &[]);
+        assert_eq!(broken(&whole, &ready()), ["range-contains-node-address value.range"]);
+        // The witness's is left.
+        let but_one = value("net", 100, "10.115.0.0/24", &["10.115.0.10/31"]);
+        assert_eq!(broken(&but_one, &ready()), ["range-contains-node-address value.range"]);
+
+        let excluded = value("net", 100, "10.115.0.0/24", &["10.115.0.10/31", "10.115.0.12/32"]);
+        assert_eq!(
+            warnings(&excluded, &ready()),
+            ["value.range holds 10.115.0.10 of node node-0, 10.115.0.11 of node node-1, 10.115.0.12 of node node-2: \
+              not usable, but replies there leave by the migration network"]
+        );
+        // Network and broadcast address are not usable either.
+        for range in ["10.115.0.10/31", "10.115.0.11/32", "10.115.0.12/30"] {
+            let refused = broken(&value("net", 100, range, &[]), &ready());
+            assert!(!refused.contains(&"range-contains-node-address value.range".to_owned()), "{range}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn no_usable_address_is_a_host_networks_on_the_same_vlan() {
+        let host_network = |cluster_network: &str, vlan: u16| HostNetwork {
+            name: "hosts".to_owned(),
+            cluster_network: cluster_network.to_owned(),
+            vlan: vlan.into(),
+            dhcp: false,
+            addresses: Ok(BTreeSet::from([
+                ("node-0".to_owned(), address("192.168.1.5")),
+                ("node-1".to_owned(), address("192.168.1.9")),
+            ])),
+        };
+        let taken = ["range-contains-node-address value.range"];
+        for (cluster_network, vlan, ours, expected) in [
+            ("net", 100, 100, &taken as &[&str]),
+            ("net", 101, 100, &[]),
+            ("other", 100, 100, &[]),
+            ("net", 0, 1, &taken),
+            ("net", 1, 0, &taken),
+            ("net", 0, 2, &[]),
+        ] {
+            let facts = Facts { host_networks: known(vec![host_network(cluster_network, vlan)]), ..ready() };
+            let seen = broken(&value("net", ours, "192.168.1.0/24", &[]), &facts);
+            assert_eq!(seen, expected, "{cluster_network} {vlan} {ours}");
+        }
+        let facts = Facts { host_networks: known(vec![host_network("net", 100)]), ..ready() };
+        let excluded = ["192.168.1.5/32", "192.168.1.9/32"];
+        assert_eq!(broken(&value("net", 100, "192.168.1.0/24", &excluded), &facts), NOTHING);
+        // Which VLAN an address is met on is open while ours is.
+        assert_eq!(broken(&value("net", 4095, "192.168.1.0/24", &[]), &facts), ["vlan-range value.vlan"]);
+    }
+
+    #[test]
+    fn host_networks_by_dhcp_warn_and_unreadable_ones_matter_for_their_own_vlan() {
+        let network = |vlan: u16, dhcp, addresses: Result<&[&str], &str>| HostNetwork {
+            name: "hosts".to_owned(),
+            cluster_network: "net".to_owned(),
+            vlan: vlan.into(),
+            dhcp,
+            addresses: addresses
+                .map(|them| them.iter().map(|it| ("node-0".to_owned(), address(it))).collect())
+                .map_err(Into::into),
+        };
+        let with = |network| Facts { host_networks: known(vec![network]), ..ready() };
+        let value = value("net", 100, "192.168.1.0/24", &[]);
+        let warning = "value.range: HostNetworkConfig hosts takes addresses by DHCP on this VLAN: keep its leases out of the range";
+        assert_eq!(warnings(&value, &with(network(100, true, Ok(&["10.0.0.1"])))), [warning]);
+        assert_eq!(warnings(&value, &with(network(101, true, Ok(&[])))), NOTHING);
+        let leased = with(network(100, true, Ok(&["192.168.1.7"])));
+        assert_eq!(broken(&value, &leased), ["range-contains-node-address value.range"]);
+
+        let missing = |facts: &Facts| {
+            let findings = judged(&value, facts, &Policy::default());
+            findings.missing.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let unreadable = "hostnetworkconfigs.network.harvesterhci.io (\"hosts\" can't be read)";
+        assert_eq!(missing(&with(network(100, false, Err("\"hosts\" can't be read")))), [unreadable]);
+        assert_eq!(missing(&with(network(101, false, Err("\"hosts\" can't be read")))), NOTHING);
+    }
+}

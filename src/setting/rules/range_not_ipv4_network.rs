@@ -28,3 +28,36 @@ fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
         evaluation.report(problem.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn range_is_a_whole_ipv4_network_no_larger_than_a_16() {
+        for range in [
+            "",
+            "nonsense",
+            "192.168.1.0",
+            "192.168.1.1/24",
+            "192.168.1.0/024",
+            "192.168.01.0/24",
+            "192.168.1.0/33",
+            "192.168.1.0/",
+            "192.168.1.0/+24",
+            "192.168.1.0/24 ",
+            "192.168.1.0/255.255.255.0",
+            "192.168.0.0/15",
+            "0.0.0.0/0",
+            "fd00::/64",
+            "::ffff:192.168.1.0/120",
+            "192.168.1.0/24/1",
+        ] {
+            let value = value("net", 100, range, &[]);
+            assert_eq!(broken(&value, &ready()), ["range-not-ipv4-network value.range"], "{range}");
+        }
+        for range in ["172.16.0.0/16", "192.168.1.0/30"] {
+            assert_eq!(broken(&value("net", 100, range, &[]), &ready()), NOTHING, "{range}");
+        }
+    }
+}

@@ -80,3 +80,53 @@ fn overlap(one: Ipv4Net, other: Ipv4Net) -> bool {
     let shared = one.prefix_len().min(other.prefix_len());
     (u32::from(one.addr()) ^ u32::from(other.addr())).leading_zeros() >= u32::from(shared)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn range_stays_clear_of_what_is_reserved() {
+        let facts = Facts {
+            service_cidrs: known(vec![ServiceCidr { name: "more".to_owned(), cidr: net("172.30.0.0/16") }]),
+            nodes: known(Nodes::new([Node {
+                name: "node-0".into(),
+                pod_cidrs: Box::new([net("172.20.3.0/24")]),
+                ..Node::default()
+            }])),
+            ..ready()
+        };
+        let policy = Policy { reserved: vec![net("10.9.0.0/16")], ..Policy::default() };
+        for (range, by_default, by_flag) in [
+            ("10.42.0.0/16", true, false),
+            ("10.43.255.248/29", true, false),
+            ("10.52.8.0/24", true, false),
+            ("10.53.0.0/28", true, false),
+            ("10.9.200.0/24", false, true),
+            ("10.41.255.0/24", false, false),
+            ("10.44.0.0/16", false, false),
+            ("0.255.0.0/16", true, true),
+            ("127.0.0.0/24", true, true),
+            ("169.254.0.0/16", true, true),
+            ("169.255.0.0/16", false, false),
+            ("169.253.255.0/24", false, false),
+            ("223.255.255.0/24", false, false),
+            ("224.0.0.0/24", true, true),
+            ("239.255.0.0/16", true, true),
+            ("240.0.0.0/24", true, true),
+            ("255.255.255.0/24", true, true),
+            ("172.30.4.0/24", true, true),
+            ("172.31.0.0/24", false, false),
+            ("172.20.0.0/16", true, true),
+            ("172.20.4.0/24", false, false),
+        ] {
+            // The range as a whole is judged: what is excluded makes no difference.
+            let value = value("mgmt", 100, range, &[]);
+            let expected = |refused| if refused { vec!["range-reserved value.range"] } else { vec![] };
+            assert_eq!(broken(&value, &facts), expected(by_default), "{range}");
+            assert_eq!(broken_with(&value, &facts, &policy), expected(by_flag), "{range}");
+        }
+        let excluded = value("mgmt", 100, "172.20.0.0/16", &["172.20.3.0/24"]);
+        assert_eq!(broken(&excluded, &facts), ["range-reserved value.range"]);
+    }
+}

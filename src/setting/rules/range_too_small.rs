@@ -41,3 +41,42 @@ fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
         evaluation.warn(Warning::FewSpareAddresses { string: evaluation.string, spare, nodes });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn there_is_an_address_for_each_node_and_some_to_spare() {
+        let nodes = |workers: usize| {
+            let node = |index| Node { name: format!("w{index}").into(), ..Node::default() };
+            let witness = Node { name: "x".into(), witness: true, ..Node::default() };
+            Facts { nodes: known(Nodes::new((0..workers).map(node).chain([witness]))), ..ready() }
+        };
+        let few = |spare, workers| {
+            format!(
+                "value.range: addresses to spare: {spare} ({workers} nodes); virt-handler won't start on nodes added beyond that"
+            )
+        };
+        for (range, exclude, workers, warning) in [
+            ("192.168.1.0/30", &[] as &[&str], 2, Some(few(0, 2))),
+            ("192.168.1.0/29", &[], 6, Some(few(0, 6))),
+            ("192.168.1.0/29", &[], 5, Some(few(1, 5))),
+            ("192.168.1.0/29", &[], 4, None),
+            ("192.168.1.0/27", &[], 24, None),
+            ("192.168.1.0/27", &[], 25, Some(few(5, 25))),
+            ("192.168.1.0/29", &["192.168.1.0/30"], 3, Some(few(0, 3))),
+            ("192.168.1.0/29", &["192.168.1.0/32", "192.168.1.7/32"], 6, Some(few(0, 6))),
+            ("192.168.1.0/31", &[], 0, Some(few(0, 0))),
+        ] {
+            let value = value("mgmt", 100, range, exclude);
+            let seen = warnings(&value, &nodes(workers));
+            assert_eq!(seen.get(1), warning.as_ref(), "{range} {exclude:?} {workers}");
+            let refused = broken(&value, &nodes(workers + 300));
+            assert_eq!(refused, ["range-too-small value.range"], "{range} {exclude:?} {workers}");
+        }
+        for range in ["192.168.1.0/31", "192.168.1.0/32"] {
+            assert_eq!(broken(&value("mgmt", 100, range, &[]), &nodes(1)), ["range-too-small value.range"]);
+        }
+    }
+}

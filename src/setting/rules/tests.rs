@@ -1,27 +1,24 @@
-use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
-use std::sync::Arc;
+//! What the tests of all rules share, and those that several rules are in.
 
-use ipnet::Ipv4Net;
+pub(super) use std::collections::{BTreeMap, BTreeSet};
+pub(super) use std::net::Ipv4Addr;
+pub(super) use std::sync::Arc;
 
-use super::*;
-use crate::setting::Policy;
-use crate::setting::facts::{
+pub(super) use ipnet::Ipv4Net;
+
+pub(super) use super::*;
+pub(super) use crate::setting::Policy;
+pub(super) use crate::setting::facts::{
     CrdState, HostNetwork, MatchedNodes, Node, ObjectName, ServiceCidr, SettingNetwork, VlanConfigFact,
 };
-use crate::setting::facts::{Fact, Facts, Nodes};
-use crate::setting::problem::MAX_LISTED;
-use crate::setting::range::AddressRange;
-use crate::setting::{GuardedSetting, Warning};
-use crate::setting::{ParsedValue, RWX_NETWORK, STORAGE_NETWORK};
-
-mod address;
-mod cluster;
-mod sibling;
-mod value;
+pub(super) use crate::setting::facts::{Fact, Facts, Nodes};
+pub(super) use crate::setting::problem::MAX_LISTED;
+pub(super) use crate::setting::range::AddressRange;
+pub(super) use crate::setting::{GuardedSetting, Warning};
+pub(super) use crate::setting::{ParsedValue, RWX_NETWORK, STORAGE_NETWORK};
 
 /// Two nodes and a witness; the cluster network `net` spans both nodes; every rule can pass.
-fn ready() -> Facts {
+pub(super) fn ready() -> Facts {
     let names = || BTreeSet::from(["node-0", "node-1"].map(str::to_owned));
     let node = |index: u8| Node {
         name: format!("node-{index}").into(),
@@ -43,34 +40,34 @@ fn ready() -> Facts {
 }
 
 /// A `VlanConfig` of `net`.
-fn vlan_config(name: &str, matched: MatchedNodes) -> VlanConfigFact {
+pub(super) fn vlan_config(name: &str, matched: MatchedNodes) -> VlanConfigFact {
     let network = Some("net".to_owned());
     VlanConfigFact { name: name.to_owned(), label: network.clone(), cluster_network: network, matched }
 }
 
 /// The networks of `storage-network` and `rwx-network`.
-fn siblings(storage: SettingNetwork, rwx: SettingNetwork) -> Fact<BTreeMap<String, SettingNetwork>> {
+pub(super) fn siblings(storage: SettingNetwork, rwx: SettingNetwork) -> Fact<BTreeMap<String, SettingNetwork>> {
     known(BTreeMap::from([(STORAGE_NETWORK.to_owned(), storage), (RWX_NETWORK.to_owned(), rwx)]))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "facts are wrapped")]
-fn known<T>(fact: T) -> Fact<T> {
+pub(super) fn known<T>(fact: T) -> Fact<T> {
     Ok(Arc::new(fact))
 }
 
-fn net(text: &str) -> Ipv4Net {
+pub(super) fn net(text: &str) -> Ipv4Net {
     text.parse().unwrap()
 }
 
-fn address(text: &str) -> Ipv4Addr {
+pub(super) fn address(text: &str) -> Ipv4Addr {
     text.parse().unwrap()
 }
 
-fn value(cluster_network: &str, vlan: u16, range: &str, exclude: &[&str]) -> String {
+pub(super) fn value(cluster_network: &str, vlan: u16, range: &str, exclude: &[&str]) -> String {
     format!(r#"{{"clusterNetwork":"{cluster_network}","vlan":{vlan},"range":"{range}","exclude":{exclude:?}}}"#)
 }
 
-fn judged(value: &str, facts: &Facts, policy: &Policy) -> Findings {
+pub(super) fn judged(value: &str, facts: &Facts, policy: &Policy) -> Findings {
     let parsed = ParsedValue::read(value);
     let mut findings = Findings::default();
     let [setting] = GuardedSetting::ALL;
@@ -79,22 +76,22 @@ fn judged(value: &str, facts: &Facts, policy: &Policy) -> Findings {
     findings
 }
 
-fn broken_with(value: &str, facts: &Facts, policy: &Policy) -> Vec<String> {
+pub(super) fn broken_with(value: &str, facts: &Facts, policy: &Policy) -> Vec<String> {
     let findings = judged(value, facts, policy);
     findings.violations.listed().iter().map(|it| format!("{} {}", it.rule(), it.field)).collect()
 }
 
-fn broken(value: &str, facts: &Facts) -> Vec<String> {
+pub(super) fn broken(value: &str, facts: &Facts) -> Vec<String> {
     broken_with(value, facts, &Policy::default())
 }
 
-fn warnings(value: &str, facts: &Facts) -> Vec<String> {
+pub(super) fn warnings(value: &str, facts: &Facts) -> Vec<String> {
     let findings = judged(value, facts, &Policy::default());
     assert_eq!(findings.violations.listed(), [], "{value}");
     findings.warnings.iter().map(ToString::to_string).collect()
 }
 
-const NOTHING: [&str; 0] = [];
+pub(super) const NOTHING: [&str; 0] = [];
 
 #[test]
 fn a_sound_value_breaks_nothing_and_warns_of_nothing() {
@@ -105,7 +102,7 @@ fn a_sound_value_breaks_nothing_and_warns_of_nothing() {
     assert_eq!(judged(&value, &facts, &Policy::default()).missing, []);
 }
 
-fn sibling(vlan: u16, exclusive_vlan: bool, range: Result<Option<(&str, &[&str])>, &str>) -> SettingNetwork {
+pub(super) fn sibling(vlan: u16, exclusive_vlan: bool, range: Result<Option<(&str, &[&str])>, &str>) -> SettingNetwork {
     let range = range.map_err(str::to_owned).map(|range| {
         range.map(|(range, excludes)| {
             AddressRange::new(net(range), &excludes.iter().map(|it| net(it)).collect::<Vec<_>>())

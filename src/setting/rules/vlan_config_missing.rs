@@ -110,3 +110,39 @@ fn strays(all: &[VlanConfigFact], name: &str) -> Option<String> {
          set the label to the same name"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn vlan_configs_reach_every_node_and_statuses_are_ready_where_they_do() {
+        let (config, status) =
+            ("vlan-config-missing value.clusterNetwork", "vlan-status-not-ready value.clusterNetwork");
+        let unreadable = || vlan_config("vc", MatchedNodes::Unreadable("x".to_owned()));
+        for (covered, mut vlan_configs, ready_on, expected) in [
+            (&["node-0", "node-1"] as &[&str], vec![], &["node-0", "node-1"] as &[&str], vec![]),
+            (&["node-0", "node-1", "node-2", "gone"], vec![], &["node-0", "node-1"], vec![]),
+            (&["node-0", "node-1"], vec![], &["node-0"], vec![status]),
+            (&["node-0", "node-1"], vec![], &[], vec![status]),
+            (&["node-0"], vec![], &["node-0"], vec![config]),
+            (&["node-0"], vec![], &["node-1"], vec![config, status]),
+            (&["node-1"], vec![], &["node-1"], vec![config]),
+            (&[], vec![], &[], vec![config]),
+            (&["node-0", "node-1"], vec![unreadable()], &["node-0", "node-1"], vec![config]),
+            (&["node-0"], vec![unreadable(), unreadable()], &[], vec![config, config, config, status]),
+        ] {
+            let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+            vlan_configs.extend(covered.iter().map(|node| vlan_config(node, MatchedNodes::Nodes(set(&[node])))));
+            vlan_configs.push(vlan_config("none", MatchedNodes::Absent));
+            let facts = Facts {
+                vlan_configs: known(vlan_configs),
+                vlan_statuses: known(BTreeMap::from([("net".to_owned(), set(ready_on))])),
+                ..ready()
+            };
+            assert_eq!(broken(&value("net", 100, "192.168.1.0/24", &[]), &facts), expected, "{covered:?} {ready_on:?}");
+        }
+        let no_status = Facts { vlan_statuses: known(BTreeMap::new()), ..ready() };
+        assert_eq!(broken(&value("net", 100, "192.168.1.0/24", &[]), &no_status), [status]);
+    }
+}

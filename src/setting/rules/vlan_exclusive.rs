@@ -45,3 +45,30 @@ fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
         evaluation.report_key(&key::VLAN, Reason::Forbidden, message);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn an_exclusive_vlan_is_the_storage_networks_alone() {
+        let exclusive = "vlan-exclusive value.vlan";
+        for (vlan, ours, cluster_network, expected) in [
+            (300, 300, "net", &[exclusive] as &[&str]),
+            (300, 300, "mgmt", &[exclusive]),
+            (300, 301, "net", &[]),
+            (0, 1, "net", &[exclusive]),
+            (1, 0, "net", &[exclusive]),
+            (0, 2, "net", &[]),
+        ] {
+            let value = value(cluster_network, ours, "192.168.1.0/24", &[]);
+            let storage =
+                |range| Facts { networks: siblings(sibling(vlan, true, range), SettingNetwork::Off), ..ready() };
+            assert_eq!(broken(&value, &storage(Ok(None))), expected, "{vlan} {ours} {cluster_network}");
+            let also_unreadable: Vec<_> = ["network-overlap value.range"].iter().chain(expected).copied().collect();
+            assert_eq!(broken(&value, &storage(Err("why"))), also_unreadable, "{vlan} {ours} {cluster_network}");
+            let shared = siblings(sibling(vlan, false, Ok(None)), sibling(vlan, true, Ok(None)));
+            assert_eq!(broken(&value, &Facts { networks: shared, ..ready() }), NOTHING);
+        }
+    }
+}

@@ -26,3 +26,27 @@ fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
         evaluation.report(problem.clone());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn vlan_range_is_0_to_4094() {
+        for (vlan, refused) in [
+            ("0", false),
+            ("1", false),
+            ("4094", false),
+            ("4095", true),
+            ("65535", true),
+            ("65536", true),
+            ("-1", true),
+            ("-100", true),
+            ("18446744073709551616", true),
+        ] {
+            let value = format!(r#"{{"clusterNetwork":"net","vlan":{vlan},"range":"192.168.1.0/24"}}"#);
+            let expected: &[&str] = if refused { &["vlan-range value.vlan"] } else { &[] };
+            assert_eq!(broken(&value, &ready()), expected, "{vlan}");
+        }
+    }
+}

@@ -41,3 +41,30 @@ fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
     }
     evaluation.warn(Warning::Mgmt(evaluation.string));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn mgmt_is_tagged_only_and_needs_nothing_but_itself() {
+        let facts = Facts {
+            cluster_networks: known(BTreeSet::new()),
+            vlan_configs: known(Vec::new()),
+            vlan_statuses: known(BTreeMap::new()),
+            ..ready()
+        };
+        for (vlan, expected) in [
+            (0, &["vlan-untagged-on-mgmt value.vlan"] as &[&str]),
+            (1, &["vlan-untagged-on-mgmt value.vlan"]),
+            (2, &[]),
+        ] {
+            assert_eq!(broken(&value("mgmt", vlan, "192.168.1.0/24", &[]), &facts), expected, "{vlan}");
+        }
+        let tagged = value("mgmt", 2, "192.168.1.0/24", &[]);
+        let warning = "value.clusterNetwork: migration traffic on mgmt shares the control plane's network";
+        assert_eq!(warnings(&tagged, &facts), [warning]);
+        // Another vlan is not 0 or 1 but none at all.
+        assert_eq!(broken(&value("mgmt", 4095, "192.168.1.0/24", &[]), &facts), ["vlan-range value.vlan"]);
+    }
+}

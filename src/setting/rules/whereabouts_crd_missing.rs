@@ -38,3 +38,16 @@ fn check(evaluation: &mut Evaluation<'_, '_>, _: &ValidatedValue<'_>) {
     );
     evaluation.report(Problem::new(FieldPath::Whole, Reason::Forbidden, message));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::setting::rules::tests::*;
+
+    #[test]
+    fn the_crd_of_whereabouts_is_established() {
+        for state in [CrdState::Absent, CrdState::NotEstablished] {
+            let facts = Facts { whereabouts_crd: known(state), ..ready() };
+            assert_eq!(broken(&value("net", 100, "192.168.1.0/24", &[]), &facts), ["whereabouts-crd-missing value"]);
+        }
+    }
+}
