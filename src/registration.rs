@@ -34,7 +34,7 @@ pub struct Registration {
 
 /// The outcome of [`Registration::write`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum WriteOutcome {
     /// Every entry that calls the server holds the bundle.
     Current,
     /// Someone else has written in the meantime: read again.
@@ -89,21 +89,21 @@ impl Registration {
     }
 
     /// Writes the bundle where it is not what was read last.
-    pub async fn write(&mut self, bundle: &Bundle) -> Written {
-        let mut written = Written::Current;
+    pub async fn write(&mut self, bundle: &Bundle) -> WriteOutcome {
+        let mut written = WriteOutcome::Current;
         for configuration in &mut self.configurations {
             if configuration.is_unknown() {
-                written = Written::Failed;
+                written = WriteOutcome::Failed;
                 continue;
             }
             if configuration.bundles().next().is_some() && !configuration.is_current(bundle) {
                 match configuration.apply(bundle).await {
                     Ok(true) => self.failures.over("patch", &configuration.shown),
-                    Ok(false) if written == Written::Current => written = Written::Conflict,
+                    Ok(false) if written == WriteOutcome::Current => written = WriteOutcome::Conflict,
                     Ok(false) => {}
                     Err(failure) => {
                         self.failures.add(&configuration.shown, &failure);
-                        written = Written::Failed;
+                        written = WriteOutcome::Failed;
                     }
                 }
             }

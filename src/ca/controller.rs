@@ -17,7 +17,7 @@ use super::propagation::Propagation;
 use super::rotation::{Change, Plan, Rotation, SecretContents, reconcile};
 use super::secret::{CaSecret, StoredSecret};
 use crate::api_call::{Failure, Failures};
-use crate::registration::{Registration, Written};
+use crate::registration::{Registration, WriteOutcome};
 use crate::server::tls::Resolver;
 
 /// The webhook configurations are read this often: to watch them would be another right.
@@ -43,7 +43,7 @@ pub struct Controller {
     /// The Secret as it was read last, and whether it may have changed since.
     stored: Option<StoredSecret>,
     is_stale: bool,
-    watching: Option<Watch>,
+    watching: Option<SecretWatch>,
     leaf: Option<Leaf>,
     spread: Spread,
     /// Why a promotion is blocked, as logged last.
@@ -51,7 +51,7 @@ pub struct Controller {
 }
 
 /// Ends when the Secret may have changed.
-type Watch = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+type SecretWatch = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
 impl Controller {
     /// Serves leaves for these names through the resolver. Nothing is done before [`Self::run`].
@@ -165,9 +165,9 @@ impl Controller {
             (self.stored, self.is_stale) = (Some(stored), false);
             let Some(rotation) = rotation else { return outcome };
             match self.registration.write(&rotation.bundle(Timestamp::now())).await {
-                Written::Current => self.seen.update(Timestamp::now(), &self.registration.held()),
-                Written::Failed => {}
-                Written::Conflict => {
+                WriteOutcome::Current => self.seen.update(Timestamp::now(), &self.registration.held()),
+                WriteOutcome::Failed => {}
+                WriteOutcome::Conflict => {
                     self.read_configurations().await;
                     continue;
                 }
@@ -273,7 +273,7 @@ impl Controller {
     }
 }
 
-async fn changed(watching: &mut Option<Watch>) -> Result<(), Failure> {
+async fn changed(watching: &mut Option<SecretWatch>) -> Result<(), Failure> {
     match watching {
         Some(changes) => changes.await,
         None => std::future::pending().await,

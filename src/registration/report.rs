@@ -9,14 +9,14 @@ use prometheus_client::registry::Registry;
 use super::configuration::{Configuration, Live};
 use super::drift::Drift;
 
-type Gauges = Family<[(&'static str, &'static str); 1], Gauge>;
+type RegistrationGauges = Family<[(&'static str, &'static str); 1], Gauge>;
 
 /// The gauges, and what was logged last.
 #[derive(Debug, Default)]
 pub(super) struct RegistrationReport {
-    present: Gauges,
-    current: Gauges,
-    drift: Gauges,
+    present: RegistrationGauges,
+    current: RegistrationGauges,
+    drift: RegistrationGauges,
     logged: BTreeMap<&'static str, Logged>,
 }
 
@@ -96,6 +96,6 @@ impl RegistrationReport {
     }
 }
 
-fn set(gauges: &Gauges, label: &'static str, value: usize) {
+fn set(gauges: &RegistrationGauges, label: &'static str, value: usize) {
     gauges.get_or_create(&[("configuration", label)]).set(i64::try_from(value).unwrap_or(i64::MAX));
 }

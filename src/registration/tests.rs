@@ -66,7 +66,7 @@ impl Registered {
     }
 
     /// What is read of both, and then written.
-    async fn turn(&mut self, bundle: &Bundle) -> (bool, Written) {
+    async fn turn(&mut self, bundle: &Bundle) -> (bool, WriteOutcome) {
         (self.registration.read().await, self.registration.write(bundle).await)
     }
 
@@ -86,7 +86,7 @@ async fn every_entry_gets_the_bundle_and_nothing_else_is_touched() {
     assert!(registered.registration.read().await);
     registered.assert_shows(&[r#"registration_ca_bundle_current{configuration="mutating"} 0"#]);
     assert_eq!(registered.registration.held(), [vec![&Bundle::default()], vec![&Bundle::default(); 2]]);
-    assert_eq!(registered.registration.write(&one).await, Written::Current);
+    assert_eq!(registered.registration.write(&one).await, WriteOutcome::Current);
     for kind in KINDS {
         let live = server.object(&path(kind)).unwrap();
         assert_eq!(live["webhooks"], trusting(kind, &one)["webhooks"]);
@@ -101,9 +101,9 @@ async fn every_entry_gets_the_bundle_and_nothing_else_is_touched() {
         r#"registration_failures_total{verb="patch"} 0"#,
     ]);
     assert!(registered.registration.is_current(&one) && !registered.registration.is_current(&both));
-    assert_eq!(registered.turn(&one).await, (true, Written::Current));
+    assert_eq!(registered.turn(&one).await, (true, WriteOutcome::Current));
     assert_eq!(server.count("patch"), 2, "what is right is not written again");
-    assert_eq!(registered.turn(&both).await, (true, Written::Current));
+    assert_eq!(registered.turn(&both).await, (true, WriteOutcome::Current));
     assert_eq!(server.count("patch"), 4);
 }
 
@@ -114,7 +114,7 @@ async fn what_was_written_in_the_meantime_stays() {
     let mut registered = Registered::new(&server);
     assert!(registered.registration.read().await);
     server.put(&path(Kind::Mutating), trusting(Kind::Mutating, &both));
-    assert_eq!(registered.registration.write(&one).await, Written::Conflict);
+    assert_eq!(registered.registration.write(&one).await, WriteOutcome::Conflict);
     let live = server.object(&path(Kind::Mutating)).unwrap();
     assert_eq!(live["webhooks"], trusting(Kind::Mutating, &both)["webhooks"]);
     registered.assert_shows(&[r#"registration_failures_total{verb="patch"} 0"#]);
@@ -128,8 +128,8 @@ async fn a_configuration_that_is_gone_stays_gone() {
     assert!(registered.registration.read().await);
     // Gone between the look and the write.
     server.remove(&path(Kind::Validating));
-    assert_eq!(registered.registration.write(&one).await, Written::Conflict);
-    assert_eq!(registered.turn(&one).await, (true, Written::Current));
+    assert_eq!(registered.registration.write(&one).await, WriteOutcome::Conflict);
+    assert_eq!(registered.turn(&one).await, (true, WriteOutcome::Current));
     assert_eq!(registered.registration.held(), [const { Vec::<&Bundle>::new() }; 2]);
     for kind in KINDS {
         assert_eq!(server.object(&path(kind)), None);
@@ -140,7 +140,7 @@ async fn a_configuration_that_is_gone_stays_gone() {
     }
     // Someone applies the manifests again.
     server.put(&path(Kind::Validating), configuration(Kind::Validating));
-    assert_eq!(registered.turn(&one).await, (true, Written::Current));
+    assert_eq!(registered.turn(&one).await, (true, WriteOutcome::Current));
     assert_eq!(registered.registration.held(), [vec![], vec![&one; 2]]);
 }
 
@@ -149,9 +149,9 @@ async fn what_fails_is_counted() {
     let ([one, _], server) = (two_bundles(), cluster());
     let mut registered = Registered::new(&server);
     server.refuse("patch", 403, "refused");
-    assert_eq!(registered.turn(&one).await, (true, Written::Failed));
+    assert_eq!(registered.turn(&one).await, (true, WriteOutcome::Failed));
     server.refuse("get", 503, "refused");
-    assert_eq!(registered.turn(&one).await, (false, Written::Failed));
+    assert_eq!(registered.turn(&one).await, (false, WriteOutcome::Failed));
     assert!(!registered.registration.is_current(&one));
     registered.assert_shows(&[
         r#"registration_failures_total{verb="patch"} 2"#,
@@ -160,7 +160,7 @@ async fn what_fails_is_counted() {
     ]);
     server.allow("get");
     server.allow("patch");
-    assert_eq!(registered.turn(&one).await, (true, Written::Current));
+    assert_eq!(registered.turn(&one).await, (true, WriteOutcome::Current));
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn drift_is_counted_and_left() {
     }
     server.put(&path(Kind::Validating), strange.clone());
     let mut registered = Registered::new(&server);
-    assert_eq!(registered.turn(&one).await, (true, Written::Current));
+    assert_eq!(registered.turn(&one).await, (true, WriteOutcome::Current));
     registered.assert_shows(&[
         r#"registration_drift_fields{configuration="mutating"} 2"#,
         r#"registration_drift_fields{configuration="validating"} 2"#,
