@@ -25,3 +25,5 @@ mod repository;
 mod review;
 #[path = "cli/transcripts.rs"]
 mod transcripts;
+#[path = "shared/tunnel.rs"]
+mod tunnel;

@@ -1,15 +1,15 @@
 //! How the API server is found: kubeconfigs, proxies, exec plugins.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::mpsc::{self, Receiver};
 use std::thread;
 
 use crate::binary::{COULD_NOT_TELL, OK, command, directory};
+use crate::tunnel::proxy;
 
 const STORED: &str = r#"{"vlan":100,"clusterNetwork":"c","range":"10.1.0.0/24"}"#;
 const EQUAL: &str = r#"{"clusterNetwork":"c","vlan":100,"range":"10.1.0.0/24"}"#;
@@ -22,7 +22,7 @@ fn api_server() -> u16 {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let head = BufReader::new(&stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
             head.for_each(drop);
-            let body = format!(r#"{{"metadata":{{}},"value":{}}}"#, serde_json::Value::from(STORED));
+            let body = format!(r#"{{"items":[{{"metadata":{{}},"value":{}}}]}}"#, serde_json::Value::from(STORED));
             let _ = write!(
                 stream,
                 "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -31,50 +31,6 @@ fn api_server() -> u16 {
         }
     });
     port
-}
-
-/// A proxy that leads to this port whatever it is asked for, and tells what that was.
-fn proxy(port: u16) -> (u16, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.2:0").unwrap();
-    let own = listener.local_addr().unwrap().port();
-    let (asked, requests) = mpsc::channel();
-    thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let asked = asked.clone();
-            thread::spawn(move || tunnel(stream, port, &asked));
-        }
-    });
-    (own, requests)
-}
-
-fn tunnel(mut client: TcpStream, port: u16, asked: &mpsc::Sender<String>) -> Option<()> {
-    let mut first = [0];
-    client.peek(&mut first).ok()?;
-    if first == [5] {
-        let mut greeting = [0; 2];
-        client.read_exact(&mut greeting).ok()?;
-        client.read_exact(&mut vec![0; greeting[1].into()]).ok()?;
-        client.write_all(&[5, 0]).ok()?;
-        let mut head = [0; 5];
-        client.read_exact(&mut head).ok()?;
-        let mut host = vec![0; usize::from(head[4]) + 2];
-        client.read_exact(&mut host).ok()?;
-        asked.send(format!("socks5 {}", String::from_utf8_lossy(&host[..host.len() - 2]))).ok()?;
-        client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0]).ok()?;
-    } else {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            client.read_exact(&mut byte).ok()?;
-            head.extend(byte);
-        }
-        asked.send(String::from_utf8_lossy(&head).lines().next()?.to_owned()).ok()?;
-        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").ok()?;
-    }
-    let mut server = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    let (mut from, mut to) = (client.try_clone().ok()?, server.try_clone().ok()?);
-    thread::spawn(move || std::io::copy(&mut from, &mut to));
-    std::io::copy(&mut server, &mut client).ok().map(drop)
 }
 
 fn kubeconfig(server: &str, cluster: &str, user: &str) -> String {

@@ -23,7 +23,7 @@ pub(super) struct StoredArgs {
     #[arg(long, value_name = "PATH")]
     cluster: Vec<PathBuf>,
 
-    /// Ask the live cluster that kubectl would talk to; what is needed is the right to get the Setting
+    /// Ask the live cluster that kubectl would talk to; what is needed is the right to list Settings
     #[arg(long = "kube", id = "live")]
     live: bool,
 
