@@ -62,6 +62,11 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
 /// As [`connect`].
 pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(Client, String), Unconfigured> {
     let mut config = configure(kubeconfig, context).await?;
+    if config.cluster_url.scheme().is_none() {
+        let server = config.cluster_url.to_string();
+        let server = Quoting(&server);
+        return Err(Unconfigured::Client(format!("the server {server} has no scheme; did you mean https://{server}?")));
+    }
     config.connect_timeout = Some(CONNECT);
     config.write_timeout = Some(WRITE);
     // Watches may be quiet for long; what has to come in time is watched where it is read.

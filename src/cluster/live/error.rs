@@ -31,12 +31,7 @@ pub enum Error {
         after: Duration,
     },
     /// It can't be reached, or the connection broke.
-    Unreachable {
-        /// Its address, where it is not known from elsewhere.
-        address: Option<String>,
-        /// The cause, and what it led to.
-        why: String,
-    },
+    Unreachable(String),
     /// What it says is not what the API says.
     Garbled(String),
 }
@@ -93,16 +88,16 @@ impl Error {
         chain.reverse();
         chain.dedup();
         let cause = chain.remove(0);
-        let why = if chain.is_empty() { cause } else { format!("{cause} ({})", chain.join(", ")) };
-        Self::Unreachable { address: None, why }
+        Self::Unreachable(if chain.is_empty() { cause } else { format!("{cause} ({})", chain.join(", ")) })
     }
 
-    /// With the API server's address, where that says more.
-    pub(super) fn at(mut self, server: &str) -> Self {
-        if let Self::Unreachable { address, .. } = &mut self {
-            *address = Some(server.to_owned());
+    /// In words, with the API server's address where it may be the wrong one.
+    pub(super) fn at(&self, address: &str) -> String {
+        let words = self.to_string();
+        match self {
+            Self::Refused { .. } => words,
+            _ => words.replacen("the API server", &format!("the API server at {}", Quoting(address)), 1),
         }
-        self
     }
 
     /// Whether there is nothing at that path.
@@ -145,11 +140,8 @@ impl fmt::Display for Error {
             Self::Silent { verb, after } => {
                 write!(f, "{verb}: no answer from the API server within {} s", after.as_secs())
             }
-            Self::Unreachable { address, why } => {
-                let at = address.as_ref().map(|address| format!(" at {}", Quoting(address))).unwrap_or_default();
-                write!(f, "the API server{at} can't be reached: {}", Quoting(why))
-            }
-            Self::Garbled(why) => write!(f, "the API server's answer can't be read: {}", Quoting(why)),
+            Self::Unreachable(why) => write!(f, "the API server can't be reached: {}", Quoting(why)),
+            Self::Garbled(why) => write!(f, "the answer of the API server can't be read: {}", Quoting(why)),
         }
     }
 }
@@ -206,7 +198,7 @@ mod tests {
             let seen = Error::of("list", kube::Error::Service(Box::new(outer))).to_string();
             assert_eq!(seen, "the API server can't be reached: connection refused (client error (Connect))");
             let seen = Error::unreachable(&Outer(said, std::io::Error::other("timed out"))).at("10.0.0.1:6443");
-            assert!(seen.to_string().starts_with("the API server at 10.0.0.1:6443 can't be reached: timed out ("));
+            assert!(seen.starts_with("the API server at 10.0.0.1:6443 can't be reached: timed out ("), "{seen}");
         }
     }
 

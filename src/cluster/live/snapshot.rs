@@ -18,8 +18,9 @@ use crate::cluster::index::Index;
 use crate::cluster::kinds::{self, WatchedResource};
 use crate::setting::{Facts, SETTING};
 
-/// How long one kind may take as a whole. Each page has a shorter time of its own.
+/// How long one kind may take as a whole, and a page of it.
 const WITHIN: Duration = Duration::from_mins(2);
+const PAGE: Duration = Duration::from_secs(30);
 
 /// What was listed.
 #[derive(Debug, Default)]
@@ -44,14 +45,17 @@ pub struct Listed {
 
 /// Which resources can't be listed, and why. Safe to print; a line for each reason.
 #[derive(Debug)]
-pub struct Unlisted(Vec<(WatchedResource, Error)>);
+pub struct Unlisted {
+    failed: Vec<(WatchedResource, Error)>,
+    address: String,
+}
 
 impl fmt::Display for Unlisted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // An API server that can't be reached is the same reason for all.
         let mut reasons: Vec<(String, bool, Vec<String>)> = Vec::new();
-        for (source, error) in &self.0 {
-            let why = error.to_string();
+        for (source, error) in &self.failed {
+            let why = error.at(&self.address);
             match reasons.iter_mut().find(|(known, ..)| *known == why) {
                 Some((_, _, sources)) => sources.push(source.to_string()),
                 None => reasons.push((why, error.is_forbidden(), vec![source.to_string()])),
@@ -81,10 +85,10 @@ pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unliste
         match listed {
             Ok(Some((version, objects))) => snapshot.take(resource, Some(version), &objects),
             Ok(None) => snapshot.take(resource, None, &[]),
-            Err(error) => failed.push((resource, error.at(address))),
+            Err(error) => failed.push((resource, error)),
         }
     }
-    if failed.is_empty() { Ok(snapshot) } else { Err(Unlisted(failed)) }
+    if failed.is_empty() { Ok(snapshot) } else { Err(Unlisted { failed, address: address.to_owned() }) }
 }
 
 /// Lists a resource in the version that is served, if it is served at all.
@@ -110,7 +114,8 @@ async fn pages(client: &Client, resource: &WatchedResource, version: &str) -> Re
         ListParams { field_selector: resource.field_selector(), limit: Some(PAGE_OBJECTS), ..ListParams::default() };
     let mut objects = Vec::new();
     loop {
-        let page = api.list(&params).await.map_err(|error| Error::of("list", error))?;
+        let page = timeout(PAGE, api.list(&params)).await.map_err(|_| Error::Silent { verb: "list", after: PAGE })?;
+        let page = page.map_err(|error| Error::of("list", error))?;
         objects.extend(page.items);
         params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
         if params.continue_token.is_none() {
@@ -193,12 +198,13 @@ mod tests {
             reason: "Forbidden".to_owned(),
             message: "nodes is forbidden".to_owned(),
         };
-        let unlisted = Unlisted(vec![(nodes, forbidden), (networks, silent()), (configs, silent())]);
+        let failed = vec![(nodes, forbidden), (networks, silent()), (configs, silent())];
+        let unlisted = Unlisted { failed, address: "10.0.0.1:6443".to_owned() };
         assert_eq!(
             unlisted.to_string(),
             "may not list nodes: list refused with 403 Forbidden: nodes is forbidden\n\
              can't list clusternetworks.network.harvesterhci.io, vlanconfigs.network.harvesterhci.io: \
-             list: no answer from the API server within 30 s"
+             list: no answer from the API server at 10.0.0.1:6443 within 30 s"
         );
     }
 }

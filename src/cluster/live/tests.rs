@@ -386,7 +386,7 @@ async fn an_overloaded_api_server_is_left_alone_for_as_long_as_it_asks() {
     server.answer_with(NODES, page);
     assert_eq!(
         super::snapshot(server.client(), "10.0.0.1:6443").await.unwrap_err().to_string(),
-        "can't list nodes: the API server's answer can't be read: it is a web page (HTTP status 200), as of a login or a \
-         proxy; is this the address of the API server?"
+        "can't list nodes: the answer of the API server at 10.0.0.1:6443 can't be read: it is a web page (HTTP status \
+         200), as of a login or a proxy; is this the address of the API server?"
     );
 }
