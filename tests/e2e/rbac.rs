@@ -112,13 +112,13 @@ fn each_right_of_the_own_ca_is_needed() {
     assert_eq!(
         verbs,
         [
-            "get secrets",
-            "watch secrets",
-            "update secrets",
             "get mutatingwebhookconfigurations",
             "patch mutatingwebhookconfigurations",
             "get validatingwebhookconfigurations",
             "patch validatingwebhookconfigurations",
+            "get secrets",
+            "watch secrets",
+            "update secrets",
         ]
     );
     let start = |cluster: &Plane| {

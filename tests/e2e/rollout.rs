@@ -82,7 +82,8 @@ fn a_rolling_update_from_release_0_1_0_is_not_noticed() {
     assert!(bundles.iter().all(|bundle| bundle.starts_with(&AUTHORITY.pem)), "the CA goes on");
     assert!(bundles.iter().all(|bundle| bundle.matches("BEGIN CERTIFICATE").count() == 2), "beside the next one");
     for stale in [&secret].into_iter().chain(&configurations) {
-        assert_eq!(cluster.api.replace(stale, "").unwrap_err().code, 409);
+        let late = cluster.api.send("PUT", &path(stale), "application/json", stale);
+        assert_eq!(late.unwrap_err().code, 409);
     }
 }
 

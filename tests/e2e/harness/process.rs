@@ -1,5 +1,6 @@
 //! Child processes that never outlive the tests.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -95,10 +96,17 @@ pub fn scratch(purpose: &str) -> PathBuf {
     tempfile::Builder::new().prefix(&prefix).tempdir_in(&WATCHDOG.root).expect("a directory").keep()
 }
 
-/// A port of the loopback interface on which nothing listens.
+/// A port of the loopback interface on which nothing listens, and which was given to nobody before: whoever has one may not
+/// listen yet.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
-    listener.local_addr().expect("its address").port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
+        let port = listener.local_addr().expect("its address").port();
+        if GIVEN.lock().expect("no panic while noting").insert(port) {
+            return port;
+        }
+    }
 }
 
 static WATCHDOG: LazyLock<Watchdog> = LazyLock::new(Watchdog::start);
