@@ -93,7 +93,7 @@ image: binary
 	rm -rf $(IMAGE_ROOT)
 	mkdir -p $(IMAGE_ROOT)/usr/local/bin $(IMAGE_ROOT)/usr/share/licenses
 	cp target/static/$(TARGET)/release/migration-network-webhook $(IMAGE_ROOT)/usr/local/bin/
-	cargo run --locked --quiet --example licences -- $(TARGET) >$(IMAGE_ROOT)/usr/share/licenses/migration-network-webhook
+	manifests/licences $(TARGET) >$(IMAGE_ROOT)/usr/share/licenses/migration-network-webhook
 	chmod -R u=rwX,go=rX $(IMAGE_ROOT)
 	find $(IMAGE_ROOT) -exec touch --date=@0 {} +
 ifneq ($(findstring buildah,$(BUILD)),)

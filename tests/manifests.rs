@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use regex_lite::Regex;
 use serde_json::Value;
@@ -61,4 +62,20 @@ fn every_alert_is_documented_and_asks_for_metrics_that_are() {
     let asked = all(r"\b((?:migration_network_webhook|controller_runtime_webhook)_\w+)", &rules);
     let documented = all(r"(?m)^\| `((?:migration_network_webhook|controller_runtime_webhook)_\w+)`", &page);
     assert_eq!(asked.difference(&documented).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// The file in the image: what is linked, not what only runs while building, and texts below.
+#[test]
+fn the_licences_are_those_of_what_is_linked() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = Command::new("manifests/licences").arg("x86_64-unknown-linux-gnu").current_dir(root).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let printed = String::from_utf8_lossy(&run.stdout);
+    let (list, texts) = printed.split_once("\n\n-----").unwrap();
+    for (name, linked) in [("serde_json", true), ("aws-lc-sys", true), ("serde_derive", false), ("insta", false)] {
+        assert_eq!(list.contains(&format!("\n{name} ")), linked, "{name}");
+    }
+    for text in ["Apache License", "Permission is hereby granted"] {
+        assert!(texts.contains(text), "{text}");
+    }
 }
