@@ -1,4 +1,4 @@
-.PHONY: run test lint doc licences check certs envtest helm e2e
+.PHONY: run test lint doc docs licences check certs envtest helm e2e
 
 # The webhook at work on the sample cluster. Needs nothing but the Rust toolchain.
 run:
@@ -18,6 +18,10 @@ lint:
 
 doc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+
+# The page that is made from the rules.
+docs:
+	UPDATE_DOCS=1 cargo test --locked --test suite rules_page
 
 # Licences, denied crates and sources, by .deny.toml. cargo-deny is compiled once, into the user's cache.
 DENY_VERSION := 0.20.2

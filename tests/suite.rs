@@ -21,6 +21,8 @@ mod reader;
 mod reviews;
 #[path = "suite/rules.rs"]
 mod rules;
+#[path = "suite/rules_page.rs"]
+mod rules_page;
 #[path = "suite/schema.rs"]
 mod schema;
 #[path = "suite/thousand.rs"]

@@ -21,12 +21,12 @@ fn pages() -> Vec<PathBuf> {
 
 #[test]
 fn examples_run() {
-    trycmd::TestCases::new().case("README.md");
+    trycmd::TestCases::new().case("README.md").case("docs/cli.md");
 }
 
 #[test]
-fn it_says_of_each_command_how_it_exits() {
-    let text = fs::read_to_string(root().join("README.md")).unwrap();
+fn each_command_has_its_exit_codes() {
+    let text = fs::read_to_string(root().join("docs/cli.md")).unwrap();
     let (_, table) = text.split_once("| command | 0 | 1 | 2 |\n").unwrap();
     let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
     for command in Cli::command().get_subcommands() {

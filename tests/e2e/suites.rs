@@ -1,4 +1,4 @@
-//! A suite for a cluster of one's own, as someone writes it who has nothing but the README.
+//! A suite for a cluster of one's own, as docs/cli.md shows it.
 
 use std::fs;
 use std::path::Path;
@@ -12,10 +12,10 @@ use crate::harness::command_line::run;
 use crate::harness::process::scratch;
 use crate::harness::world::{CANONICAL, healthy, ours};
 
-/// The suite that the README shows, as it stands there.
+/// The suite on that page.
 fn shown() -> String {
-    let readme = fs::read_to_string(assets::repository().join("README.md")).unwrap();
-    let (_, suite) = readme.split_once("```yaml\n# mine.suite.yaml\n").unwrap();
+    let page = fs::read_to_string(assets::repository().join("docs/cli.md")).unwrap();
+    let (_, suite) = page.split_once("```yaml\n# mine.suite.yaml\n").unwrap();
     suite.split_once("```\n").unwrap().0.to_owned()
 }
 
@@ -73,7 +73,7 @@ fn what_kustomize_builds_is_judged_by_a_capture() {
 }
 
 #[test]
-fn the_readme_leads_from_a_live_cluster_to_a_suite_that_holds() {
+fn the_page_leads_from_a_live_cluster_to_a_suite_that_holds() {
     let cluster = Cluster::lease();
     cluster.apply_all(&healthy());
     cluster.store(&ours(CANONICAL));
@@ -89,10 +89,10 @@ fn the_readme_leads_from_a_live_cluster_to_a_suite_that_holds() {
 
     let first = offline(&["test", "mine.suite.yaml"]);
     let block = "  expect:\n    verdict: refused\n    causes:\n    - rule: range-reserved\n      field: value.range\n";
-    let line = shown().lines().position(|line| line == "- name: and this one is written by what the cluster does");
+    let line = shown().lines().position(|line| line == "- name: the outcome is not known yet");
     let place = format!("{}:9", line.unwrap() + 1);
     let failure = format!(
-        "FAILED mine.suite.yaml:{place}: and this one is written by what the cluster does\n  {place}: there is no expect, and a \
+        "FAILED mine.suite.yaml:{place}: the outcome is not known yet\n  {place}: there is no expect, and a \
          case without one can't fail; seen refused with code 422\n  this would have held:\n{block}\n7 cases in 1 suite: 6 hold, 1 \
          failed\n"
     );

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use migration_network_webhook::setting::RuleId;
 use migration_network_webhook::setting::rule::{Instead, Rule};
-use migration_network_webhook::setting::rules::{self, markdown_table};
+use migration_network_webhook::setting::rules;
 use serde_json::Value;
 
 use crate::support::Dir;
@@ -71,12 +71,6 @@ fn explain_says_of_each_rule_what_there_is_to_say() {
     let run = dir.run(&["explain", "range-reservd"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("did you mean range-reserved?"), "{}", run.err);
-}
-
-#[test]
-fn the_readme_s_table_is_what_explain_says() {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    assert!(readme.contains(&markdown_table()), "put this table into the README:\n{}", markdown_table());
 }
 
 #[test]
