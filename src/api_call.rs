@@ -1,4 +1,4 @@
-//! Calls of the API server: their time limit, and what is logged and counted when they fail.
+//! Calls to the API server: timeout, logging and counting of failures.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Where facts come from.
+//! Cluster state: [`Facts`](crate::setting::Facts) from watches or from files.
 //!
 //! [`index`] is the one place where resources become [`Facts`](crate::setting::Facts), so that a
 //! verdict on files is the verdict of the cluster that they were captured from. What feeds it only

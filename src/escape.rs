@@ -1,4 +1,4 @@
-//! A stranger's text, made safe to print: the one place that escapes.
+//! Makes untrusted text safe to print. Nothing else escapes.
 //!
 //! Values, names and user names end up in refusals, logs and terminals. They are shown JSON-escaped,
 //! with everything escaped that could move a cursor, reorder a line, end it, or be read as a command

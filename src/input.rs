@@ -1,4 +1,4 @@
-//! What users hand the command line, as the requests that the API server would send.
+//! User input, as the requests that the API server would send.
 //!
 //! A file may hold `AdmissionReview`s, bare `AdmissionRequest`s, and manifests of the Setting, alone, in
 //! several documents or in Lists, among whatever else a repository holds; or the installer's configuration with the

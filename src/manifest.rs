@@ -1,4 +1,4 @@
-//! Manifests as users keep them: files and directories of YAML or JSON, or a stream.
+//! Manifests of users: files and directories of YAML or JSON, or a stream.
 //!
 //! A file holds documents of YAML or JSON, a document an object or a `List` of them.
 

@@ -1,4 +1,4 @@
-//! Results for machines and other programs' users: what CI systems show, and what clients would.
+//! Reports for CI systems, and previews of what clients show.
 //!
 //! A [`Record`] is one case of a suite or one object that was reviewed. Whoever judges fills them; here they are
 //! written out, one document per format.

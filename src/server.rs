@@ -1,4 +1,4 @@
-//! The webhook as a server: [`bind`], then [`Bound::run`] until it is asked to end.
+//! The HTTP server: [`bind`], then [`Bound::run`] until it is shut down.
 //!
 //! Reviews over TLS on one port, health and metrics in plain on the other. A request goes from the listener through the
 //! router to a handler, which hands its body to [`crate::admission`]. [`Limits`] bound everything that a client could make

@@ -1,7 +1,8 @@
 //! What holds for every value and every request, whatever they are.
 
-#![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test asserts by panicking, in its helpers too")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -155,6 +156,84 @@ prop_compose! {
     }
 }
 
+/// Faults, at most one of each kind, each with the rule and field that must refuse it. By 0 there is none.
+#[derive(Clone, Copy, Debug)]
+struct Faults {
+    vlan: usize,
+    cluster_network: usize,
+    range: usize,
+    exclude: usize,
+    key: usize,
+}
+
+type Refused = Option<(&'static str, &'static str)>;
+
+impl Faults {
+    /// The value, and what must refuse it.
+    fn value(self, network: Ipv4Net) -> (String, BTreeSet<(String, String)>) {
+        let address = network.network();
+        let (vlan, by_vlan): (&str, Refused) = [
+            ("100", None),
+            ("4095", Some(("vlan-range", "value.vlan"))),
+            ("-1", Some(("vlan-range", "value.vlan"))),
+            ("\"100\"", Some(("value-syntax", "value.vlan"))),
+            ("1e2", Some(("value-syntax", "value.vlan"))),
+        ][self.vlan];
+        let (cluster_network, by_cluster_network): (&str, Refused) = [
+            ("vm-migration", None),
+            ("nowhere", Some(("cluster-network-missing", "value.clusterNetwork"))),
+            ("", Some(("value-syntax", "value.clusterNetwork"))),
+        ][self.cluster_network];
+        let (range, by_range): (String, Refused) = [
+            (network.to_string(), None),
+            (format!("{}/24", Ipv4Addr::from(u32::from(address) + 1)), Some(("range-not-ipv4-network", "value.range"))),
+            (address.to_string(), Some(("range-not-ipv4-network", "value.range"))),
+            ("172.16.0.0/15".to_owned(), Some(("range-not-ipv4-network", "value.range"))),
+            ("10.53.7.0/24".to_owned(), Some(("range-reserved", "value.range"))),
+            ("224.1.0.0/16".to_owned(), Some(("range-reserved", "value.range"))),
+            ("10.115.0.0/24".to_owned(), Some(("range-contains-node-address", "value.range"))),
+            (format!("{address}/31"), Some(("range-too-small", "value.range"))),
+        ][self.range]
+            .clone();
+        // Where the range is at fault too, excludes are not held against it.
+        let (exclude, by_exclude): (String, Refused) = [
+            (String::new(), None),
+            ("\"192.168.0.0/30\"".to_owned(), Some(("exclude-invalid", "value.exclude[0]"))),
+            (format!("\"{network}\""), Some(("exclude-invalid", "value.exclude[0]"))),
+            (format!("\"{address}/26\",\"{address}/27\""), Some(("exclude-invalid", "value.exclude[1]"))),
+            ("7".to_owned(), Some(("value-syntax", "value.exclude[0]"))),
+        ][if self.range == 0 { self.exclude } else { 0 }]
+        .clone();
+        let (key, by_key): (&str, Refused) = [
+            ("", None),
+            (",\"gateway\":\"x\"", Some(("value-syntax", "value.gateway"))),
+            (",\"Vlan\":1", Some(("value-syntax", "value.Vlan"))),
+        ][self.key];
+        let value = format!(
+            r#"{{"clusterNetwork":"{cluster_network}","vlan":{vlan},"range":"{range}","exclude":[{exclude}]{key}}}"#
+        );
+        let refused = [by_vlan, by_cluster_network, by_range, by_exclude, by_key].into_iter().flatten();
+        (value, refused.map(|(rule, field)| (rule.to_owned(), field.to_owned())).collect())
+    }
+}
+
+prop_compose! {
+    fn faults()(
+        vlan in 0..5_usize, cluster_network in 0..3_usize, range in 0..8_usize, exclude in 0..5_usize, key in 0..3_usize,
+        kept in any::<[bool; 5]>(),
+    ) -> Faults {
+        let [a, b, c, d, e] = [vlan, cluster_network, range, exclude, key];
+        let chosen = |at: usize, fault: usize| if kept[at] { fault } else { 0 };
+        Faults {
+            vlan: chosen(0, a),
+            cluster_network: chosen(1, b),
+            range: chosen(2, c),
+            exclude: chosen(3, d),
+            key: chosen(4, e),
+        }
+    }
+}
+
 fn tapes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..400)
 }
@@ -275,6 +354,20 @@ proptest! {
         let canonical = canonical_of(&other, &submitted);
         let expected = if submitted == canonical { Mutation::Unchanged } else { Mutation::Rewritten(canonical) };
         prop_assert_eq!(mutation(&one.spelled(&tapes.0), &submitted), expected);
+    }
+
+    #[test]
+    fn each_fault_is_refused_by_its_rule_at_its_field_and_nothing_else_is(faults in faults(), third in 0..=255_u8) {
+        let (value, expected) = faults.value(Ipv4Net::new(Ipv4Addr::new(172, 16, third, 0), 24).unwrap());
+        let decision = mutated(Some(&json!({"value": ""})), &json!({"value": value}), &READY);
+        let seen: BTreeSet<(String, String)> = match &decision.verdict {
+            Verdict::Allowed => BTreeSet::new(),
+            Verdict::Invalid(violations) => {
+                violations.listed().iter().map(|it| (it.rule().to_string(), it.field.to_string())).collect()
+            }
+            other => panic!("{other:?}"),
+        };
+        prop_assert_eq!(seen, expected, "{}", value);
     }
 
     #[test]

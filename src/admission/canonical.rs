@@ -1,4 +1,4 @@
-//! The canonical form of a value that is looked at alone, without a cluster.
+//! The canonical form of a value on its own, without a cluster.
 
 use super::change::read;
 use super::decision::{Mutation, Request, Verdict, decide};

@@ -1,4 +1,4 @@
-//! What is decided about a request, and how.
+//! The decision on a request.
 
 use crate::setting::config::hash;
 use crate::setting::evaluation::{Findings, MigrationOverride, RuleContext};

@@ -1,4 +1,4 @@
-//! JSON objects, and nothing else, into structs.
+//! Structs from JSON objects only: Serde would also take arrays.
 //!
 //! A derived reader takes an array for a struct as well, its items for the fields in their order. No client
 //! means that: such a review is malformed, not an odd spelling of another one.

@@ -1,4 +1,4 @@
-//! A [`Decision`] as the API server, kubectl and the Harvester UI take it.
+//! A [`Decision`] as an admission response for the API server, kubectl and Harvester's UI.
 //!
 //! kubectl shows `details.causes` and drops the message; the UI, and kubectl with several objects, show the
 //! message and drop the causes. So each problem is in both.

@@ -1,4 +1,4 @@
-//! Which requests the registered webhooks are sent: the `matchConditions` of the manifests, in Rust.
+//! The `matchConditions` of the manifests in Rust: which requests the API server sends.
 //!
 //! A suite that expects a verdict of a request which never arrives would prove nothing.
 

@@ -1,4 +1,4 @@
-//! A Setting as far as the decision looks at it, read out of the review in one borrowed pass.
+//! The fields of a Setting that the decision reads, borrowed from the review.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Brings the Secret, `caBundle` and this replica's leaf to where they should be, again and again.
+//! The controller: reconciles the Secret, `caBundle` and this replica's leaf.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How long CAs and leaves are valid.
+//! Lifetimes of CAs and leaves.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The Secret that the replicas share, by the three verbs that they have on it: get, watch, update.
+//! The Secret that the replicas share, with the verbs they have on it: get, watch, update.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

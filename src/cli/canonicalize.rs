@@ -1,4 +1,4 @@
-//! `canonicalize`: the one text for a value, for people and for Git.
+//! `canonicalize`: prints, checks or writes the canonical form of a value.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal as _, Write as _};
@@ -46,11 +46,11 @@ pub(super) struct Args {
     #[arg(long, conflicts_with_all = ["check", "write"])]
     hash: bool,
 
-    /// Print nothing but differences, and exit with 1 if there are any
+    /// Print only differences, and exit with 1 if there are any
     #[arg(long, conflicts_with = "write")]
     check: bool,
 
-    /// Rewrite the value in its manifest, and leave every other byte of the file as it is
+    /// Rewrite the value in its manifest, and keep every other byte of the file
     #[arg(long)]
     write: bool,
 

@@ -1,4 +1,4 @@
-//! `capture`: a live cluster as files to judge by.
+//! `capture`: saves a live cluster as files.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ use crate::escape::QuotedPath;
 #[derive(Debug, clap::Args)]
 #[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
-    /// The directory to write to; it is made, or must be empty
+    /// Directory to write to; created if missing, else it must be empty
     #[arg(value_name = "DIRECTORY")]
     directory: PathBuf,
 

@@ -1,4 +1,4 @@
-//! Two texts, one above the other, as `diff` shows them.
+//! Differences between two texts, in the style of `diff`.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! `explain`: what a rule is about.
+//! `explain`: explains a rule.
 
 use std::fmt::Write as _;
 

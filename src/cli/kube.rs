@@ -1,4 +1,4 @@
-//! Which cluster is connected to, as kubectl has it.
+//! Selects the cluster as kubectl does: kubeconfig and context.
 
 use std::env;
 use std::path::PathBuf;
@@ -11,12 +11,11 @@ use crate::cluster::live::{self, Unconfigured};
 /// Where the API server is.
 #[derive(Debug, clap::Args)]
 pub(super) struct KubeArgs {
-    /// The kubeconfig that names the API server; without it the one that kubectl would take, or the cluster that this runs
-    /// in
+    /// The kubeconfig file; by default the one kubectl would use, or the cluster that this runs in
     #[arg(long, value_name = "FILE", env = "MNW_KUBECONFIG")]
     kubeconfig: Option<PathBuf>,
 
-    /// The context of the kubeconfig; without it the current one
+    /// The context of the kubeconfig; by default the current one
     #[arg(long, value_name = "NAME", env = "MNW_CONTEXT")]
     context: Option<String>,
 }

@@ -35,11 +35,11 @@ const LOCKFILE: &str = include_str!("../../Cargo.lock");
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Logs")]
 pub(super) struct LogArgs {
-    /// How each line is written to standard error
+    /// Log format on standard error
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "MNW_LOG_FORMAT")]
     log_format: LogFormat,
 
-    /// The least level that is logged: error, warn, info (each decision), debug or trace; also by crate or module, such as
+    /// Minimum log level: error, warn, info (each decision), debug or trace; also per crate or module, such as
     /// info,kube_client=debug
     #[expect(clippy::doc_markdown, reason = "it is the help, where it stands as it is")]
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MNW_LOG_LEVEL", value_parser = filter)]
@@ -122,7 +122,7 @@ impl LogArgs {
             // The words may quote what a stranger sent.
             let words = panic.payload_as_str().unwrap_or("no words");
             let place = panic.location().map(ToString::to_string);
-            tracing::error!(panic = %Quoted(words), place, "a bug: the code panicked");
+            tracing::error!(panic = %Quoted(words), place, "internal error: panic");
         }));
         Ok(LogGuard { worker: Some(worker), dropped })
     }

@@ -1,4 +1,4 @@
-//! The operator's choices about the rules, the same flags for server and offline use.
+//! Rule settings of the operator: the same flags for server and offline use.
 
 use ipnet::Ipv4Net;
 
@@ -8,15 +8,15 @@ use crate::setting::{Policy, RuleId, RuleSet, cidr};
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Rules")]
 pub struct PolicyArgs {
-    /// Warn where this rule would refuse; repeatable. Empty, as in --warn-rule=, it says that no rule only warns, also
-    /// where the policy.yaml of a capture names some
+    /// Turn this rule into a warning; repeatable. Pass an empty value (--warn-rule=) to enforce every rule, even if the
+    /// policy.yaml of a capture names some
     ///
     /// Not for value-syntax, vlan-range, range-not-ipv4-network and exclude-invalid: a value that breaks these can't be
     /// read by Harvester, Multus or Whereabouts.
     #[arg(long, value_name = "RULE", value_parser = rules_that_may_warn, env = "MNW_WARN_RULE")]
     warn_rule: Option<Vec<RuleSet>>,
 
-    /// A range that `range` must not overlap; repeatable, and replaces the whole list, which is
+    /// Network that `range` must not overlap; repeatable, and replaces the default list:
     /// 10.42.0.0/16,10.43.0.0/16,10.52.0.0/16,10.53.0.0/16
     #[arg(
         long = "reserved-range",

@@ -1,4 +1,4 @@
-//! Progress of a long run, for who watches it.
+//! The progress bar of a long run.
 
 use std::io::{self, IsTerminal as _};
 use std::time::{Duration, Instant};

@@ -65,7 +65,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "VALUE")]
     value: Option<String>,
 
-    /// The manifest that is stored now, for manifests to be an update of
+    /// The stored manifest, which the input updates
     #[arg(long, value_name = "FILE")]
     old: Option<PathBuf>,
 
@@ -80,11 +80,11 @@ pub(super) struct Args {
     #[arg(long)]
     warnings_as_errors: bool,
 
-    /// Name the files that are not judged, and why
+    /// Name the files that are not reviewed, and why
     #[arg(short, long)]
     verbose: bool,
 
-    /// Exit with 0 when there is nothing to judge
+    /// Exit with 0 if there is nothing to review
     #[arg(long)]
     allow_none: bool,
 

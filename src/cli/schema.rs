@@ -1,4 +1,4 @@
-//! `schema`: what editors check files against.
+//! `schema`: prints the JSON Schema of suites.
 
 use clap::ValueEnum;
 

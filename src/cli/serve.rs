@@ -1,4 +1,4 @@
-//! `serve`: the webhook itself.
+//! `serve`: runs the webhook.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -35,21 +35,21 @@ const LAST_WORK: Duration = Duration::from_millis(500);
 
 /// Answer the API server's admission reviews
 ///
-/// POST /validate and POST /mutate are answered over TLS; /livez, /readyz and /metrics in plain on a second port.
+/// Serves POST /validate and POST /mutate over TLS, and /livez, /readyz and /metrics without TLS on a second port.
 ///
-/// SIGTERM or SIGINT ends the server in order: first it is not ready any more, then it accepts no connection, then it
-/// answers what is under way. A second signal ends it at once.
+/// SIGTERM or SIGINT shuts down gracefully: the server becomes unready, then stops accepting connections, then finishes
+/// in-flight requests. A second signal stops it immediately.
 ///
 /// TIME is written as 500ms, 10s or 1m30s, BYTES as 65536, 64KiB or 7MiB.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "migration-network-webhook serve \
     (--tls-cert FILE --tls-key FILE | --tls-secret NAMESPACE/NAME --tls-service NAME | --tls-self-signed) [OPTIONS]")]
 pub(super) struct Args {
-    /// Where reviews are answered over TLS; port 0 takes a free one, which is logged
+    /// Address for reviews, over TLS; port 0 picks a free port and logs it
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8443", env = "MNW_LISTEN", value_parser = address)]
     listen: SocketAddr,
 
-    /// Where /livez, /readyz and /metrics are served in plain
+    /// Address for /livez, /readyz and /metrics, without TLS
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8080", env = "MNW_OPS_LISTEN", value_parser = address)]
     ops_listen: SocketAddr,
 
@@ -57,7 +57,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", default_value = "1s", env = "MNW_SHUTDOWN_DELAY", value_parser = duration::parse)]
     shutdown_delay: Duration,
 
-    /// Maximum time to wait for requests under way
+    /// Maximum time to wait for in-flight requests
     #[arg(long, value_name = "TIME", default_value = "20s", env = "MNW_DRAIN_TIMEOUT", value_parser = duration::parse)]
     drain_timeout: Duration,
 
@@ -137,12 +137,12 @@ impl Args {
         })?;
         runtime.shutdown_timeout(LAST_WORK);
         match outcome {
-            ShutdownOutcome::Drained => tracing::info!("stopped; everything was answered"),
+            ShutdownOutcome::Drained => tracing::info!("stopped; all requests were answered"),
             ShutdownOutcome::CutOff(connections) => {
-                tracing::warn!(connections, "stopped; the drain timeout cut some off");
+                tracing::warn!(connections, "stopped; the drain timeout expired, and open connections were closed");
             }
             ShutdownOutcome::Aborted(connections) => {
-                tracing::error!(connections, "stopped by a second signal; these connections were cut off");
+                tracing::error!(connections, "stopped by a second signal; open connections were closed");
             }
         }
         Ok(outcome)

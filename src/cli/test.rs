@@ -1,4 +1,4 @@
-//! `test`: suites of policy cases.
+//! `test`: runs policy suites.
 
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
@@ -28,23 +28,23 @@ use crate::suite::{self, Suite, Tally};
 /// Exit codes: 0 every case holds; 1 one does not, or coverage is too low; 2 something could not be run.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Suites, and directories in which *.suite.yaml are looked for; each suite is run once
+    /// Suites, and directories to search for *.suite.yaml; each suite runs once
     #[arg(value_name = "PATH", default_value = ".")]
     paths: Vec<PathBuf>,
 
-    /// Run only cases whose name matches this regular expression, or whose suite's path does
+    /// Run only cases whose name, or whose suite's path, matches this regular expression
     #[arg(long, value_name = "PATTERN", value_parser = suite::compile)]
     run: Option<Regex>,
 
-    /// Print which rules, operations and outcomes the cases that hold reach
+    /// Print which rules, operations and outcomes the passing cases reach
     #[arg(long)]
     coverage: bool,
 
-    /// Fail when the cases that hold reach less than this share of all rules, operations and outcomes
+    /// Fail if the passing cases reach less than this percentage of all rules, operations and outcomes
     #[arg(long, value_name = "PERCENT", conflicts_with = "run", value_parser = RangedU64ValueParser::<u8>::new().range(1..=100))]
     min_coverage: Option<u8>,
 
-    /// Print the cases that hold, too
+    /// Print passing cases too
     #[arg(short, long)]
     verbose: bool,
 

@@ -1,4 +1,4 @@
-//! A live cluster as a directory of manifests, for judging by it elsewhere.
+//! Saves a live cluster as a directory of manifests, for use without the cluster.
 //!
 //! There is a file for each kind of fact, also where there is no such object, so that a later capture leaves nothing of
 //! an earlier one behind. The time is in one file alone, so that a capture of the same cluster changes no other. An object is cut down to what the rules read: the facts of the files are those of the cluster,

@@ -1,4 +1,4 @@
-//! A cluster view from manifests, as `kubectl get … -o yaml` prints them.
+//! Cluster state from manifests, as `kubectl get … -o yaml` prints them.
 //!
 //! Each document is one object or a `List` of objects.
 //!

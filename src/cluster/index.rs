@@ -1,4 +1,4 @@
-//! Objects into [`Facts`]: the one place for it, the same for files and for watches.
+//! Turns objects into [`Facts`], for files and watches alike.
 //!
 //! Objects come and go one at a time. Of each only what a rule needs is kept.
 

@@ -1,4 +1,4 @@
-//! A cluster view from a live API server.
+//! Cluster state from a live API server.
 //!
 //! Each resource is listed once and watched from there on. What arrives is indexed and published as one
 //! [`ClusterState`]. Nothing is asked of the API server while a request waits for its verdict.

@@ -1,4 +1,4 @@
-//! The place in which the newest facts appear.
+//! Holds the newest facts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

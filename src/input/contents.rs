@@ -1,4 +1,4 @@
-//! The documents of a file, told apart.
+//! Classifies the documents of a file.
 
 use std::sync::Arc;
 

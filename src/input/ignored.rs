@@ -1,4 +1,4 @@
-//! What is not judged: counted by kind, so that nobody takes a wrong path for a clean one.
+//! Counts input that is not reviewed, by kind, so that a wrong path is noticed.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

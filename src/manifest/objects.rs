@@ -1,4 +1,4 @@
-//! The objects of a document: of a `List` its items, of anything else the document itself.
+//! The objects of a document: the items of a `List`, or the document itself.
 
 use serde_json::Value;
 

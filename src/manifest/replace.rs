@@ -1,4 +1,4 @@
-//! A file's text replaced whole: a reader, and a crash, sees the old text or the new one.
+//! Replaces a file atomically: readers, also after a crash, see the old text or the new one.
 
 use std::fs;
 use std::io::{self, Write as _};

@@ -1,4 +1,4 @@
-//! One string of a file replaced, and not a byte more.
+//! Replaces one string of a file and keeps every other byte.
 
 use std::ops::Range;
 

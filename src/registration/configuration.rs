@@ -1,4 +1,4 @@
-//! One of the two webhook configurations, by the two verbs that the server has on it: get and patch.
+//! One of the two webhook configurations, with the verbs the server has on it: get and patch.
 
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};

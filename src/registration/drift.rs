@@ -1,4 +1,4 @@
-//! Where a configuration is not as shipped. What is `caBundle` is no drift.
+//! Drift: where a configuration differs from the shipped one. `caBundle` does not count.
 
 use std::fmt;
 

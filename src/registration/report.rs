@@ -41,7 +41,7 @@ impl RegistrationReport {
         );
         registry.register(
             "registration_drift_fields",
-            "Fields of the webhook configuration that are not as shipped",
+            "Fields of the webhook configuration that differ from the shipped one",
             self.drift.clone(),
         );
     }
@@ -78,13 +78,13 @@ impl RegistrationReport {
                  or correct --tls-service"
             ),
             Logged::Present(drift) if drift.count() == 0 => {
-                tracing::info!(configuration = name, "the webhook configuration is as shipped");
+                tracing::info!(configuration = name, "webhook configuration matches the shipped one");
             }
             Logged::Present(drift) => tracing::warn!(
                 configuration = name,
                 fields = drift.count(),
                 %drift,
-                "the webhook configuration is not as shipped; the server leaves it so"
+                "webhook configuration differs from the shipped one; the server does not change it"
             ),
         }
         self.logged.insert(label, state);

@@ -1,4 +1,4 @@
-//! The two configurations as they are shipped.
+//! The shipped configurations.
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use kube::api::ApiResource;

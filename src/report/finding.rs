@@ -1,4 +1,4 @@
-//! What there is to show of a record: each problem at its place.
+//! The findings of a record: each problem with its location.
 
 use super::{Location, Record, Subject};
 use crate::setting::RuleId;

@@ -1,4 +1,4 @@
-//! JSON of our own, with everything in it: what other reports are made from.
+//! The JSON report, which contains everything.
 
 use std::io;
 

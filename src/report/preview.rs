@@ -1,4 +1,4 @@
-//! What clients show their users of an answer, to the byte.
+//! Previews: what clients show their users, byte for byte.
 //!
 //! kubectl's words are those of its `checkErr` and `MultipleErrors` (k8s.io/kubectl, `pkg/cmd/util/helpers.go`), the
 //! API server's those of `ToStatusErr` (k8s.io/apiserver, `pkg/admission/plugin/webhook/errors`). With client-side

@@ -1,4 +1,4 @@
-//! One case of a suite or one object that was reviewed, with all that is said of it.
+//! The result of one case or one reviewed object.
 
 use std::iter;
 use std::path::Path;

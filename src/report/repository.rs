@@ -1,4 +1,4 @@
-//! Files by the names that a CI system knows them by: from the root of the repository.
+//! File names relative to the root of the repository, as CI systems know them.
 
 use std::path::{Component, Path, PathBuf};
 

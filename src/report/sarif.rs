@@ -1,4 +1,4 @@
-//! SARIF 2.1.0, as code scanning takes it. <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>
+//! SARIF 2.1.0, for code scanning. <https://docs.oasis-open.org/sarif/sarif/v2.1.0/>
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;

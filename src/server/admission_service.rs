@@ -1,4 +1,4 @@
-//! From the body of a review to its answer, and how much of that goes on at one time.
+//! Answers review bodies, with bounds on how many at a time.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;

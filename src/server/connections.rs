@@ -1,4 +1,4 @@
-//! The open connections of one listener, the cap on them, and which of them is idle longest.
+//! The open connections of one listener: their limit, and which one is idle longest.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! How long one request has.
+//! The deadline of a request.
 
 use std::time::Duration;
 

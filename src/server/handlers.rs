@@ -1,4 +1,4 @@
-//! The handlers: what is wrong with a request itself, its deadline, its answer, its log line.
+//! The handlers: check a request, bound its time, answer it, log it.
 
 use std::error::Error as StdError;
 use std::sync::Arc;

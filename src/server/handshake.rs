@@ -1,4 +1,4 @@
-//! From a TCP connection to a stream of HTTP.
+//! From a TCP connection to an HTTP stream: the TLS handshake, or plain HTTP.
 
 use std::fmt;
 use std::io;
@@ -89,7 +89,7 @@ impl TlsTransport {
         if matches!(tcp.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase() {
             explain(&mut tcp).await;
             metrics.handshake_failed("plain-http");
-            throttle.warn(|left_out| tracing::warn!(%client, left_out, "a client spoke plain HTTP to the HTTPS port"));
+            throttle.warn(|left_out| tracing::warn!(%client, left_out, "client sent plain HTTP to the HTTPS port"));
             return Err(CloseReason::HandshakeFailed);
         }
         match acceptor.accept(plain(tcp, write_timeout)).await {
@@ -101,10 +101,10 @@ impl TlsTransport {
                 let words = error.to_string();
                 if reason == DISCONNECTED {
                     // As any probe of the port does that only connects.
-                    tracing::debug!(%client, error = %Quoted(&words), "a client went away during the TLS handshake");
+                    tracing::debug!(%client, error = %Quoted(&words), "client disconnected during the TLS handshake");
                 } else {
                     throttle.warn(|left_out| {
-                        tracing::warn!(%client, error = %Quoted(&words), left_out, "a TLS handshake failed");
+                        tracing::warn!(%client, error = %Quoted(&words), left_out, "TLS handshake failed");
                     });
                 }
                 Err(CloseReason::HandshakeFailed)

@@ -1,4 +1,4 @@
-//! Whether the server can be asked.
+//! Health and readiness.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! One listener: its accept loop and everything that it accepted.
+//! One listener: its accept loop and its connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -119,7 +119,7 @@ impl Acceptor {
                     self.metrics.accept_failed();
                     let listener = self.metrics.name();
                     throttle.warn(|left_out| {
-                        tracing::error!(listener, %error, left_out, "no connection can be accepted; trying again");
+                        tracing::error!(listener, %error, left_out, "can't accept connections, retrying");
                     });
                     // If it is for want of descriptors, this frees one.
                     self.connections.displace();

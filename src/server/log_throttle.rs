@@ -1,4 +1,4 @@
-//! How much may be logged of what strangers do wrong.
+//! Throttles log lines about client errors.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The server's metrics. Names and labels are fixed: no label ever holds what a stranger sent.
+//! The server's metrics. Names and labels are fixed: no label holds untrusted text.
 
 use std::time::Duration;
 
@@ -88,26 +88,34 @@ impl Metrics {
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         let own = registry.sub_registry_with_prefix(PREFIX);
-        own.register("decisions", "Reviews answered, by phase, operation and verdict", metrics.decisions.clone());
-        let help = "Refusals by the rule that refused; one may count for several";
+        own.register(
+            "decisions",
+            "AdmissionReviews answered, by phase, operation and verdict",
+            metrics.decisions.clone(),
+        );
+        let help = "Refusals, by rule; a refusal counts for every rule that refused";
         own.register("refusals", help, metrics.refusals.clone());
-        own.register("mutations", "What mutation made of the value of an admitted change", metrics.mutations.clone());
-        own.register("connections_open", "Connections now open", metrics.open.clone());
-        own.register("connections_accepted", "Connections accepted", metrics.accepted.clone());
-        own.register("connections_closed", "Connections ended, by the reason", metrics.closed.clone());
+        own.register(
+            "mutations",
+            "Effect of the mutation on the value of an allowed change",
+            metrics.mutations.clone(),
+        );
+        own.register("connections_open", "Open connections", metrics.open.clone());
+        own.register("connections_accepted", "Accepted connections", metrics.accepted.clone());
+        own.register("connections_closed", "Closed connections, by reason", metrics.closed.clone());
         own.register("accept_failures", "Connections that could not be accepted", metrics.accept_failures.clone());
-        own.register("handshake_failures", "TLS handshakes that failed", metrics.handshake_failures.clone());
-        let help = "Polls of the certificate files that failed; the previous certificate stays in use";
+        own.register("handshake_failures", "Failed TLS handshakes", metrics.handshake_failures.clone());
+        let help = "Failed reloads of the certificate files; the previous certificate stays in use";
         own.register("certificate_reload_failures", help, metrics.reload_failures.clone());
         let build = Gauges::default();
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
         own.register("build_info", "Always 1; the version is in the label", build);
         // The four that controller-runtime has for webhooks: dashboards and alerts for them exist.
         let compatible = registry.sub_registry_with_prefix("controller_runtime_webhook");
-        compatible.register("latency_seconds", "From the head of a request to its answer", metrics.latency.clone());
+        compatible.register("latency_seconds", "Time from the request head to the answer", metrics.latency.clone());
         compatible.register("requests", "Requests answered, by HTTP status", metrics.requests.clone());
-        compatible.register("requests_in_flight", "Requests now being answered", metrics.in_flight.clone());
-        compatible.register("panics", "Requests whose answer panicked", metrics.panics.clone());
+        compatible.register("requests_in_flight", "Requests in progress", metrics.in_flight.clone());
+        compatible.register("panics", "Requests that ended in an internal error", metrics.panics.clone());
         metrics
     }
 

@@ -1,4 +1,4 @@
-//! Answers in plain text, for people.
+//! Plain-text responses.
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;

@@ -1,4 +1,4 @@
-//! Which path is answered by what.
+//! The routes.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The end of a server, asked for once or twice.
+//! Shutdown: graceful on the first signal, immediate on the second.
 
 use std::io;
 
@@ -75,7 +75,7 @@ impl Signals {
             tracing::info!(
                 signal = name,
                 "{}",
-                if again { "stopping at once" } else { "shutting down; once more to stop at once" }
+                if again { "stopping immediately" } else { "shutting down; signal again to stop immediately" }
             );
             shutdown.request();
         }

@@ -1,4 +1,4 @@
-//! The certificate that is served, and how TLS is spoken with it.
+//! TLS: the served certificate and its configuration.
 //!
 //! Whatever makes or finds certificates hands them to the one [`Resolver`]; the server asks nothing else.
 

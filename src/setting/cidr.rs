@@ -1,4 +1,4 @@
-//! IPv4 networks in text: read strictly where a user writes one, and as Go does where one is stored.
+//! Parses IPv4 networks: submitted ones strictly, stored ones as Go does.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};

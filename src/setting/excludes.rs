@@ -1,4 +1,4 @@
-//! The entries of `exclude` held against the range and against each other.
+//! Checks the entries of `exclude` against the range and each other.
 
 use std::borrow::Cow;
 

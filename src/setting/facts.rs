@@ -1,4 +1,4 @@
-//! What the rules know of the cluster, as plain values.
+//! Facts: what the rules know about the cluster, as plain values.
 //!
 //! Facts are a value, not an interface: built by hand in a test, folded from files or from
 //! watches, printed in a bug report, written out and read back. Each kind is shared and

@@ -1,4 +1,4 @@
-//! Lists that stay short however long they are.
+//! Lists that are truncated when shown.
 
 use std::fmt;
 

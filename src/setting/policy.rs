@@ -1,4 +1,4 @@
-//! What an operator may set about the rules.
+//! Rule settings of the operator.
 
 use std::net::Ipv4Addr;
 

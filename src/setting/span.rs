@@ -1,4 +1,4 @@
-//! Where in a value's text a field stands, for whoever shows the text with its file.
+//! Finds a field's position in the text of a value.
 
 use serde_json::value::RawValue;
 

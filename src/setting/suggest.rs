@@ -1,4 +1,4 @@
-//! How far apart two words are, where they are near: what "did you mean" goes by.
+//! Suggestions: "did you mean".
 
 /// How many slips apart what was written may be from what was meant.
 const MOST: usize = 2;

@@ -1,4 +1,4 @@
-//! What an admitted change deserves to be told.
+//! Warnings on allowed changes.
 
 use std::fmt;
 

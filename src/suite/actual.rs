@@ -1,4 +1,4 @@
-//! What becomes of a request, as the API server would have it: what a case's expectation is compared with.
+//! The actual outcome of a case, which is compared with the expected one.
 
 use super::expectation::ExpectedVerdict;
 use crate::admission::decision::Mutation;

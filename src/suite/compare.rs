@@ -1,4 +1,4 @@
-//! What was expected against what came of it, in words.
+//! Compares expected and actual outcome, and describes the differences.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! What the cases that hold reach, of all that there is to reach.
+//! Coverage: what the passing cases reach.
 
 use super::actual::Reached;
 use crate::report::SuiteCoverage;

@@ -1,4 +1,4 @@
-//! Why a suite can't be run, with its place in the file, in words for who wrote it.
+//! Errors in a suite, with their place in the file.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What a case expects, as it is written and as it is compared.
+//! The expectation of a case.
 
 use std::fmt;
 use std::marker::PhantomData;

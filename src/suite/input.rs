@@ -1,4 +1,4 @@
-//! What a case asks: the request that the API server would send.
+//! The request of a case.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Suites from their files.
+//! Loads suites from files.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

@@ -1,4 +1,4 @@
-//! What a suite names: rules, fields, kinds of warnings, regular expressions.
+//! Names in a suite: rules, fields, kinds of warnings, regular expressions.
 
 use std::borrow::Cow;
 

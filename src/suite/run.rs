@@ -1,4 +1,4 @@
-//! Cases run, one after another, into records for the reports.
+//! Runs cases and records the results.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The `expect` block that would have held: what a failing case offers to paste.
+//! The `expect` block that a failing case prints, ready to paste.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! An object of a suite, as it is written: the path of a file, or the object itself.
+//! An object in a suite: a path or the object itself.
 
 use std::fmt;
 

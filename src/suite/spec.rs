@@ -1,4 +1,4 @@
-//! The suite as it is written: what is read, what runs, and what the JSON Schema says, from one place.
+//! The format of a suite: what is read and run, and its JSON Schema.
 
 use ipnet::Ipv4Net;
 use schemars::JsonSchema;

@@ -134,7 +134,7 @@ fn a_renewed_certificate_is_taken_up_unnoticed() {
     for renewal in 1..=5 {
         AUTHORITY.leaf_files(&SERVICE_NAMES, replica.directory());
         eventually("the new certificate is served", PATIENCE, || {
-            let served = webhook.process.log().matches("the certificate is served").count();
+            let served = webhook.process.log().matches("serving a certificate").count();
             if served > renewal { Ok(()) } else { Err(served) }
         });
         leaves.insert(served());

@@ -123,7 +123,7 @@ async fn replaced_as_kubelet_does_it_no_request_fails() {
     for flow in flows {
         flow.await.unwrap();
     }
-    assert_eq!(server.log().iter().filter(|line| line.contains("the certificate is served")).count(), 3);
+    assert_eq!(server.log().iter().filter(|line| line.contains("serving a certificate")).count(), 3);
 }
 
 #[tokio::test]

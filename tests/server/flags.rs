@@ -25,6 +25,7 @@ fn what_is_gone_is_refused_with_what_replaces_it() {
         ("header-timeout", "--idle-timeout"),
         ("body-timeout", "--request-timeout"),
         ("response-timeout", "--idle-timeout"),
+        ("tls-ca-grace", "--tls-ca-lifetime"),
     ] {
         let flag = format!("--{name}");
         let upper = name.to_uppercase().replace('-', "_");

@@ -87,7 +87,7 @@ async fn asked_to_end_while_requests_flow_it_fails_none() {
     }
     assert!(after.load(Ordering::SeqCst) > 4, "it went on answering: {after:?}");
     assert_eq!(server.wait().code(), Some(0));
-    assert!(server.log().last().unwrap().contains("stopped; everything was answered"), "{:#?}", server.log());
+    assert!(server.log().last().unwrap().contains("stopped; all requests were answered"), "{:#?}", server.log());
 }
 
 #[tokio::test]
@@ -117,7 +117,10 @@ async fn what_takes_too_long_is_cut_off() {
     assert!(busy.read().await.is_err());
     assert_eq!(server.wait().code(), Some(0));
     let last = server.log().pop().unwrap();
-    assert!(last.contains(" WARN stopped; the drain timeout cut some off connections=1"), "{last}");
+    assert!(
+        last.contains(" WARN stopped; the drain timeout expired, and open connections were closed connections=1"),
+        "{last}"
+    );
 }
 
 #[tokio::test]
@@ -126,15 +129,18 @@ async fn a_second_signal_ends_it_at_once() {
         let mut server = Running::start(&["--shutdown-delay", delay, "--drain-timeout", "1h"]);
         let mut busy = stuck(&server).await;
         server.signal("TERM");
-        server.logs("shutting down; once more to stop at once");
+        server.logs("shutting down; signal again to stop immediately");
         server.signal(second);
         assert!(busy.read().await.is_err());
         assert_eq!(server.wait().code(), Some(2));
         let log = server.log();
-        assert!(log.iter().any(|line| line.contains(&format!("stopping at once signal=\"SIG{second}\""))), "{log:#?}");
+        assert!(
+            log.iter().any(|line| line.contains(&format!("stopping immediately signal=\"SIG{second}\""))),
+            "{log:#?}"
+        );
         let last = log.last().unwrap();
         assert!(
-            last.contains(" ERROR stopped by a second signal; these connections were cut off connections=1"),
+            last.contains(" ERROR stopped by a second signal; open connections were closed connections=1"),
             "{last}"
         );
     }
@@ -389,7 +395,7 @@ async fn without_descriptors_it_waits_instead_of_spinning() {
     for _ in 0..200 {
         open.push(TcpStream::connect(server.webhook).await.unwrap());
     }
-    let line = server.logs("no connection can be accepted; trying again");
+    let line = server.logs("can't accept connections, retrying");
     assert!(line.contains("Too many open files"), "{line}");
 
     // While others hold on to all that they have, a new client still gets its turn.

@@ -1,4 +1,4 @@
-//! Where values are looked for.
+//! Finds the values: arguments, files, standard input.
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Lines that the reader of the log was too slow for, as a metric.
+//! Dropped log lines, as a metric.
 
 use std::fmt;
 

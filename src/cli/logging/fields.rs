@@ -1,4 +1,4 @@
-//! The fields of a log line: printable, on one line, and bounded, whoever logged them.
+//! Formats the fields of a log line: printable, on one line, bounded.
 
 use std::fmt::{self, Write};
 

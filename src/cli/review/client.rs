@@ -1,4 +1,4 @@
-//! What clients are answered.
+//! Previews of what clients show.
 
 use super::judged::{Judged, ReviewOutcome};
 use crate::admission::response::SETTING_KIND;

@@ -1,4 +1,4 @@
-//! What is judged by: files, or a live cluster.
+//! The cluster state to review against: files or a live cluster.
 
 use std::path::PathBuf;
 
@@ -16,12 +16,12 @@ use crate::setting::{Facts, Policy};
 #[command(next_help_heading = "Cluster")]
 #[group(id = "by", required = true, multiple = false, args = ["cluster", "live"])]
 pub(super) struct ReviewClusterArgs {
-    /// The cluster to judge by: files and directories of manifests, as `kubectl get … -o yaml` prints them or `capture`
-    /// writes them; repeatable
+    /// Cluster state: files and directories of manifests, as `kubectl get … -o yaml` prints them or `capture` writes
+    /// them; repeatable
     #[arg(long, value_name = "PATH")]
     cluster: Vec<PathBuf>,
 
-    /// Judge by the live cluster that kubectl would talk to; what is needed are rights to list
+    /// Use the live cluster, with your kubectl credentials; needs only the right to list
     #[arg(long = "kube", id = "live")]
     live: bool,
 

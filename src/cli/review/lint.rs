@@ -1,4 +1,4 @@
-//! What is said of a manifest that the cluster would not say: whether Git holds what is stored, or would be.
+//! Warnings about the manifest itself: whether Git holds what is stored, or would be stored.
 
 use super::judged::{Judged, ReviewOutcome};
 use crate::admission::setting::Text;

@@ -1,4 +1,4 @@
-//! Other networks of Harvester in the same input: what is applied together is judged together.
+//! Harvester's other networks in the same input: they count as applied.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The old side that is named for the purpose.
+//! `--old`: the stored manifest.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `-o`: what is printed of each verdict, in one of several formats.
+//! `-o`: the output formats.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! What is to be judged: the files under the paths that were named.
+//! The files under the given paths.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

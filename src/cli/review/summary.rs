@@ -1,4 +1,4 @@
-//! What a run came to.
+//! The summary and exit code of a run.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Where the server's certificate comes from.
+//! The source of the server's certificate.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::server::tls::self_signed::SelfSigned;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Certificate")]
 pub(super) struct CertificateArgs {
-    /// The certificate in PEM, followed by those that lead to its CA; read again when it changes
+    /// Certificate chain in PEM; reloaded when it changes
     #[arg(long, value_name = "FILE", env = "MNW_TLS_CERT", requires = "tls_key", conflicts_with = "tls_self_signed")]
     tls_cert: Option<PathBuf>,
 
-    /// Its private key in PEM, unencrypted; read again when it changes
+    /// Private key in PEM, unencrypted; reloaded when it changes
     #[arg(long, value_name = "FILE", env = "MNW_TLS_KEY", requires = "tls_cert", conflicts_with = "tls_self_signed")]
     tls_key: Option<PathBuf>,
 
@@ -33,11 +33,11 @@ pub(super) struct CertificateArgs {
     #[arg(long, value_name = "TIME", default_value = "2s", env = "MNW_TLS_RELOAD_INTERVAL", value_parser = duration::parse)]
     tls_reload_interval: Duration,
 
-    /// Make a certificate in memory, for localhost and the loopback addresses: to try things out
+    /// Create a self-signed certificate in memory, for localhost and loopback addresses; for trying things out
     #[arg(long, env = "MNW_TLS_SELF_SIGNED")]
     tls_self_signed: bool,
 
-    /// One more name or address in a certificate that is made here; repeatable
+    /// Additional name or address for a certificate that is created here; repeatable
     #[arg(long, value_name = "NAME", env = "MNW_TLS_SAN", value_delimiter = ',', conflicts_with = "tls_cert")]
     tls_san: Vec<String>,
 
@@ -67,7 +67,7 @@ impl CertificateArgs {
             }
             _ if self.tls_self_signed => {
                 let source = SelfSigned::load(&self.tls_san, provider, resolver)?;
-                tracing::warn!("the certificate is self-signed, and a new one at each start; nobody can verify it");
+                tracing::warn!("using a self-signed certificate, new at every start; clients can't verify it");
                 Ok(Box::pin(source.follow()))
             }
             _ => match self.own_ca.open(&self.tls_san, kube, resolver, registry).await? {

@@ -1,4 +1,4 @@
-//! Where the server's facts come from: a live cluster, or files.
+//! The source of the server's facts: a live cluster, or files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,12 +24,12 @@ pub(super) struct ClusterArgs {
     #[command(flatten)]
     pub(super) kube: KubeArgs,
 
-    /// How long the API server may be silent about a kind before verdicts that depend on it are refused with 503
+    /// How long a watch may be silent before it is stale and requests that depend on it are rejected with 503
     #[arg(long, value_name = "TIME", default_value = "3m", env = "MNW_MAX_STALENESS", value_parser = staleness)]
     max_staleness: Duration,
 
-    /// Instead of a live cluster take these files or directories of manifests, as kubectl get -o yaml prints them; edits
-    /// are followed
+    /// Use these files or directories of manifests instead of a live cluster, as kubectl get -o yaml prints them;
+    /// reloaded when they change
     #[arg(long, value_name = "PATH", num_args = 0.., env = "MNW_CLUSTER", value_delimiter = ',')]
     cluster: Option<Vec<PathBuf>>,
 }
@@ -79,12 +79,12 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
         tracing::warn!("the cluster files: {why}");
     }
     if loaded.policy.is_some() {
-        tracing::warn!("the Policy in the cluster files is for review and test; a server goes by its flags");
+        tracing::warn!("ignoring the Policy in the cluster files; serve uses its flags");
     }
     for missing in loaded.facts.missing() {
-        tracing::warn!(%missing, "the cluster files lack a fact");
+        tracing::warn!(%missing, "cluster files are incomplete; rejecting requests that depend on what is missing");
     }
-    tracing::info!(objects = loaded.objects, "the cluster is read from files");
+    tracing::info!(objects = loaded.objects, "loaded the cluster files");
     Ok(Cluster { view, follow: Box::pin(Arc::new(files).follow(POLL_INTERVAL)) })
 }
 

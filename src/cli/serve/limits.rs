@@ -11,8 +11,8 @@ use crate::server::Limits;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitArgs {
-    /// Open connections. When the limit is reached, the longest-idle connection is closed for a new one; while each has a
-    /// request under way, the new one waits
+    /// Open connections. When the limit is reached, the longest-idle connection is closed for a new one; if none is
+    /// idle, the new one waits
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections, env = "MNW_MAX_CONNECTIONS", value_parser = count)]
     max_connections: usize,
 
@@ -30,8 +30,8 @@ pub(super) struct LimitArgs {
     #[arg(long, value_name = "TIME", default_value_t = FlagTime(Limits::default().request), env = "MNW_REQUEST_TIMEOUT")]
     request_timeout: FlagTime,
 
-    /// From a connection's last answer, or its begin, to the head of its next request. Keep it above 90 s, after which the API
-    /// server closes idle connections itself: it does not repeat a request that meets a connection being closed
+    /// From a connection's last answer, or its start, to the head of its next request. Keep it above 90 s, after which
+    /// the API server closes idle connections itself: it does not retry a request on a connection that is being closed
     #[arg(long, value_name = "TIME", default_value_t = FlagTime(Limits::default().idle), env = "MNW_IDLE_TIMEOUT")]
     idle_timeout: FlagTime,
 

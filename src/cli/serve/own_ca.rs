@@ -1,5 +1,6 @@
 //! The server's own CA as the source of its certificate.
 
+use std::convert::Infallible;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use super::Follow;
 use crate::ca::{CaSecret, Controller, Lifetimes, Names};
 use crate::cli::duration;
 use crate::cli::kube::KubeArgs;
+use crate::cli::removed::replaced_by;
 use crate::escape::Quoted;
 use crate::registration::{Registration, Service};
 use crate::server::tls::Resolver;
@@ -45,6 +47,9 @@ pub(super) struct OwnCaArgs {
     /// Certificate validity, up to a third of the CA's; each replica renews its certificate after two thirds of it
     #[arg(long, value_name = "TIME", default_value = "168h", env = "MNW_TLS_LEAF_LIFETIME", value_parser = duration::parse)]
     tls_leaf_lifetime: Duration,
+
+    #[arg(long, hide = true, env = "MNW_TLS_CA_GRACE", value_parser = replaced_by("--tls-ca-lifetime alone; a CA waits until both configurations hold it"))]
+    tls_ca_grace: Option<Infallible>,
 }
 
 impl OwnCaArgs {

@@ -1,4 +1,4 @@
-//! Objects, as they are met in files, on their way into the index.
+//! Adds objects from files to the index.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! One view and what differs from it: a cluster is folded once, and each case changes what it is about.
+//! A cluster state and differences from it: a suite loads its cluster once, and each case changes what it needs.
 
 use std::collections::BTreeSet;
 use std::fmt;

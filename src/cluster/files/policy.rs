@@ -1,4 +1,4 @@
-//! The operator's choices about the rules, kept beside the cluster that they are for.
+//! `policy.yaml`: the operator's rule settings, saved with a capture.
 //!
 //! `capture` writes them as a document like any other, so that whoever judges by the captured files judges as that
 //! server does:

@@ -1,4 +1,4 @@
-//! A view from files that follows their edits.
+//! Cluster state from files, reloaded when they change.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl Reload for ClusterFiles {
     fn apply(&self, files: &Vec<ManifestFile>) -> Result<(), Error> {
         let loaded = index(files)?;
         for missing in loaded.facts.missing() {
-            tracing::warn!(%missing, "the cluster files lack a fact");
+            tracing::warn!(%missing, "cluster files are incomplete; rejecting requests that depend on what is missing");
         }
         tracing::info!(objects = loaded.objects, "reloaded the cluster files");
         self.view.publish(loaded.facts);

@@ -1,4 +1,4 @@
-//! What objects of several kinds have alike.
+//! Metadata that several kinds share.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Objects from JSON, and what is wrong with those that can't be read.
+//! Reads objects from JSON, and reports unreadable ones.
 
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! Where the API server has what is watched.
+//! API coordinates of a watched resource.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a kind has to say of itself.
+//! The trait that each watched kind implements.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! How the API server is found and spoken to.
+//! Connects to the API server: kubeconfig, context, or ServiceAccount.
 
 use std::env;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What can go wrong between the API server and us.
+//! Errors of calls to the API server.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! A layer on the client that notes when the API server says something, be it that nothing happened.
+//! A client layer that records when the API server last sent anything, bookmarks included.
 //!
 //! kube's watcher keeps bookmarks and reconnects to itself. But a cache that decides admissions has to know whether its
 //! cluster is quiet or its connection dead.

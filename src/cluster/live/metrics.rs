@@ -1,4 +1,4 @@
-//! What an operator can see of the watches.
+//! Metrics of the watches.
 
 use std::fmt;
 
@@ -42,9 +42,9 @@ impl WatchMetrics {
             drop(metrics.events.get_or_create(&kind));
             drop(metrics.errors.get_or_create(&kind));
         }
-        registry.register("cluster_events", "Objects that watches and lists brought", metrics.events.clone());
-        registry.register("cluster_lists", "Lists that were taken in, streamed or in pages", metrics.lists.clone());
-        registry.register("cluster_errors", "Lists and watches that failed", metrics.errors.clone());
+        registry.register("cluster_events", "Objects received from watches and lists", metrics.events.clone());
+        registry.register("cluster_lists", "Completed lists, streamed or paged", metrics.lists.clone());
+        registry.register("cluster_errors", "Failed lists and watches", metrics.errors.clone());
         metrics
     }
 

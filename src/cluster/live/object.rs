@@ -1,4 +1,4 @@
-//! An object as the API server writes it.
+//! An object as the API server sends it.
 
 use std::borrow::Cow;
 

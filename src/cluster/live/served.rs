@@ -1,4 +1,4 @@
-//! In which version a resource is served.
+//! Finds the version in which the API server serves a resource.
 
 use hyper::Request;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::APIGroup;

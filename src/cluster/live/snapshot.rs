@@ -1,4 +1,4 @@
-//! The cluster as it is at one moment: each resource listed once, nothing watched.
+//! A snapshot of the cluster: each resource is listed once, nothing is watched.
 
 use std::fmt;
 use std::time::Duration;

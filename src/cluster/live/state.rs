@@ -1,4 +1,4 @@
-//! What all watches know together, and how it gets into the view.
+//! The shared state of all watches, and publishing facts from it.
 //!
 //! Objects are indexed as they arrive. Facts are made of the index only when something changed in it that a rule needs,
 //! and not more often than every few milliseconds: a node's heartbeat costs nothing here, and a burst of a thousand
@@ -104,7 +104,7 @@ impl WatchState {
         tracing::info!(%resource, how, objects, kept, undecodable, "listed");
         // One line for all of them: a list may hold as many as there are objects.
         if let Some((first, count)) = unread {
-            tracing::warn!(%resource, why = %first.why, more = count - 1, "an object can't be read");
+            tracing::warn!(%resource, why = %first.why, more = count - 1, "can't read an object");
         }
         self.metrics.events(resource.kind, objects);
         self.metrics.list(resource.kind, how);
@@ -116,7 +116,7 @@ impl WatchState {
         let known = &mut *self.lock();
         let resource = known.keep_only(at, &BTreeSet::new());
         if known.watches[at].1.miss() {
-            tracing::info!(%resource, "not served by this API server, so there are none");
+            tracing::info!(%resource, "not served by this API server; treating the kind as empty");
         }
         self.changed.notify_one();
     }
@@ -129,7 +129,7 @@ impl WatchState {
         if self.noticed(known, resource.kind)
             && let Err(undecodable) = result
         {
-            tracing::warn!(%resource, why = %undecodable.why, "an object can't be read");
+            tracing::warn!(%resource, why = %undecodable.why, "can't read an object");
         }
     }
 
@@ -219,7 +219,7 @@ impl WatchState {
             self.cluster.set_read_errors(read_errors);
         }
         if !self.cluster.is_listed() && known.watches.iter().all(|(_, status)| status.is_listed()) {
-            tracing::info!("everything was listed once");
+            tracing::info!("all kinds have been listed");
             self.cluster.set_listed();
         }
     }

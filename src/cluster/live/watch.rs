@@ -1,4 +1,4 @@
-//! One watch that never ends: kube's watcher, begun anew where that alone would not recover.
+//! One watch: kube's watcher, restarted where it does not recover by itself.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -127,7 +127,7 @@ impl Watch {
                     return Recovery::ListAgain(LOOK_AGAIN);
                 }
                 Ok(Some(version)) if version != self.version => {
-                    tracing::info!(%resource, version, "served in another version");
+                    tracing::info!(%resource, version, "resource is served in another version");
                     self.version = version;
                     return Recovery::ListAgain(Duration::ZERO);
                 }

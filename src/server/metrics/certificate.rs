@@ -1,4 +1,4 @@
-//! When the served certificate ends, read from it at each scrape.
+//! Expiry of the served certificate, read at each scrape.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! How well the cluster is seen, read at each scrape.
+//! Metrics of the cluster state, read at each scrape.
 
 use std::fmt;
 use std::sync::Arc;

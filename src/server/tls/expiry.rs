@@ -1,4 +1,4 @@
-//! When a certificate ends.
+//! The expiry of a certificate.
 
 use jiff::Timestamp;
 use x509_parser::parse_x509_certificate;

@@ -1,4 +1,4 @@
-//! A certificate that something else renews: two files that are polled.
+//! A certificate from two files, reloaded when they change.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -109,9 +109,9 @@ impl Reload for CertificateFiles {
         let (not_after, chain) = (end.map(|end| end.to_string()), pair.cert.len());
         self.resolver.replace(Arc::new(pair));
         if end.is_some_and(|end| end < Timestamp::now()) {
-            tracing::warn!(not_after, "the certificate has expired; it is served all the same");
+            tracing::warn!(not_after, "certificate has expired; still serving it");
         }
-        tracing::info!(not_after, chain, "the certificate is served");
+        tracing::info!(not_after, chain, "serving a certificate");
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! A certificate chain and its key, as PEM holds them.
+//! A certificate chain and its key, in PEM.
 
 use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;

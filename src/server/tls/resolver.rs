@@ -1,4 +1,4 @@
-//! The one place that holds the serving certificate.
+//! Holds the serving certificate.
 
 use std::fmt;
 use std::sync::Arc;

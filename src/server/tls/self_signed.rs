@@ -1,4 +1,4 @@
-//! A certificate made in memory, for development: nobody can trust it but by not asking.
+//! A self-signed certificate in memory, for development.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -57,7 +57,7 @@ impl SelfSigned {
             tokio::time::sleep(RENEWAL).await;
             match self.make() {
                 Ok(made) => self.resolver.replace(Arc::new(made)),
-                Err(error) => tracing::error!(%error, "the self-signed certificate is not renewed"),
+                Err(error) => tracing::error!(%error, "can't renew the self-signed certificate"),
             }
         }
     }

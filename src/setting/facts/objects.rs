@@ -1,4 +1,4 @@
-//! What is known of single objects.
+//! Facts about single objects.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;

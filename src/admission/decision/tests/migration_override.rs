@@ -1,4 +1,4 @@
-//! The way past a migration that never ends.
+//! Overriding a migration that never ends.
 
 use super::*;
 

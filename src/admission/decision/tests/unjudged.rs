@@ -1,4 +1,4 @@
-//! Requests whose verdict is settled before any rule but one is asked.
+//! Requests that are decided without the rules, or by one rule.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What becomes of the objects of each kind.
+//! The facts of each kind.
 
 use super::*;
 

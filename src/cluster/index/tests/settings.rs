@@ -1,4 +1,4 @@
-//! What becomes of Harvester's other networks.
+//! The facts of Harvester's other networks.
 
 use super::*;
 
