@@ -1,4 +1,4 @@
-//! Connects to the API server: kubeconfig, context, or ServiceAccount.
+//! Connects to the API server: kubeconfig, context, or `ServiceAccount`.
 
 use std::env;
 use std::path::Path;
