@@ -1,6 +1,6 @@
 //! What holds for every value and every request, whatever they are.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test asserts by panicking, in its helpers too")]
+#![expect(clippy::unwrap_used, reason = "a test asserts by panicking, in its helpers too")]
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
