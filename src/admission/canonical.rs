@@ -1,7 +1,8 @@
 //! The canonical form of a value on its own, without a cluster.
 
 use super::change::read;
-use super::decision::{Mutation, Request, Verdict, decide};
+use super::decision::{Request, Verdict, decide};
+use super::mutation::Mutation;
 use super::setting::{Setting, Text};
 use super::{Phase, Policy};
 use crate::setting::evaluation::{Findings, RuleContext};

@@ -1,7 +1,7 @@
 //! What becomes of one string of a Setting: what is stored, and what has to be judged.
 
 use super::Phase;
-use super::decision::Mutation;
+use super::mutation::Mutation;
 use super::setting::Text;
 use crate::setting::equivalence::Meaning;
 use crate::setting::evaluation::{Findings, RuleContext};

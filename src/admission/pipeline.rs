@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::decision::{Decision, Mutation, Request, Verdict, decide};
+use super::decision::{Decision, Request, Verdict, decide};
+use super::mutation::Mutation;
 use super::setting::{Setting, Text};
 use super::{Phase, Policy};
 use crate::setting::{Facts, Warning};

@@ -14,7 +14,7 @@ use super::{Exit, difference};
 use crate::admission::canonical::{canonical, stored};
 use crate::escape::{Line, QuotedPath, printable_json};
 use crate::input::submitted;
-use crate::manifest::exclude::Exclude;
+use crate::manifest::exclude::ExcludedPaths;
 use crate::manifest::replace::replace;
 use crate::manifest::rewrite::{ValueChange, rewrite};
 use crate::manifest::{ManifestFile, STANDARD_INPUT, tree};
@@ -136,7 +136,7 @@ struct CanonicalizeRun {
 
 impl CanonicalizeRun {
     /// The manifests in a directory. A capture says what is, and is not rewritten.
-    fn directory(&mut self, directory: &Path, exclude: &Exclude) -> anyhow::Result<()> {
+    fn directory(&mut self, directory: &Path, exclude: &ExcludedPaths) -> anyhow::Result<()> {
         let (failures, mut found) = (self.failures, 0);
         for file in tree::find_submitted(directory, exclude).files {
             match file.and_then(|file| ManifestFile::read(&file)) {

@@ -27,11 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
-    step: Step,
+    step: HookStep,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum Step {
+enum HookStep {
     /// Send a change of the Setting that must be refused through the API server, as a dry run, until it is refused
     ///
     /// Proves that the API server calls the webhook, trusts it, and gets an answer. In a cluster that does not serve
@@ -61,15 +61,15 @@ enum Step {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         match self.step {
-            Step::Probe { wait, kube } => block_on(async { probe(&kube.client().await?, wait).await })?,
-            Step::Unregister { name, kube } => block_on(async { unregister(&kube.client().await?, &name).await })?,
+            HookStep::Probe { wait, kube } => block_on(async { probe(&kube.client().await?, wait).await })?,
+            HookStep::Unregister { name, kube } => block_on(async { unregister(&kube.client().await?, &name).await })?,
         }
     }
 }
 
 /// What the API server made of the change.
 #[derive(Debug, PartialEq, Eq)]
-enum Answer {
+enum ProbeAnswer {
     /// One of our webhooks refused it.
     Refused,
     /// It is not asked yet, or nobody answers it yet.
@@ -80,7 +80,7 @@ enum Answer {
     Unasked(String),
 }
 
-impl Answer {
+impl ProbeAnswer {
     fn of(result: Result<DynamicObject, kube::Error>) -> Self {
         match result {
             Ok(_) => Self::NotYet("the change was admitted: the API server does not ask the webhook".to_owned()),
@@ -123,21 +123,21 @@ async fn probe(client: &Client, wait: Duration) -> anyhow::Result<Exit> {
     loop {
         let request = async { api.patch(SETTING, &params, &Patch::Apply(&change)).await };
         let answer = match tokio::time::timeout(PATIENCE, request).await {
-            Ok(result) => Answer::of(result),
-            Err(_) => Answer::Unasked(format!("no answer in {PATIENCE:?}; is the API server reachable?")),
+            Ok(result) => ProbeAnswer::of(result),
+            Err(_) => ProbeAnswer::Unasked(format!("no answer in {PATIENCE:?}; is the API server reachable?")),
         };
         let (why, exit) = match answer {
-            Answer::Refused => {
+            ProbeAnswer::Refused => {
                 complain(format_args!("the webhook refuses a bad value of {SETTING}"));
                 return Ok(Exit::Ok);
             }
-            Answer::NotServed => {
+            ProbeAnswer::NotServed => {
                 complain(format_args!("this cluster does not serve Harvester's Settings: there is nothing to guard"));
                 return Ok(Exit::Ok);
             }
-            Answer::NotYet(why) => (why, Exit::Refused),
+            ProbeAnswer::NotYet(why) => (why, Exit::Refused),
             // Rights too come with a delay.
-            Answer::Unasked(why) => (why, Exit::Error),
+            ProbeAnswer::Unasked(why) => (why, Exit::Error),
         };
         if why != said {
             complain(format_args!("not yet: {why}"));
@@ -180,18 +180,20 @@ mod tests {
         let ours = denied("check.vm-migration-network.setting");
         let named: StatusDetails = serde_json::from_value(json!({"name": SETTING})).unwrap();
         for (code, message, details, answer) in [
-            (422, &*ours, None, Answer::Refused),
-            (503, &*ours, None, Answer::NotYet(format!("503 {ours}"))),
+            (422, &*ours, None, ProbeAnswer::Refused),
+            (503, &*ours, None, ProbeAnswer::NotYet(format!("503 {ours}"))),
             (400, "admission webhook \"validator.harvesterhci.io\" denied the request: no", None, {
-                Answer::NotYet("400 admission webhook \"validator.harvesterhci.io\" denied the request: no".to_owned())
+                ProbeAnswer::NotYet(
+                    "400 admission webhook \"validator.harvesterhci.io\" denied the request: no".to_owned(),
+                )
             }),
-            (500, "failed calling webhook", None, Answer::NotYet("500 failed calling webhook".to_owned())),
-            (404, "404 page not found", None, Answer::NotServed),
-            (404, "not found", Some(named), Answer::NotYet("404 not found".to_owned())),
-            (403, "forbidden", None, Answer::Unasked("403 forbidden".to_owned())),
+            (500, "failed calling webhook", None, ProbeAnswer::NotYet("500 failed calling webhook".to_owned())),
+            (404, "404 page not found", None, ProbeAnswer::NotServed),
+            (404, "not found", Some(named), ProbeAnswer::NotYet("404 not found".to_owned())),
+            (403, "forbidden", None, ProbeAnswer::Unasked("403 forbidden".to_owned())),
         ] {
             let status = Status { code, message: message.to_owned(), details, ..Status::default() };
-            assert_eq!(Answer::of_refusal(&status), answer);
+            assert_eq!(ProbeAnswer::of_refusal(&status), answer);
         }
     }
 }

@@ -7,9 +7,9 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 /// The patterns of `--exclude`, as lines of a `.gitignore` in the directory that is named on the command line.
 #[derive(Clone, Debug, Default)]
-pub struct Exclude(Vec<String>);
+pub struct ExcludedPaths(Vec<String>);
 
-impl Exclude {
+impl ExcludedPaths {
     /// Patterns that [`Self::check`] takes.
     #[must_use]
     pub const fn new(patterns: Vec<String>) -> Self {
@@ -30,26 +30,26 @@ impl Exclude {
 /// The rules that hold somewhere below a directory, the strongest first.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
-    exclude: Option<Rule>,
+    exclude: Option<IgnoreFile>,
     /// The nearest last.
-    git: Vec<Rule>,
+    git: Vec<IgnoreFile>,
 }
 
 impl Rules {
     /// Those for a directory: the patterns, and what the repository around it says.
-    pub(super) fn of(directory: &Path, exclude: &Exclude) -> Self {
+    pub(super) fn of(directory: &Path, exclude: &ExcludedPaths) -> Self {
         let mut patterns = GitignoreBuilder::new("");
         for pattern in &exclude.0 {
             // It was checked where it was given.
             let _ = patterns.add_line(None, pattern);
         }
-        let exclude = patterns.build().ok().map(|rules| Rule { rules, ..Rule::at(directory) });
+        let exclude = patterns.build().ok().map(|rules| IgnoreFile { rules, ..IgnoreFile::at(directory) });
         Self { exclude, git: above(directory) }
     }
 
     /// Adds those of a directory on the way down.
     pub(super) fn enter(&mut self, directory: &Path) {
-        self.git.push(Rule { rules: read(directory), ..Rule::at(directory) });
+        self.git.push(IgnoreFile { rules: read(directory), ..IgnoreFile::at(directory) });
     }
 
     /// How many directories on the way down have rules.
@@ -71,7 +71,7 @@ impl Rules {
 
 /// The rules of one `.gitignore`, for paths as the walk has them.
 #[derive(Debug)]
-struct Rule {
+struct IgnoreFile {
     /// What the paths begin with.
     base: PathBuf,
     /// What the rules have in its place.
@@ -79,7 +79,7 @@ struct Rule {
     rules: Gitignore,
 }
 
-impl Rule {
+impl IgnoreFile {
     fn at(directory: &Path) -> Self {
         Self { base: directory.to_owned(), prefix: PathBuf::new(), rules: Gitignore::empty() }
     }
@@ -91,11 +91,11 @@ impl Rule {
 }
 
 /// The rules above a directory, if a repository is around it. Its own are found on the way down.
-fn above(directory: &Path) -> Vec<Rule> {
+fn above(directory: &Path) -> Vec<IgnoreFile> {
     let Ok(real) = directory.canonicalize() else { return Vec::new() };
     let Some(root) = real.ancestors().find(|above| above.join(".git").exists()) else { return Vec::new() };
     let above = real.ancestors().skip(1).take_while(|above| above.starts_with(root));
-    let rule = |above: &Path| Rule {
+    let rule = |above: &Path| IgnoreFile {
         base: directory.to_owned(),
         prefix: real.strip_prefix(above).unwrap_or(&real).to_owned(),
         rules: read(above),

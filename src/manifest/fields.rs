@@ -144,7 +144,7 @@ struct Walk {
 
 /// A mapping or sequence that has not ended.
 struct OpenNode {
-    step: Step,
+    step: PathStep,
     /// Whether it is an object whose fields are of interest, or the list of such objects.
     is_wanted: bool,
     /// Whether it, or one around it, may be repeated elsewhere by an alias.
@@ -153,7 +153,7 @@ struct OpenNode {
     found: usize,
 }
 
-enum Step {
+enum PathStep {
     Key,
     Value { key: String, at: Position, end: usize },
     Item(usize),
@@ -192,11 +192,11 @@ impl Walk {
         match event {
             Event::SequenceStart(..) => {
                 let is_wanted = self.leads(|key| key == "items");
-                self.open.push(OpenNode { step: Step::Item(0), is_wanted, anchored, found: 0 });
+                self.open.push(OpenNode { step: PathStep::Item(0), is_wanted, anchored, found: 0 });
             }
             Event::MappingStart(..) => {
                 let is_wanted = self.leads(|key| LEADING.contains(&key));
-                self.open.push(OpenNode { step: Step::Key, is_wanted, anchored, found: 0 });
+                self.open.push(OpenNode { step: PathStep::Key, is_wanted, anchored, found: 0 });
             }
             Event::Scalar(text, ..) => self.complete(text, span),
             _ => self.complete("", span),
@@ -207,7 +207,7 @@ impl Walk {
     /// The field whose value has come, if it is one of interest.
     fn field(&mut self, field: impl FnOnce(Position, usize) -> ManifestField) -> Option<(String, ManifestField)> {
         let open = self.open.last_mut().filter(|open| open.is_wanted)?;
-        let Step::Value { key, at, end } = &open.step else { return None };
+        let PathStep::Value { key, at, end } = &open.step else { return None };
         if open.found == MOST && !WANTED.contains(&key.as_str()) {
             return None;
         }
@@ -221,9 +221,9 @@ impl Walk {
         self.open.last().is_none_or(|open| {
             open.is_wanted
                 && match &open.step {
-                    Step::Value { key, .. } => by(key),
-                    Step::Item(_) => true,
-                    Step::Key => false,
+                    PathStep::Value { key, .. } => by(key),
+                    PathStep::Item(_) => true,
+                    PathStep::Key => false,
                 }
         })
     }
@@ -233,9 +233,9 @@ impl Walk {
         let (at, end) = (self.position(span), self.bytes(span).map_or(0, |bytes| bytes.end));
         let Some(open) = self.open.last_mut() else { return };
         open.step = match &open.step {
-            Step::Key => Step::Value { key: text.to_owned(), at, end },
-            Step::Value { .. } => Step::Key,
-            Step::Item(index) => Step::Item(index + 1),
+            PathStep::Key => PathStep::Value { key: text.to_owned(), at, end },
+            PathStep::Value { .. } => PathStep::Key,
+            PathStep::Item(index) => PathStep::Item(index + 1),
         };
     }
 
@@ -244,9 +244,9 @@ impl Walk {
         for open in &self.open {
             pointer.push('/');
             match &open.step {
-                Step::Key => {}
-                Step::Value { key, .. } => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
-                Step::Item(index) => pointer.push_str(&index.to_string()),
+                PathStep::Key => {}
+                PathStep::Value { key, .. } => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                PathStep::Item(index) => pointer.push_str(&index.to_string()),
             }
         }
         pointer

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::exclude::{Exclude, Rules};
+use super::exclude::{ExcludedPaths, Rules};
 use super::{Error, ManifestFile};
 
 /// How deep directories may lie within each other.
@@ -47,7 +47,7 @@ pub fn find_suites(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
 
 /// The manifests of a repository: what is hidden too, but not what is excluded, or ignored by Git.
 #[must_use]
-pub fn find_submitted(path: &Path, exclude: &Exclude) -> TreeFiles {
+pub fn find_submitted(path: &Path, exclude: &ExcludedPaths) -> TreeFiles {
     let rules = if path.is_dir() { Rules::of(path, exclude) } else { Rules::default() };
     let mut tree = Tree { rules: Some(rules), ..Tree::new(is_manifest) };
     tree.start(path);

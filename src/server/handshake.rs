@@ -22,8 +22,8 @@ use super::metrics::Metrics;
 use crate::escape::Quoted;
 
 /// A stream of HTTP. A client that does not take what is written makes it fail after a time.
-pub(super) type Io = Either<Plain, Box<TlsStream<Plain>>>;
-type Plain = Pin<Box<TimeoutStream<TcpStream>>>;
+pub(super) type Io = Either<PlainStream, Box<TlsStream<PlainStream>>>;
+type PlainStream = Pin<Box<TimeoutStream<TcpStream>>>;
 
 /// What a listener speaks below HTTP.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Transport {
     }
 }
 
-fn plain(tcp: TcpStream, write_timeout: Duration) -> Plain {
+fn plain(tcp: TcpStream, write_timeout: Duration) -> PlainStream {
     let mut plain = TimeoutStream::new(tcp);
     plain.set_write_timeout(Some(write_timeout));
     Box::pin(plain)
@@ -82,7 +82,7 @@ impl TlsTransport {
         mut tcp: TcpStream,
         client: SocketAddr,
         write_timeout: Duration,
-    ) -> Result<Box<TlsStream<Plain>>, CloseReason> {
+    ) -> Result<Box<TlsStream<PlainStream>>, CloseReason> {
         let Self { acceptor, metrics, throttle } = self;
         let mut first = [0];
         // An end or an error here is one in the handshake too.

@@ -87,14 +87,14 @@ pub(super) fn members<'a>(text: &'a str, member: impl FnMut(&'a RawValue, &'a Ra
         serde_json::from_str::<IgnoredAny>(text).map_err(not_json)?;
         return Err(NotAnObject::Other(Kind::of(text)));
     }
-    deserializer.deserialize_map(Members(member)).map_err(not_json)?;
+    deserializer.deserialize_map(MemberVisitor(member)).map_err(not_json)?;
     deserializer.end().map_err(not_json)
 }
 
 /// Hands each member to a function instead of building a map.
-struct Members<F>(F);
+struct MemberVisitor<F>(F);
 
-impl<'de, F: FnMut(&'de RawValue, &'de RawValue)> Visitor<'de> for Members<F> {
+impl<'de, F: FnMut(&'de RawValue, &'de RawValue)> Visitor<'de> for MemberVisitor<F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! The actual outcome of a case, which is compared with the expected one.
 
 use super::expectation::ExpectedVerdict;
-use crate::admission::decision::Mutation;
+use crate::admission::Mutation;
 use crate::admission::response::{self, Status};
 use crate::admission::{Admission, Phase, Policy, Request, Route, admit, decide, pipeline, route};
 use crate::report::{LocatedCause, LocatedWarning, Location};

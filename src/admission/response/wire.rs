@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::{SETTING_KIND, Status};
-use crate::admission::decision::Mutation;
+use crate::admission::Mutation;
 use crate::admission::review::{API_VERSION, KIND};
 use crate::setting::{RuleSet, SETTING, Warning};
 

@@ -37,17 +37,16 @@ impl<'i> Judged<'i> {
             Ok(Review { uid, user, operation, request }) => (uid, user, operation, request),
             Err(why) => (Cow::default(), Cow::default(), "unknown", Err(why)),
         };
-        let outcome = match request {
-            Err(why) => ReviewOutcome::Malformed(why),
+        let (outcome, lint) = match request {
+            Err(why) => (ReviewOutcome::Malformed(why), None),
             Ok(request) => {
                 let admission = Box::new(admit(&request, facts, policy));
-                ReviewOutcome::Admitted { request: Box::new(request), admission }
+                let lint = lint::of(input, &request, &admission, stored_in);
+                (ReviewOutcome::Admitted { request: Box::new(request), admission }, lint)
             }
         };
         let value_line = input.strings.value.as_ref().map(|value| value.start.line);
-        let mut judged = Self { input, uid, user, operation, outcome, value_line, lint: None };
-        judged.lint = lint::of(&judged, stored_in);
-        judged
+        Self { input, uid, user, operation, outcome, value_line, lint }
     }
 
     /// The verdict in one word.

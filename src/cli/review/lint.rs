@@ -1,10 +1,9 @@
 //! Warnings about the manifest itself: whether Git holds what is stored, or would be stored.
 
-use super::judged::{Judged, ReviewOutcome};
 use crate::admission::setting::Text;
-use crate::admission::{Mutation, Request, canonical};
+use crate::admission::{Admission, Mutation, Request, canonical};
 use crate::escape::{Line, ShellWord};
-use crate::input::{Form, submitted};
+use crate::input::{Form, Input, submitted};
 use crate::manifest::STANDARD_INPUT;
 use crate::report::NOT_CANONICAL;
 
@@ -16,20 +15,19 @@ pub(super) struct Lint {
 }
 
 /// The warning about the `value` of a manifest.
-pub(super) fn of(judged: &Judged<'_>, stored_in: &str) -> Option<Lint> {
-    let Form::Manifest { setting, .. } = &judged.input.form else { return None };
-    let ReviewOutcome::Admitted { request, admission } = &judged.outcome else { return None };
+pub(super) fn of(input: &Input, request: &Request<'_>, admission: &Admission, stored_in: &str) -> Option<Lint> {
+    let Form::Manifest { setting, .. } = &input.form else { return None };
     if let Mutation::Restored(stored) = &admission.mutated.value {
         let message = format!(
             "value is not what is stored, though it means the same: Git and the cluster differ. Until the next real change \
              Git must hold {}; run: migration-network-webhook canonicalize {}",
             Line(stored),
-            arguments(judged, stored_in)
+            arguments(input, stored_in)
         );
         return Some(Lint { kind: "restored", message });
     }
     let value = setting.get("value").map(submitted).unwrap_or_default();
-    let is_stored = matches!(&**request, Request::Update { old, .. } if same(&old.value, &value));
+    let is_stored = matches!(request, Request::Update { old, .. } if same(&old.value, &value));
     if is_stored || canonical(&value).is_ok_and(|canonical| value.bytes() == Some(&canonical)) {
         return None;
     }
@@ -37,7 +35,7 @@ pub(super) fn of(judged: &Judged<'_>, stored_in: &str) -> Option<Lint> {
     let message = format!(
         "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; \
          run: migration-network-webhook canonicalize {}",
-        arguments(judged, "")
+        arguments(input, "")
     );
     Some(Lint { kind: NOT_CANONICAL, message })
 }
@@ -47,8 +45,8 @@ fn same(stored: &Text<'_>, value: &Text<'_>) -> bool {
 }
 
 /// The arguments of `canonicalize` that mend the file, or print what it must hold.
-fn arguments(judged: &Judged<'_>, stored_in: &str) -> String {
-    let path = &*judged.input.origin.path;
+fn arguments(input: &Input, stored_in: &str) -> String {
+    let path = &*input.origin.path;
     let (write, path) = if path == STANDARD_INPUT {
         ("", "-".to_owned())
     } else {

@@ -9,7 +9,7 @@ use super::summary::{Skipped, Summary};
 use crate::cli::output::complain;
 use crate::escape::QuotedPath;
 use crate::input::{Input, Reader};
-use crate::manifest::exclude::Exclude;
+use crate::manifest::exclude::ExcludedPaths;
 use crate::manifest::tree::{self, TreeFiles};
 use crate::manifest::{self, ManifestFile, STANDARD_INPUT};
 use crate::setting::SETTING;
@@ -23,13 +23,13 @@ pub(super) struct Paths {
     /// The files that ask something, in order.
     pub(super) found: Vec<FoundFile>,
     pub(super) summary: Summary,
-    exclude: Exclude,
+    exclude: ExcludedPaths,
     /// The files that say what is, not what is wanted: in a repository they may lie beside those to judge.
     aside: HashSet<PathBuf>,
 }
 
 impl Paths {
-    pub(super) fn new(reader: Reader, exclude: Exclude, aside: HashSet<PathBuf>) -> Self {
+    pub(super) fn new(reader: Reader, exclude: ExcludedPaths, aside: HashSet<PathBuf>) -> Self {
         Self { reader, found: Vec::new(), summary: Summary::default(), exclude, aside }
     }
 

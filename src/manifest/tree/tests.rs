@@ -16,7 +16,7 @@ fn directory(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn submitted(path: &Path, exclude: &[&str]) -> (Vec<String>, Vec<String>) {
-    let exclude = Exclude::new(exclude.iter().map(ToString::to_string).collect());
+    let exclude = ExcludedPaths::new(exclude.iter().map(ToString::to_string).collect());
     let TreeFiles { files, left_out } = find_submitted(path, &exclude);
     (names(files, path), names(left_out.into_iter().map(Ok).collect(), path))
 }
