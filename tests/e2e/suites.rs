@@ -40,7 +40,7 @@ fn what_kustomize_builds_is_judged_by_a_capture() {
         (
             "others.yaml",
             [
-                setting("harvesterhci.io/v1beta1", "storage-network", "no JSON"),
+                setting("harvesterhci.io/v1beta1", "storage-network", ""),
                 setting("longhorn.io/v1beta2", "vm-migration-network", "no JSON"),
                 setting("management.cattle.io/v3", "vm-migration-network", "no JSON"),
                 "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: beside}\n".to_owned(),
@@ -60,7 +60,7 @@ fn what_kustomize_builds_is_judged_by_a_capture() {
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stdout}");
     let summary = "1 judged: 1 refused; passed over: 1 ConfigMap, 1 Setting.harvesterhci.io, 1 Setting.longhorn.io, 1 \
-                   Setting.management.cattle.io\n";
+                   Setting.management.cattle.io; counted as applied: storage-network\n";
     assert!(stdout.ends_with(summary), "{stdout}");
 
     // The place is the one in what was piped in.
