@@ -70,7 +70,9 @@ fn a_capture_judges_as_the_live_cluster_does() {
     assert_eq!((captured.code, &*captured.stderr), (0, ""), "{captured}");
     assert!(captured.stdout.starts_with("\"facts\": "), "{captured}");
     let offline = review(&["--cluster", "facts"]);
+    // Each names its own cluster, and the command by which that one tells what Git must hold.
     let renamed = live.stdout.replace("in the live cluster", "in --cluster");
+    let renamed = renamed.replace("canonicalize --write --kube ", "canonicalize --write --cluster facts ");
     assert_eq!((offline.code, &offline.stdout), (1, &renamed), "{offline}");
 
     // The settings of the rules come along, and a flag goes before them.
