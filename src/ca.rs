@@ -27,6 +27,6 @@ pub use controller::Controller;
 pub use leaf::{Leaf, Names, NoLeaf, Spread};
 pub use lifetimes::{Lifetimes, UnsoundLifetimes};
 pub use propagation::Propagation;
-pub use rotation::{CaEntry, Change, Plan, RetiredCa, Rotation, SecretContents, SecretState, reconcile};
+pub use rotation::{CaEntry, Plan, RetiredCa, Rotation, SecretChange, SecretContents, SecretState, reconcile};
 pub use secret::{CaSecret, StoredSecret};
-pub use stored::Unusable;
+pub use stored::UnusableSecret;

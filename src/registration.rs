@@ -20,7 +20,7 @@ mod tests;
 
 pub use bundle::{Bundle, pem};
 pub use drift::Drift;
-pub use shipped::{Kind, Service, UnreadableManifest};
+pub use shipped::{ConfigurationKind, Service, UnreadableManifest};
 
 use self::configuration::Configuration;
 use self::report::RegistrationReport;
@@ -52,7 +52,7 @@ impl Registration {
     pub fn new(client: &kube::Client, name: &str, service: &Service) -> Result<Self, UnreadableManifest> {
         let of = |kind| Configuration::new(client.clone(), kind, name, service);
         Ok(Self {
-            configurations: [of(Kind::Mutating)?, of(Kind::Validating)?],
+            configurations: [of(ConfigurationKind::Mutating)?, of(ConfigurationKind::Validating)?],
             failures: Failures::new("caBundle update", &["get", "read", "patch"]),
             report: RegistrationReport::default(),
         })

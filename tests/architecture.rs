@@ -54,42 +54,6 @@ const IMPURE: [&str; 6] = ["TcpStream", "TcpListener", "UdpSocket", "ToSocketAdd
 /// Names that more than one type may have: each room's error, and clap's arguments.
 const SHARED_NAMES: [&str; 2] = ["Error", "Args"];
 
-/// Names that still have more than one type. No name joins them.
-const STILL_SHARED: [&str; 17] = [
-    "Answer",
-    "Change",
-    "Document",
-    "Exclude",
-    "Head",
-    "Items",
-    "Kind",
-    "Members",
-    "Metadata",
-    "Plain",
-    "Rule",
-    "Source",
-    "Step",
-    "TextVisitor",
-    "Unreadable",
-    "Unusable",
-    "Walk",
-];
-
-/// Files that still go in circles. None joins them.
-const STILL_IN_CIRCLES: [&str; 11] = [
-    "admission/canonical",
-    "admission/change",
-    "admission/decision",
-    "admission/pipeline",
-    "admission/response",
-    "admission/review",
-    "cli/review/judged",
-    "cli/review/lint",
-    "input",
-    "report/finding",
-    "report/record",
-];
-
 const LONGEST_FILE: usize = 400;
 const MEDIAN_FILE: usize = 120;
 
@@ -372,7 +336,6 @@ fn no_files_go_in_circles() {
     }
     let circles: Vec<_> = arrows
         .iter()
-        .filter(|(module, _)| !STILL_IN_CIRCLES.contains(&&*module.join("/")))
         .map(|(module, homes)| {
             let homes: Vec<_> = homes.iter().map(|home| home.join("/")).collect();
             format!("{} names {}", module.join("/"), homes.join(", "))
@@ -383,7 +346,7 @@ fn no_files_go_in_circles() {
 
 #[test]
 fn no_two_types_have_one_name() {
-    let is_shared = |name: &str| SHARED_NAMES.contains(&name) || STILL_SHARED.contains(&name);
+    let is_shared = |name: &str| SHARED_NAMES.contains(&name);
     let mut homes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for source in &*SOURCES {
         for name in source.types.iter().filter(|name| !is_shared(name)) {

@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::object;
 use crate::setting::ALLOW_DURING_MIGRATION;
-use crate::setting::json::Kind;
+use crate::setting::json::JsonKind;
 
 /// A string of the Setting. Harvester takes absent, `null` and `""` for the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Text<'a> {
     /// A string.
     Text(Cow<'a, str>),
     /// Anything else: the API server's schema lets none through, but a file may hold it.
-    Other(Kind),
+    Other(JsonKind),
 }
 
 impl Text<'_> {
@@ -61,29 +61,29 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Text<'de>, E> {
-        Ok(Text::Other(Kind::Boolean))
+        Ok(Text::Other(JsonKind::Boolean))
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Text<'de>, E> {
-        Ok(Text::Other(Kind::Number))
+        Ok(Text::Other(JsonKind::Number))
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Text<'de>, E> {
-        Ok(Text::Other(Kind::Number))
+        Ok(Text::Other(JsonKind::Number))
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Text<'de>, E> {
-        Ok(Text::Other(Kind::Number))
+        Ok(Text::Other(JsonKind::Number))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Text<'de>, M::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text::Other(Kind::Object))
+        Ok(Text::Other(JsonKind::Object))
     }
 
     fn visit_seq<S: serde::de::SeqAccess<'de>>(self, mut seq: S) -> Result<Text<'de>, S::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text::Other(Kind::Array))
+        Ok(Text::Other(JsonKind::Array))
     }
 }
 
@@ -92,7 +92,7 @@ impl<'de> Visitor<'de> for TextVisitor {
 pub struct Setting<'a> {
     /// The part of `metadata` that matters.
     #[serde(borrow, default, deserialize_with = "object::or_default")]
-    pub metadata: Metadata<'a>,
+    pub metadata: ObjectMetadata<'a>,
     /// `value`
     #[serde(borrow, default)]
     pub value: Text<'a>,
@@ -104,7 +104,7 @@ pub struct Setting<'a> {
 /// `metadata`, shrunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Metadata<'a> {
+pub struct ObjectMetadata<'a> {
     /// `name`; absent with `generateName`.
     #[serde(borrow, default)]
     pub name: Text<'a>,

@@ -14,7 +14,7 @@ use super::cert_authority::{Ca, Validity};
 use super::leaf::{Leaf, Names, Spread};
 use super::lifetimes::Lifetimes;
 use super::propagation::Propagation;
-use super::rotation::{Change, Plan, Rotation, SecretContents, reconcile};
+use super::rotation::{Plan, Rotation, SecretChange, SecretContents, reconcile};
 use super::secret::{CaSecret, StoredSecret};
 use crate::api_call::{Failure, Failures};
 use crate::registration::{Registration, WriteOutcome};
@@ -281,21 +281,23 @@ async fn changed(watching: &mut Option<SecretWatch>) -> Result<(), Failure> {
 }
 
 /// Logs what this replica did for all.
-fn log(change: &Change) {
+fn log(change: &SecretChange) {
     match change {
-        Change::Filled => tracing::info!("the CA's Secret was empty; created a CA and the next one"),
-        Change::Converted => tracing::info!("converted the CA's Secret of release 0.1.0; its CA keeps signing"),
-        Change::Repaired(why) => tracing::warn!(why, "repaired the CA's Secret"),
-        Change::Adopted(cas) => tracing::warn!(
+        SecretChange::Filled => tracing::info!("the CA's Secret was empty; created a CA and the next one"),
+        SecretChange::Converted => tracing::info!("converted the CA's Secret of release 0.1.0; its CA keeps signing"),
+        SecretChange::Repaired(why) => tracing::warn!(why, "repaired the CA's Secret"),
+        SecretChange::Adopted(cas) => tracing::warn!(
             cas,
             "caBundle holds CAs that the CA's Secret does not, as after a restore from a backup; they stay trusted until \
              no certificate of theirs is valid"
         ),
-        Change::Replaced(generation) => tracing::warn!(generation, "the next CA is not valid; created another one"),
-        Change::Promoted(generation) => {
+        SecretChange::Replaced(generation) => {
+            tracing::warn!(generation, "the next CA is not valid; created another one");
+        }
+        SecretChange::Promoted(generation) => {
             tracing::info!(generation, "promoted the next CA; certificates come from it now");
         }
-        Change::Extended => tracing::info!("recorded a longer lifetime of certificates in the CA's Secret"),
-        Change::Removed(cas) => tracing::info!(cas, "removed expired CA from the trust bundle"),
+        SecretChange::Extended => tracing::info!("recorded a longer lifetime of certificates in the CA's Secret"),
+        SecretChange::Removed(cas) => tracing::info!(cas, "removed expired CA from the trust bundle"),
     }
 }

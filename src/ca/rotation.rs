@@ -86,14 +86,14 @@ pub struct Plan {
     /// What the Secret is to hold.
     pub rotation: Rotation,
     /// Where that differs from what it holds.
-    pub changes: Vec<Change>,
+    pub changes: Vec<SecretChange>,
     /// Why the next CA is not promoted, although it is time.
     pub blocked: Option<&'static str>,
 }
 
 /// A change of the Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum SecretChange {
     /// It was empty; now it has CAs.
     Filled,
     /// It has the layout of this release now.
@@ -131,10 +131,10 @@ pub fn reconcile<E>(
     };
     let mut changes = Vec::new();
     match &stored.state {
-        SecretState::Empty => changes.push(Change::Filled),
+        SecretState::Empty => changes.push(SecretChange::Filled),
         SecretState::Sound => {}
-        SecretState::OldLayout => changes.push(Change::Converted),
-        SecretState::Damaged(why) => changes.push(Change::Repaired(why.clone())),
+        SecretState::OldLayout => changes.push(SecretChange::Converted),
+        SecretState::Damaged(why) => changes.push(SecretChange::Repaired(why.clone())),
     }
     let (current, next) = match (stored.current.clone(), stored.next.clone()) {
         (Some(current), next) => (current, next),
@@ -148,19 +148,19 @@ pub fn reconcile<E>(
     let kept = if stored.state == SecretState::Empty { now } else { lifetimes.kept(now) };
     let adopted = rotation.adopt(seen.anywhere(), now, kept);
     if adopted > 0 && stored.state != SecretState::Empty {
-        changes.push(Change::Adopted(adopted));
+        changes.push(SecretChange::Adopted(adopted));
     }
     let blocked = match rotation.promotion(now, seen, lifetimes) {
         Promotion::Wait => None,
         Promotion::Blocked(why) => Some(why),
         Promotion::Outdated => {
-            changes.push(Change::Replaced(rotation.next.generation));
+            changes.push(SecretChange::Replaced(rotation.next.generation));
             let old = mem::replace(&mut rotation.next, fresh()?);
             rotation.retire(&old, now, lifetimes);
             None
         }
         Promotion::Go => {
-            changes.push(Change::Promoted(rotation.next.generation));
+            changes.push(SecretChange::Promoted(rotation.next.generation));
             let promoted = mem::replace(&mut rotation.next, fresh()?);
             let old = mem::replace(&mut rotation.current, promoted);
             rotation.retire(&old, now, lifetimes);
@@ -168,7 +168,7 @@ pub fn reconcile<E>(
         }
     };
     if rotation.extend(now, seen, lifetimes) {
-        changes.push(Change::Extended);
+        changes.push(SecretChange::Extended);
     }
     let count = rotation.previous.len();
     rotation.previous.retain(|old| {
@@ -176,7 +176,7 @@ pub fn reconcile<E>(
         !is_over || !seen.is_fresh(now) || seen.anywhere().holds(&old.certificate)
     });
     if rotation.previous.len() < count {
-        changes.push(Change::Removed(count - rotation.previous.len()));
+        changes.push(SecretChange::Removed(count - rotation.previous.len()));
     }
     Ok(Plan { rotation, changes, blocked })
 }

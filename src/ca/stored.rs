@@ -34,7 +34,7 @@ const VERSION: u32 = 2;
 
 /// Data that is never overwritten: it may be someone else's. Safe to print.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum Unusable {
+pub enum UnusableSecret {
     /// There is data, but no document.
     #[error("its data holds {} but no {DOCUMENT}, so it may be someone else's", Quoted(.0))]
     Foreign(String),
@@ -50,7 +50,7 @@ struct Versioned {
 
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct SecretDocument {
     version: u32,
     current: DocumentEntry,
     next: DocumentEntry,
@@ -92,16 +92,16 @@ struct OldEntry {
 /// # Errors
 ///
 /// If it is not to be overwritten.
-pub(super) fn read(data: &Data, now: Timestamp) -> Result<SecretContents, Unusable> {
+pub(super) fn read(data: &Data, now: Timestamp) -> Result<SecretContents, UnusableSecret> {
     let Some(document) = data.get(DOCUMENT) else {
-        return data.keys().next().map_or(Ok(empty()), |key| Err(Unusable::Foreign(key.clone())));
+        return data.keys().next().map_or(Ok(empty()), |key| Err(UnusableSecret::Foreign(key.clone())));
     };
     let unreadable = |error: serde_json::Error| format!("{DOCUMENT} can't be read: {error}");
     let parsed = match serde_json::from_slice(&document.0).map(|Versioned { version }| version) {
         Ok(1) => serde_json::from_slice(&document.0).map(|old| read_old(&old, data, now)).map_err(unreadable),
         Ok(VERSION) => serde_json::from_slice(&document.0).map(|new| read_document(&new, data)).map_err(unreadable),
         Ok(0) => Err(format!("{DOCUMENT} has version 0")),
-        Ok(newer) => return Err(Unusable::Newer(newer)),
+        Ok(newer) => return Err(UnusableSecret::Newer(newer)),
         Err(error) => Err(unreadable(error)),
     };
     let (reading, state) = parsed.unwrap_or_else(|why| (read_pairs(data), SecretState::Damaged(why)));
@@ -131,7 +131,7 @@ pub(super) fn write(rotation: &Rotation, data: &mut Data) -> Result<(), serde_js
     let (current, next) = (entry(&rotation.current), entry(&rotation.next));
     let previous = rotation.previous.iter();
     let previous = previous.map(|old| DocumentPrevious { certificate: pem(&old.certificate), until: old.until });
-    let document = Document { version: VERSION, current, next, previous: previous.collect() };
+    let document = SecretDocument { version: VERSION, current, next, previous: previous.collect() };
     let mut document = serde_json::to_vec_pretty(&document)?;
     document.push(b'\n');
     data.insert(DOCUMENT.to_owned(), ByteString(document));
@@ -165,7 +165,7 @@ impl Reading {
     }
 }
 
-fn read_document(document: &Document, data: &Data) -> (Reading, SecretState) {
+fn read_document(document: &SecretDocument, data: &Data) -> (Reading, SecretState) {
     let mut reading = Reading::default();
     let mut entry =
         |entry: &DocumentEntry| reading.entry(data, entry.generation, entry.leaf_seconds.map(Duration::from_secs));

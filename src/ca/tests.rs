@@ -15,12 +15,12 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 use crate::fake_api_server::FakeApiServer;
-use crate::registration::{Bundle, Kind, Registration, Service, pem};
+use crate::registration::{Bundle, ConfigurationKind, Registration, Service, pem};
 use crate::server::tls::Resolver;
 
 const PATH: &str = "/api/v1/namespaces/here/secrets/ca";
 const PATIENCE: Duration = Duration::from_secs(20);
-const KINDS: [Kind; 2] = [Kind::Mutating, Kind::Validating];
+const KINDS: [ConfigurationKind; 2] = [ConfigurationKind::Mutating, ConfigurationKind::Validating];
 
 /// Leaves of seconds, so that a CA settles at once: in a quarter of a second.
 fn lifetimes() -> Lifetimes {
@@ -51,7 +51,7 @@ fn holding(rotation: &Rotation) -> Value {
     secret(&json!(data))
 }
 
-fn path(kind: Kind) -> String {
+fn path(kind: ConfigurationKind) -> String {
     format!("/apis/admissionregistration.k8s.io/v1/{}/ours", kind.resource().plural)
 }
 
@@ -59,7 +59,7 @@ fn service() -> Service {
     Service { name: "webhook".to_owned(), namespace: "here".to_owned() }
 }
 
-fn configuration(kind: Kind, bundle: &Bundle) -> Value {
+fn configuration(kind: ConfigurationKind, bundle: &Bundle) -> Value {
     let resource = kind.resource();
     let mut webhooks = kind.webhooks(&service()).unwrap();
     for webhook in webhooks.as_array_mut().unwrap() {
@@ -206,7 +206,7 @@ async fn only_the_granted_verbs_on_the_three_names_are_used() {
             "get" => assert!(target == PATH || KINDS.iter().any(|kind| target == path(*kind)), "{target}"),
             "update" => assert_eq!(target, format!("{PATH}?&{manager}")),
             "patch" => {
-                let applied = |kind: &Kind| target == format!("{}?&force=true&{manager}", path(*kind));
+                let applied = |kind: &ConfigurationKind| target == format!("{}?&force=true&{manager}", path(*kind));
                 assert!(KINDS.iter().any(applied), "{target}");
             }
             other => panic!("{other} {target}"),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use self::source::{FoundValue, Source, is_value};
+use self::source::{FoundValue, ValueSource, is_value};
 use self::stored::StoredArgs;
 use super::output::{Output, Paint, complain};
 use super::paths::PathArgs;
@@ -93,7 +93,7 @@ impl Args {
                 run.directory(Path::new(&name), &exclude)?;
                 continue;
             }
-            match Source::open(&name) {
+            match ValueSource::open(&name) {
                 Ok(source) => {
                     if run.source(&source)? == 0 {
                         run.nothing(&source.name());
@@ -157,13 +157,13 @@ impl CanonicalizeRun {
         match crate::input::Contents::of(&file) {
             Ok(contents) if contents.objects.is_empty() => Ok(0),
             Err(error) if error.is_unrelated() => Ok(0),
-            _ => self.source(&Source::File(file)),
+            _ => self.source(&ValueSource::File(file)),
         }
     }
 
     /// Says how many values there are.
-    fn source(&mut self, source: &Source) -> anyhow::Result<usize> {
-        if self.mode == CanonicalizeMode::Write && !matches!(source, Source::File(_)) {
+    fn source(&mut self, source: &ValueSource) -> anyhow::Result<usize> {
+        if self.mode == CanonicalizeMode::Write && !matches!(source, ValueSource::File(_)) {
             self.fail("--write rewrites files; neither a value nor standard input is one");
             return Ok(1);
         }
@@ -200,7 +200,7 @@ impl CanonicalizeRun {
             }
         }
         // A file is written whole or not at all.
-        if let Source::File(file) = source
+        if let ValueSource::File(file) = source
             && !changes.is_empty()
             && self.failures == failures
         {

@@ -117,7 +117,7 @@ impl ManifestFields {
 
     fn walk(&mut self, part: &str, start: usize, at: Position) {
         let options = granit_parser::options! { emit_comments: false };
-        let mut walk = Walk { start, at, document: start, open: Vec::new() };
+        let mut walk = FieldWalk { start, at, document: start, open: Vec::new() };
         for event in Parser::new_from_str_with_options(part, options) {
             // It was parsed before, with the same parser: past a bound that only this one has, the rest is unknown.
             let Ok((event, span)) = event else { return };
@@ -132,7 +132,7 @@ impl ManifestFields {
 }
 
 /// The way through one text.
-struct Walk {
+struct FieldWalk {
     /// Where the text starts in its file, in bytes.
     start: usize,
     /// Where it starts in its file.
@@ -159,7 +159,7 @@ enum PathStep {
     Item(usize),
 }
 
-impl Walk {
+impl FieldWalk {
     fn step(&mut self, event: &Event<'_>, span: &Span) -> Option<(String, ManifestField)> {
         let bytes = self.bytes(span)?;
         let (style, anchor, tagged) = match event {

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use super::bundle::Bundle;
 use super::drift::Drift;
 use super::owned_webhooks::OwnedWebhooks;
-use super::shipped::{Kind, Service, UnreadableManifest};
+use super::shipped::{ConfigurationKind, Service, UnreadableManifest};
 use crate::api_call::{FIELD_MANAGER, Failure, call};
 
 /// A configuration as it was read last.
 pub(super) struct Configuration {
     api: Api<DynamicObject>,
-    pub(super) kind: Kind,
+    pub(super) kind: ConfigurationKind,
     name: String,
     /// How messages name it.
     pub(super) shown: String,
@@ -40,7 +40,7 @@ pub(super) enum Live {
 impl Configuration {
     pub(super) fn new(
         client: kube::Client,
-        kind: Kind,
+        kind: ConfigurationKind,
         name: &str,
         service: &Service,
     ) -> Result<Self, UnreadableManifest> {

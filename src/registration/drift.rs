@@ -99,11 +99,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::registration::{Kind, Service};
+    use crate::registration::{ConfigurationKind, Service};
 
     fn shipped() -> Value {
         let service = Service { name: "ours".to_owned(), namespace: "here".to_owned() };
-        Kind::Validating.webhooks(&service).unwrap()
+        ConfigurationKind::Validating.webhooks(&service).unwrap()
     }
 
     #[test]

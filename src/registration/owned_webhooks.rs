@@ -55,12 +55,12 @@ fn text<'a>(webhook: &'a Value, pointer: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registration::Kind;
+    use crate::registration::ConfigurationKind;
 
     #[test]
     fn entries_that_call_the_server_are_owned() {
         let service = Service { name: "ours".to_owned(), namespace: "here".to_owned() };
-        let shipped = Kind::Validating.webhooks(&service).unwrap();
+        let shipped = ConfigurationKind::Validating.webhooks(&service).unwrap();
         let mut live = shipped.clone();
         live[0]["clientConfig"] = json!({"url": "https://127.0.0.1/"});
         for client in [

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ConfigurationKind {
     /// `MutatingWebhookConfiguration`.
     Mutating,
     /// `ValidatingWebhookConfiguration`.
@@ -27,7 +27,7 @@ pub struct Service {
 #[error("the manifest inside this program can't be read: {0}")]
 pub struct UnreadableManifest(#[from] serde_saphyr::Error);
 
-impl Kind {
+impl ConfigurationKind {
     /// As the client names it.
     #[must_use]
     pub fn resource(self) -> ApiResource {
@@ -75,7 +75,7 @@ mod tests {
     fn the_shipped_manifests_are_inside() {
         let service = Service { name: "a".to_owned(), namespace: "b".to_owned() };
         let mut seen = Vec::new();
-        for kind in [Kind::Mutating, Kind::Validating] {
+        for kind in [ConfigurationKind::Mutating, ConfigurationKind::Validating] {
             for webhook in kind.webhooks(&service).unwrap().as_array().unwrap() {
                 let called = &webhook["clientConfig"]["service"];
                 assert_eq!((&called["name"], &called["namespace"]), (&"a".into(), &"b".into()));

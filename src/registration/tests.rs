@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::fake_api_server::FakeApiServer;
 
-const KINDS: [Kind; 2] = [Kind::Mutating, Kind::Validating];
+const KINDS: [ConfigurationKind; 2] = [ConfigurationKind::Mutating, ConfigurationKind::Validating];
 
-fn path(kind: Kind) -> String {
+fn path(kind: ConfigurationKind) -> String {
     format!("/apis/admissionregistration.k8s.io/v1/{}/ours", kind.resource().plural)
 }
 
@@ -18,7 +18,7 @@ fn service() -> Service {
 }
 
 /// As shipped, without a bundle.
-fn configuration(kind: Kind) -> Value {
+fn configuration(kind: ConfigurationKind) -> Value {
     let resource = kind.resource();
     json!({
         "apiVersion": resource.api_version,
@@ -28,7 +28,7 @@ fn configuration(kind: Kind) -> Value {
     })
 }
 
-fn trusting(kind: Kind, bundle: &Bundle) -> Value {
+fn trusting(kind: ConfigurationKind, bundle: &Bundle) -> Value {
     let mut configuration = configuration(kind);
     for webhook in configuration["webhooks"].as_array_mut().unwrap() {
         webhook["clientConfig"]["caBundle"] = bundle.encode().into();
@@ -93,7 +93,10 @@ async fn every_entry_gets_the_bundle_and_nothing_else_is_touched() {
     }
     assert_eq!(registered.registration.held(), [vec![&one], vec![&one; 2]]);
     let applied = server.calls().into_iter().find(|(verb, _)| *verb == "patch").unwrap().1;
-    assert_eq!(applied, format!("{}?&force=true&fieldManager=migration-network-webhook", path(Kind::Mutating)));
+    assert_eq!(
+        applied,
+        format!("{}?&force=true&fieldManager=migration-network-webhook", path(ConfigurationKind::Mutating))
+    );
     registered.assert_shows(&[
         r#"registration_present{configuration="mutating"} 1"#,
         r#"registration_ca_bundle_current{configuration="validating"} 1"#,
@@ -113,21 +116,21 @@ async fn what_was_written_in_the_meantime_stays() {
     let ([one, both], server) = (two_bundles(), cluster());
     let mut registered = Registered::new(&server);
     assert!(registered.registration.read().await);
-    server.put(&path(Kind::Mutating), trusting(Kind::Mutating, &both));
+    server.put(&path(ConfigurationKind::Mutating), trusting(ConfigurationKind::Mutating, &both));
     assert_eq!(registered.registration.write(&one).await, WriteOutcome::Conflict);
-    let live = server.object(&path(Kind::Mutating)).unwrap();
-    assert_eq!(live["webhooks"], trusting(Kind::Mutating, &both)["webhooks"]);
+    let live = server.object(&path(ConfigurationKind::Mutating)).unwrap();
+    assert_eq!(live["webhooks"], trusting(ConfigurationKind::Mutating, &both)["webhooks"]);
     registered.assert_shows(&[r#"registration_failures_total{verb="patch"} 0"#]);
 }
 
 #[tokio::test]
 async fn a_configuration_that_is_gone_stays_gone() {
     let ([one, _], server) = (two_bundles(), cluster());
-    server.remove(&path(Kind::Mutating));
+    server.remove(&path(ConfigurationKind::Mutating));
     let mut registered = Registered::new(&server);
     assert!(registered.registration.read().await);
     // Gone between the look and the write.
-    server.remove(&path(Kind::Validating));
+    server.remove(&path(ConfigurationKind::Validating));
     assert_eq!(registered.registration.write(&one).await, WriteOutcome::Conflict);
     assert_eq!(registered.turn(&one).await, (true, WriteOutcome::Current));
     assert_eq!(registered.registration.held(), [const { Vec::<&Bundle>::new() }; 2]);
@@ -139,7 +142,7 @@ async fn a_configuration_that_is_gone_stays_gone() {
         ]);
     }
     // Someone applies the manifests again.
-    server.put(&path(Kind::Validating), configuration(Kind::Validating));
+    server.put(&path(ConfigurationKind::Validating), configuration(ConfigurationKind::Validating));
     assert_eq!(registered.turn(&one).await, (true, WriteOutcome::Current));
     assert_eq!(registered.registration.held(), [vec![], vec![&one; 2]]);
 }
@@ -166,15 +169,15 @@ async fn what_fails_is_counted() {
 #[tokio::test]
 async fn drift_is_counted_and_left() {
     let ([one, _], server) = (two_bundles(), cluster());
-    let mut drifted = configuration(Kind::Mutating);
+    let mut drifted = configuration(ConfigurationKind::Mutating);
     drifted["webhooks"][0]["failurePolicy"] = "Ignore".into();
     drifted["webhooks"][0]["timeoutSeconds"] = 10.into();
-    server.put(&path(Kind::Mutating), drifted.clone());
-    let mut strange = configuration(Kind::Validating);
+    server.put(&path(ConfigurationKind::Mutating), drifted.clone());
+    let mut strange = configuration(ConfigurationKind::Validating);
     for webhook in strange["webhooks"].as_array_mut().unwrap() {
         webhook["clientConfig"]["service"]["name"] = "another".into();
     }
-    server.put(&path(Kind::Validating), strange.clone());
+    server.put(&path(ConfigurationKind::Validating), strange.clone());
     let mut registered = Registered::new(&server);
     assert_eq!(registered.turn(&one).await, (true, WriteOutcome::Current));
     registered.assert_shows(&[
@@ -183,8 +186,8 @@ async fn drift_is_counted_and_left() {
         r#"registration_ca_bundle_current{configuration="mutating"} 1"#,
         r#"registration_ca_bundle_current{configuration="validating"} 0"#,
     ]);
-    let mut live = server.object(&path(Kind::Mutating)).unwrap()["webhooks"].take();
+    let mut live = server.object(&path(ConfigurationKind::Mutating)).unwrap()["webhooks"].take();
     live[0]["clientConfig"].as_object_mut().unwrap().remove("caBundle");
     assert_eq!(live, drifted["webhooks"]);
-    assert_eq!(server.object(&path(Kind::Validating)).unwrap()["webhooks"], strange["webhooks"]);
+    assert_eq!(server.object(&path(ConfigurationKind::Validating)).unwrap()["webhooks"], strange["webhooks"]);
 }

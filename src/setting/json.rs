@@ -16,12 +16,12 @@ pub enum NotAnObject {
     /// It is no JSON text; the reason carries line and column but none of the text.
     NotJson(String),
     /// It is JSON of another kind.
-    Other(Kind),
+    Other(JsonKind),
 }
 
 /// The kinds of JSON value, by their first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum JsonKind {
     /// `null`
     Null,
     /// `true`, `false`
@@ -36,7 +36,7 @@ pub enum Kind {
     Object,
 }
 
-impl Kind {
+impl JsonKind {
     /// The kind of a text that is known to be JSON.
     pub(super) fn of(json: &str) -> Self {
         match trim_start(json).bytes().next() {
@@ -50,7 +50,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for JsonKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Null => "null",
@@ -85,7 +85,7 @@ pub(super) fn members<'a>(text: &'a str, member: impl FnMut(&'a RawValue, &'a Ra
     let mut deserializer = serde_json::Deserializer::from_str(text);
     if !trim_start(text).starts_with('{') {
         serde_json::from_str::<IgnoredAny>(text).map_err(not_json)?;
-        return Err(NotAnObject::Other(Kind::of(text)));
+        return Err(NotAnObject::Other(JsonKind::of(text)));
     }
     deserializer.deserialize_map(MemberVisitor(member)).map_err(not_json)?;
     deserializer.end().map_err(not_json)

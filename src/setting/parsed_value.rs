@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use self::members::Members;
 use super::field::FieldPath;
-use super::json::{self, Kind, NotAnObject};
+use super::json::{self, JsonKind, NotAnObject};
 use super::key::{self, Key};
 use super::problem::{Problem, Problems, Reason};
 use crate::escape::Excerpt;
@@ -60,7 +60,7 @@ impl<'a> ParsedValue<'a> {
 
     /// What is no string at all.
     #[must_use]
-    pub fn not_a_string(seen: Kind) -> Self {
+    pub fn not_a_string(seen: JsonKind) -> Self {
         let message = format!("{seen}: must be a string that holds JSON; in YAML, put it in single quotes");
         Self::unreadable(Reason::TypeInvalid, &message)
     }
@@ -90,16 +90,16 @@ fn wrong<T>(key: &'static Key, reason: Reason, message: impl fmt::Display) -> Pa
     (None, problems)
 }
 
-fn wrong_type<T>(key: &'static Key, value: &RawValue, kind: Kind) -> Part<T> {
-    if kind == Kind::Null {
+fn wrong_type<T>(key: &'static Key, value: &RawValue, kind: JsonKind) -> Part<T> {
+    if kind == JsonKind::Null {
         return wrong(key, Reason::Required, format_args!("{key} is null; {}", key.accepts));
     }
     wrong(key, Reason::TypeInvalid, format_args!("{} is {kind}; {}", Excerpt::of(value.get()), key.accepts))
 }
 
 fn string<'a>(key: &'static Key, value: &'a RawValue) -> Part<Cow<'a, str>> {
-    match Kind::of(value.get()) {
-        Kind::String => {}
+    match JsonKind::of(value.get()) {
+        JsonKind::String => {}
         kind => return wrong_type(key, value, kind),
     }
     match json::text(value) {
@@ -117,8 +117,8 @@ fn half_surrogate(string: &RawValue) -> String {
 
 fn integer<'a>(key: &'static Key, value: &'a RawValue) -> Part<&'a str> {
     let written = value.get();
-    match Kind::of(written) {
-        Kind::Number if is_integer(written) => (Some(written), Problems::default()),
+    match JsonKind::of(written) {
+        JsonKind::Number if is_integer(written) => (Some(written), Problems::default()),
         kind => wrong_type(key, value, kind),
     }
 }
@@ -130,25 +130,25 @@ fn is_integer(number: &str) -> bool {
 }
 
 fn strings<'a>(key: &'static Key, value: &'a RawValue) -> Part<Entries<'a>> {
-    match Kind::of(value.get()) {
-        Kind::Null => return (Some(Entries::default()), Problems::default()),
-        Kind::Array => {}
+    match JsonKind::of(value.get()) {
+        JsonKind::Null => return (Some(Entries::default()), Problems::default()),
+        JsonKind::Array => {}
         kind => return wrong_type(key, value, kind),
     }
     let (mut entries, mut problems) = (Entries::default(), Problems::default());
     let mut deserializer = serde_json::Deserializer::from_str(value.get());
     // The slice is known to be an array, so this can't fail.
-    let read = deserializer.deserialize_seq(Items { entries: &mut entries, problems: &mut problems });
+    let read = deserializer.deserialize_seq(ExcludeItems { entries: &mut entries, problems: &mut problems });
     (read.is_ok().then_some(entries), problems)
 }
 
 /// The entries of `exclude`, each checked on its own.
-struct Items<'r, 'a> {
+struct ExcludeItems<'r, 'a> {
     entries: &'r mut Entries<'a>,
     problems: &'r mut Problems,
 }
 
-impl<'a> Visitor<'a> for Items<'_, 'a> {
+impl<'a> Visitor<'a> for ExcludeItems<'_, 'a> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -161,8 +161,8 @@ impl<'a> Visitor<'a> for Items<'_, 'a> {
             if text.is_none() {
                 self.entries.broken = true;
                 let path = FieldPath::ExcludeItem(self.entries.items.len());
-                self.problems.push(|| match Kind::of(item.get()) {
-                    Kind::String => Problem::new(path, Reason::Invalid, half_surrogate(item)),
+                self.problems.push(|| match JsonKind::of(item.get()) {
+                    JsonKind::String => Problem::new(path, Reason::Invalid, half_surrogate(item)),
                     kind => {
                         let seen = Excerpt::of(item.get());
                         let message = format!("{seen} is {kind}; each entry is a string such as \"192.168.1.1/32\"");

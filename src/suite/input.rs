@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Case;
 use super::spec::CaseOperation;
-use crate::admission::setting::{Metadata, Text};
+use crate::admission::setting::{ObjectMetadata, Text};
 use crate::admission::{Request, Review, Setting};
 use crate::manifest::fields::Strings;
 use crate::manifest::{self, Origin, Position};
@@ -108,7 +108,8 @@ impl Side {
         match &self.content {
             SideContent::Value(value) => {
                 let name = Text::Text(Cow::Borrowed(SETTING));
-                let named = || Setting { metadata: Metadata { name, ..Metadata::default() }, ..Setting::default() };
+                let named =
+                    || Setting { metadata: ObjectMetadata { name, ..ObjectMetadata::default() }, ..Setting::default() };
                 Setting { value: Text::Text(Cow::Borrowed(value)), ..stored.cloned().unwrap_or_else(named) }
             }
             SideContent::Setting(object) => whole(object),

@@ -13,7 +13,7 @@ use crate::manifest::{ManifestFile, Origin, STANDARD_INPUT};
 use crate::setting::json::is_blank;
 
 /// What was named.
-pub(super) enum Source {
+pub(super) enum ValueSource {
     /// The value itself.
     Value(String),
     /// A file.
@@ -31,7 +31,7 @@ pub(super) struct FoundValue {
     pub(super) label: String,
 }
 
-impl Source {
+impl ValueSource {
     pub(super) fn open(name: &OsStr) -> anyhow::Result<Self> {
         if name == STANDARD_INPUT {
             return Ok(Self::Stream(ManifestFile::standard_input()?));

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use super::source::Source;
+use super::source::ValueSource;
 use crate::cli::kube::{self, KubeArgs};
 use crate::cluster::{files, live};
 
@@ -46,7 +46,7 @@ impl StoredArgs {
             bail!("{flag} goes with --kube");
         }
         if let Some(old) = &self.old {
-            let source = Source::open(old).context("--old")?;
+            let source = ValueSource::open(old).context("--old")?;
             let mut values = source.values().context("--old")?;
             return match (values.pop(), values.len()) {
                 (Some(found), 0) => Ok(Some(found.into_value())),

@@ -20,19 +20,19 @@ pub(super) struct TextFields;
 
 impl<'w> FormatFields<'w> for TextFields {
     fn format_fields<R: RecordFields>(&self, writer: Writer<'w>, fields: R) -> fmt::Result {
-        let mut visitor = TextVisitor { writer, first: true, result: Ok(()) };
+        let mut visitor = FieldVisitor { writer, first: true, result: Ok(()) };
         fields.record(&mut visitor);
         visitor.result
     }
 }
 
-struct TextVisitor<'w> {
+struct FieldVisitor<'w> {
     writer: Writer<'w>,
     first: bool,
     result: fmt::Result,
 }
 
-impl TextVisitor<'_> {
+impl FieldVisitor<'_> {
     fn write(&mut self, field: &Field, value: fmt::Arguments<'_>, quote: &str) -> fmt::Result {
         if !std::mem::take(&mut self.first) {
             self.writer.write_char(' ')?;
@@ -48,7 +48,7 @@ impl TextVisitor<'_> {
     }
 }
 
-impl Visit for TextVisitor<'_> {
+impl Visit for FieldVisitor<'_> {
     fn record_str(&mut self, field: &Field, text: &str) {
         self.result = self.result.and_then(|()| self.write(field, format_args!("{text}"), "\""));
     }

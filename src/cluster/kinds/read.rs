@@ -21,18 +21,18 @@ pub(in crate::cluster) enum Json<'a> {
 }
 
 /// Why an object can't be read.
-pub(super) struct Unreadable {
+pub(super) struct UnreadableObject {
     path: Path,
     error: serde_json::Error,
 }
 
 /// Reads an object.
-pub(super) fn read<K: Watched>(json: Json<'_>) -> Result<K, Unreadable> {
+pub(super) fn read<K: Watched>(json: Json<'_>) -> Result<K, UnreadableObject> {
     let read = match json {
         Json::Text(text) => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)),
         Json::Value(value) => serde_path_to_error::deserialize(value),
     };
-    read.map_err(|error: serde_path_to_error::Error<serde_json::Error>| Unreadable {
+    read.map_err(|error: serde_path_to_error::Error<serde_json::Error>| UnreadableObject {
         path: error.path().clone(),
         error: error.into_inner(),
     })
@@ -50,7 +50,7 @@ pub(super) fn prune<K: Watched>(text: &str) -> Result<Value, serde_json::Error> 
     }
 }
 
-impl Unreadable {
+impl UnreadableObject {
     /// An object of its name with nothing but what is wrong.
     fn alone(&self, object: &Value) -> Value {
         let mut pointer = String::new();
@@ -87,7 +87,7 @@ impl Unreadable {
 }
 
 /// What is wrong, safe to print: the section of the object, and what serde says of it.
-impl fmt::Display for Unreadable {
+impl fmt::Display for UnreadableObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = wrong_type(&self.error);
         let section = match self.path.iter().next() {

@@ -31,7 +31,7 @@ impl RawObject {
 impl<'de> Deserialize<'de> for RawObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let json = Box::<RawValue>::deserialize(deserializer)?;
-        let Head { metadata: HeadMetadata { name, namespace, resource_version } } =
+        let ObjectHead { metadata: HeadMetadata { name, namespace, resource_version } } =
             serde_json::from_str(json.get()).unwrap_or_default();
         Ok(Self { metadata: ObjectMeta { name, namespace, resource_version, ..ObjectMeta::default() }, json })
     }
@@ -39,7 +39,7 @@ impl<'de> Deserialize<'de> for RawObject {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Head {
+struct ObjectHead {
     metadata: HeadMetadata,
 }
 

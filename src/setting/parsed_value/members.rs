@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::{Entries, ParsedValue, integer, string, strings};
 use crate::escape::Excerpt;
 use crate::setting::field::{FieldPath, PlainKey};
-use crate::setting::json::{self, Kind};
+use crate::setting::json::{self, JsonKind};
 use crate::setting::key::{self, Key};
 use crate::setting::problem::{Problem, Problems, Reason};
 use crate::setting::suggest;
@@ -41,7 +41,7 @@ impl<'a> Members<'a> {
     pub(super) fn add(&mut self, key: &'a RawValue, value: &'a RawValue) {
         let Some(name) = json::text(key) else { return self.add_unknown(None) };
         let Some(index) = key::ALL.iter().position(|key| key.name == name) else {
-            let is_empty = value.get() == r#""""# || Kind::of(value.get()) == Kind::Null;
+            let is_empty = value.get() == r#""""# || JsonKind::of(value.get()) == JsonKind::Null;
             if !(is_empty && RANGE_V6.contains(&&*name)) {
                 self.add_unknown(Some(&name));
             }
