@@ -39,6 +39,7 @@ mod control_plane;
 mod deletion;
 mod gitops;
 mod harness;
+mod kubeconfig;
 mod live;
 mod operations;
 mod own_ca;
@@ -51,5 +52,7 @@ mod rollout;
 mod rules;
 mod scope;
 mod suites;
+#[path = "../shared/tunnel.rs"]
+mod tunnel;
 mod warnings;
 mod writers;
