@@ -27,6 +27,7 @@ use super::{ClusterState, kinds};
 
 mod client;
 mod error;
+mod kubeconfig;
 mod last_heard;
 mod metrics;
 mod object;

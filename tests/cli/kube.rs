@@ -62,9 +62,11 @@ fn no_proxy_is_about_the_api_server_and_not_about_the_proxy() {
     let (named, local) = (named.path().join("config"), local.path().join("config"));
     let connect = format!("CONNECT api.test:{server} HTTP/1.1");
 
-    for no_proxy in ["", "127.0.0.2", "127.0.0.0/8", "other.test", "api.test:1"] {
+    // Nor does an entry that is none end anything.
+    for no_proxy in ["", "127.0.0.2", "127.0.0.0/8", "other.test", "api.test:1", "a,,b", "a,", ",", "no/host", "[::1"] {
         let mut command = ask(&named);
         command.env("HTTP_PROXY", format!("http://127.0.0.2:{port}")).env("NO_PROXY", no_proxy);
+        command.env("HTTPS_PROXY", "http://127.0.0.2:9");
         assert_eq!(ran(&mut command), stored(), "{no_proxy}");
         assert_eq!(requests.try_recv().unwrap(), connect, "{no_proxy}");
     }

@@ -43,6 +43,8 @@ fn proxies_are_taken_as_kubectl_takes_them() {
         ("api.test", "", vec![("HTTPS_PROXY", &http), ("NO_PROXY", ".test")]),
         ("api.test", "", vec![("HTTPS_PROXY", &http), ("NO_PROXY", "x, *.TEST")]),
         ("api.test", "", vec![("HTTPS_PROXY", &http), ("NO_PROXY", "api.test:1")]),
+        ("api.test", "", vec![("HTTPS_PROXY", &http), ("NO_PROXY", "a,,b,")]),
+        ("api.test", "", vec![("HTTPS_PROXY", &http), ("NO_PROXY", "no/host,[::1,.test,")]),
         ("api.test", "", vec![("HTTP_PROXY", &http)]),
         ("192.0.2.77", "", vec![("HTTPS_PROXY", &http), ("NO_PROXY", "192.0.3.0/24,.2.77,192.0.2.77:1")]),
         ("127.0.0.1", "", vec![("HTTPS_PROXY", "http://127.0.0.2:9"), ("NO_PROXY", "127.0.0.1")]),

@@ -1,18 +1,17 @@
 //! Connects to the API server: kubeconfig, context, or `ServiceAccount`.
 
-use std::env;
 use std::path::Path;
 use std::time::Duration;
 
 use hyper::Request;
 use hyper::header::{HeaderValue, USER_AGENT};
 use kube::client::AuthError;
-use kube::config::{ExecConfig, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::config::{ExecConfig, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::Value;
 
 use super::error::Error;
-use super::proxy::{ProxyVariables, proxy};
+use super::kubeconfig::{self, BadKubeconfig};
 use crate::escape::{Line, Quoted, QuotedPath, Quoting};
 use crate::setting::SETTING;
 
@@ -61,7 +60,7 @@ pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result
 ///
 /// As [`connect`].
 pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(Client, String), Unconfigured> {
-    let mut config = configure(kubeconfig, context).await?;
+    let mut config = configure(kubeconfig, context)?;
     if config.cluster_url.scheme().is_none() {
         let server = config.cluster_url.to_string();
         let server = Quoting(&server);
@@ -108,17 +107,17 @@ pub async fn stored_setting(client: &Client) -> Result<Option<Value>, Error> {
     }
 }
 
-async fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, Unconfigured> {
+fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, Unconfigured> {
     if let Some(path) = kubeconfig {
         let named = |why: String| Unconfigured::Named(QuotedPath(path).to_string(), why);
         let kubeconfig = Kubeconfig::read_from(path).map_err(|error| named(words(&error)))?;
-        return of_kubeconfig(kubeconfig, context).await.map_err(named);
+        return kubeconfig::configuration(kubeconfig, context).map_err(|error| named(words(&error)));
     }
-    let unusable = match usual_kubeconfig() {
-        Ok(kubeconfig) => match of_kubeconfig(kubeconfig, context).await {
-            Ok(config) => return Ok(config),
-            Err(why) => why,
-        },
+    let unusable = match kubeconfig::usual()
+        .map_err(BadKubeconfig::from)
+        .and_then(|usual| kubeconfig::configuration(usual, context))
+    {
+        Ok(config) => return Ok(config),
         Err(error) => words(&error),
     };
     let neither = |in_cluster| Unconfigured::Neither { kubeconfig: unusable, in_cluster };
@@ -126,32 +125,6 @@ async fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<C
         return Err(neither("it has no contexts".to_owned()));
     }
     Config::incluster().map_err(|error| neither(words(&error)))
-}
-
-/// The kubeconfig that kubectl would take. Of several files that are named, those that are there.
-fn usual_kubeconfig() -> Result<Kubeconfig, KubeconfigError> {
-    let named = env::var_os("KUBECONFIG").unwrap_or_default();
-    let named: Vec<_> = env::split_paths(&named).filter(|path| !path.as_os_str().is_empty()).collect();
-    let mut there = named.iter().filter(|path| !matches!(path.try_exists(), Ok(false)));
-    let Some(first) = there.next() else { return Kubeconfig::read() };
-    there.try_fold(Kubeconfig::read_from(first)?, |merged, path| merged.merge(Kubeconfig::read_from(path)?))
-}
-
-async fn of_kubeconfig(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Config, String> {
-    let proxy_url = proxy_url(&kubeconfig, context);
-    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
-    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| words(&error))?;
-    // kube holds NO_PROXY against the proxy's own address.
-    config.proxy_url = proxy(&config.cluster_url, proxy_url.as_deref(), &ProxyVariables::read())?;
-    Ok(config)
-}
-
-/// The `proxy-url` of the cluster that the context names.
-fn proxy_url(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<String> {
-    let current = context.or(kubeconfig.current_context.as_deref())?;
-    let named = kubeconfig.contexts.iter().find(|context| context.name == current)?;
-    let cluster = &named.context.as_ref()?.cluster;
-    kubeconfig.clusters.iter().find(|named| named.name == *cluster)?.cluster.as_ref()?.proxy_url.clone()
 }
 
 /// Why the client can't be built. What an exec plugin said is shown; a missing one, with how to install it.
