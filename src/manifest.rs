@@ -20,7 +20,7 @@ pub mod scalar;
 pub mod tree;
 
 pub use encoding::Encoding;
-pub use file::{CAPTURE_MARK, MAX_BYTES, ManifestFile, STANDARD_INPUT};
+pub use file::{BARE_VALUE, CAPTURE_MARK, MAX_BYTES, ManifestFile, STANDARD_INPUT};
 pub use objects::objects;
 pub use scalar::{Position, Scalar};
 

@@ -12,6 +12,8 @@ use crate::setting::SETTING;
 pub const MAX_BYTES: u64 = 64 << 20;
 /// The path that stands for standard input.
 pub const STANDARD_INPUT: &str = "-";
+/// Names a value that the command line holds.
+pub const BARE_VALUE: &str = "--value";
 /// How each file of a capture begins.
 pub const CAPTURE_MARK: &str = "# Captured by migration-network-webhook";
 

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{Finding, Level, Location, Repository, RunReport, Subject, TestStatus};
-use crate::manifest::STANDARD_INPUT;
+use crate::manifest::{BARE_VALUE, STANDARD_INPUT};
 
 /// How many annotations of each level GitHub shows for a step.
 const SHOWN: usize = 10;
@@ -39,9 +39,9 @@ pub(super) fn render(run: &RunReport<'_>, repository: &Repository) -> String {
     commands
 }
 
-/// Where it is; nothing for standard input, which is no file of the repository.
+/// Where it is; nothing for what is no file of the repository.
 fn at(at: &Location, repository: &Repository) -> String {
-    if &*at.path == STANDARD_INPUT {
+    if [STANDARD_INPUT, BARE_VALUE].iter().any(|none| &*at.path == *none) {
         return String::new();
     }
     format!("file={},line={},col={},", property(&repository.name(&at.path)), at.line, at.column)

@@ -160,6 +160,10 @@ fn the_installer_s_file_and_a_bare_value_are_judged() {
     assert!(ran.stdout.starts_with("--value:1: refused, "), "{}", ran.stdout);
 
     let sound = SOUND.trim_matches('\'');
+    let value = format!(" {sound}");
+    let ran = run(&["review", "--value", &value, "--cluster", READY, "--report", "github"]);
+    let warning = "value rewritten in canonical form; for Git: migration-network-webhook canonicalize FILE";
+    assert_eq!(ran.stdout, format!("::warning title=rewritten::{warning}\n"), "no file is to be mended");
     let files = directory(&[("config.yaml", &format!("systemSettings:\n  vm-migration-network: ' {sound}' # ours\n"))]);
     let path = files.path().join("config.yaml");
     assert_eq!(run(&["canonicalize", path.to_str().unwrap()]).stdout, sound);

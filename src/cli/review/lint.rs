@@ -4,7 +4,7 @@ use crate::admission::setting::Text;
 use crate::admission::{Admission, Mutation, Request, canonical};
 use crate::escape::{Line, ShellWord};
 use crate::input::{Form, Input, submitted};
-use crate::manifest::STANDARD_INPUT;
+use crate::manifest::{BARE_VALUE, STANDARD_INPUT};
 use crate::report::NOT_CANONICAL;
 
 /// A warning about a file.
@@ -17,6 +17,10 @@ pub(super) struct Lint {
 /// The warning about the `value` of a manifest.
 pub(super) fn of(input: &Input, request: &Request<'_>, admission: &Admission, stored_in: &str) -> Option<Lint> {
     let Form::Manifest { setting, .. } = &input.form else { return None };
+    // It is in no file, so Git need not hold it.
+    if &*input.origin.path == BARE_VALUE {
+        return None;
+    }
     if let Mutation::Restored(stored) = &admission.mutated.value {
         let message = format!(
             "value is not what is stored, though it means the same: Git and the cluster differ. Until the next real change \

@@ -11,7 +11,7 @@ use crate::escape::QuotedPath;
 use crate::input::{Input, Reader};
 use crate::manifest::exclude::ExcludedPaths;
 use crate::manifest::tree::{self, TreeFiles};
-use crate::manifest::{self, ManifestFile, STANDARD_INPUT};
+use crate::manifest::{self, BARE_VALUE, ManifestFile, STANDARD_INPUT};
 use crate::setting::SETTING;
 
 /// A file with what it asks, or why it can't be read.
@@ -38,7 +38,7 @@ impl Paths {
         let metadata = json!({"name": SETTING});
         let setting =
             json!({"apiVersion": "harvesterhci.io/v1beta1", "kind": "Setting", "metadata": metadata, "value": value});
-        self.file(Ok(ManifestFile::new(Path::new("--value"), setting.to_string())), true);
+        self.file(Ok(ManifestFile::new(Path::new(BARE_VALUE), setting.to_string())), true);
     }
 
     pub(super) fn read(&mut self, path: &Path) {
