@@ -117,7 +117,10 @@ impl CliFailure {
                 let printed = error.print().and_then(|()| io::stdout().flush());
                 if !error.use_stderr() {
                     return match printed {
-                        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Error,
+                        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                            output::complain(format!("error: {error}"));
+                            Exit::Error
+                        }
                         _ => Exit::Ok,
                     };
                 }

@@ -47,12 +47,14 @@ pub enum Error {
         max: u64,
     },
     /// A directory lies deeper than is reasonable.
-    #[error("{} lies more than {max} directories deep, and is not read; leave it out with --exclude", QuotedPath(path))]
+    #[error("{} lies more than {max} directories deep, and is not read{hint}", QuotedPath(path))]
     TooDeep {
         /// Which.
         path: PathBuf,
         /// How deep is read.
         max: usize,
+        /// What gets past it, if anything does.
+        hint: &'static str,
     },
     /// A file is not text.
     #[error("{} is not UTF-8 text; YAML or JSON manifests are", QuotedPath(path))]

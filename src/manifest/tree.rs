@@ -88,7 +88,8 @@ impl Tree {
 
     fn walk(&mut self, directory: &Path, depth: usize) {
         if depth > MAX_DEPTH {
-            return self.found.push(Err(Error::TooDeep { path: directory.to_owned(), max: MAX_DEPTH }));
+            let hint = if self.rules.is_some() { "; leave it out with --exclude" } else { "" };
+            return self.found.push(Err(Error::TooDeep { path: directory.to_owned(), max: MAX_DEPTH, hint }));
         }
         if !self.is_new(directory) {
             return;

@@ -1,7 +1,4 @@
-//! Flags and variables: those that are gone, empty ones, errors that they cause; and a full disk.
-
-use std::fs::OpenOptions;
-use std::process::Stdio;
+//! Flags and variables: those that are gone, empty ones, and errors that they cause.
 
 use crate::reviews;
 use crate::run::{Running, binary};
@@ -65,13 +62,4 @@ async fn an_empty_variable_is_not_set() {
     }
     let server = Running::spawn(command);
     assert_eq!(server.page("/readyz").await.0, 200);
-}
-
-#[test]
-fn on_a_full_disk_nothing_seems_to_succeed() {
-    for arguments in [&["explain"][..], &["explain", "vlan-range"], &["--help"], &["serve", "--help"], &["--version"]] {
-        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let status = binary(arguments).stdout(full).stderr(Stdio::null()).status().unwrap();
-        assert_eq!(status.code(), Some(2), "{arguments:?}");
-    }
 }

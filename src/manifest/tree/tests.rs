@@ -83,4 +83,6 @@ fn directories_are_read_down_to_a_depth_that_is_named() {
     assert_eq!(found[0], "d/".repeat(64) + "a.yaml");
     assert!(found[1].ends_with("d\" lies more than 64 directories deep, and is not read; leave it out with --exclude"));
     assert_eq!(submitted(files.path(), &["d"]), (Vec::new(), vec!["d".to_owned()]));
+    let as_cluster = find(&[files.path().to_owned()]).pop().unwrap().unwrap_err().to_string();
+    assert!(as_cluster.ends_with("d\" lies more than 64 directories deep, and is not read"), "{as_cluster}");
 }
