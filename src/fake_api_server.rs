@@ -36,7 +36,6 @@ struct FakeState {
     objects: BTreeMap<String, String>,
     version: u64,
     watchers: Vec<Watcher>,
-    paged: bool,
     silent: bool,
     /// By verb or by the start of the path.
     refused: BTreeMap<String, Response<String>>,
@@ -106,11 +105,6 @@ impl FakeApiServer {
         let version = state.version;
         state.served.values_mut().for_each(|oldest| *oldest = version);
         state.watchers.clear();
-    }
-
-    /// Whether lists may only come in pages.
-    pub(crate) fn set_paged(&self, paged: bool) {
-        self.lock().paged = paged;
     }
 
     /// Whether nothing is answered any more, and watches say nothing.
@@ -298,27 +292,15 @@ impl FakeState {
         };
         let (events, told) = mpsc::unbounded_channel();
         let tell = |what: &str, text: &str| events.send(Ok(event(what, text))).unwrap();
-        if parameter(uri, "sendInitialEvents") == "true" {
-            if self.paged {
-                let why = "sendInitialEvents: Forbidden: unless the WatchList feature gate is enabled";
-                return status(422, why).map(Body::from);
-            }
-            self.selected(&collection, &selector).iter().for_each(|text| tell("ADDED", text));
-            let annotations = json!({"k8s.io/initial-events-end": "true"});
-            let metadata = json!({"resourceVersion": self.version.to_string(), "annotations": annotations});
-            let bookmark = json!({"apiVersion": "v1", "kind": "Any", "metadata": metadata});
-            tell("BOOKMARK", &bookmark.to_string());
-        } else {
-            let after: u64 = parameter(uri, "resourceVersion").parse().unwrap_or_default();
-            if after < oldest {
-                let gone =
-                    json!({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"});
-                tell("ERROR", &gone.to_string());
-            }
-            for text in self.selected(&collection, &selector) {
-                if version(text) > after {
-                    tell("MODIFIED", text);
-                }
+        let after: u64 = parameter(uri, "resourceVersion").parse().unwrap_or_default();
+        if after < oldest {
+            let gone =
+                json!({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"});
+            tell("ERROR", &gone.to_string());
+        }
+        for text in self.selected(&collection, &selector) {
+            if version(text) > after {
+                tell("MODIFIED", text);
             }
         }
         self.watchers.push(Watcher { collection, selector, events });

@@ -19,8 +19,6 @@ const TIGHT: &str = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.
 const MIGRATIONS: &str = "virtualmachineinstancemigrations.kubevirt.io";
 /// What `/readyz` says when nothing is amiss.
 const READY: &str = "[+]certificate ok\n[+]view ok\n[+]shutdown ok\nreadyz check passed\n";
-/// Lists come in pages.
-const NO_WATCH_LIST: &str = "--feature-gates=WatchList=false";
 
 /// How long the view may lag behind what the API server has acknowledged.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -42,11 +40,6 @@ fn at_once(cluster: &Plane, value: &str, expected: Option<&str>) {
         (Some(told), Some(part)) if told.contains(part) => Ok(()),
         (told, _) => Err(told),
     });
-}
-
-/// How many lists were taken in, by `stream` or by `pages`.
-fn lists(cluster: &Guarded, how: &str) -> u64 {
-    cluster.webhook().count("migration_network_webhook_cluster_lists_total", &[&format!("how=\"{how}\"")])
 }
 
 /// A figure about a resource, as it is printed.
@@ -117,18 +110,7 @@ fn the_way_out_of_a_stuck_migration_is_as_the_message_says() {
 
 #[test]
 fn networks_nodes_and_definitions_are_seen_at_once() {
-    each_change_is_seen(&disabled());
-}
-
-/// Where lists come in pages, all else is as quick.
-#[test]
-fn networks_nodes_and_definitions_are_seen_at_once_without_watch_list() {
-    let cluster = guarded_by(Cluster::fresh(&[NO_WATCH_LIST]), &[]);
-    each_change_is_seen(&cluster);
-    assert_eq!(lists(&cluster, "stream"), 0);
-}
-
-fn each_change_is_seen(cluster: &Guarded) {
+    let cluster = &disabled();
     at_once(cluster, EXAMPLE, None);
 
     cluster.kubectl(["delete", "crd", "ippools.whereabouts.cni.cncf.io"]).ok();
@@ -225,12 +207,7 @@ fn definitions_that_come_later_are_noticed() {
 /// What the API server says of itself must not be believed for longer than it can be reached.
 #[test]
 fn the_view_heals_after_the_api_server_was_away() {
-    for flags in [&[][..], &[NO_WATCH_LIST]] {
-        it_heals(guarded_by(Cluster::fresh(flags), &["--max-staleness=10s"]));
-    }
-}
-
-fn it_heals(mut cluster: Guarded) {
+    let mut cluster = guarded_by(Cluster::fresh(&[]), &["--max-staleness=10s"]);
     at_once(&cluster, EXAMPLE, None);
     cluster.servers.stop_apiserver();
     eventually("the watches are noticed to be broken", PATIENCE, || {
@@ -296,21 +273,6 @@ fn what_is_not_known_any_more_is_refused_until_it_is() {
     });
     cluster.api.apply(&world::migration("one", "Succeeded"));
     at_once(&cluster, EXAMPLE, None);
-}
-
-/// Lists that come as a stream are what newer API servers grant; older ones are asked page by page.
-#[test]
-fn lists_are_streamed_or_paged_as_the_api_server_grants() {
-    for (flags, expected, other) in
-        [(&["--feature-gates=WatchList=false"][..], "pages", "stream"), (&[][..], "stream", "pages")]
-    {
-        let cluster = guarded_by(Cluster::fresh(flags), &[]);
-        at_once(&cluster, EXAMPLE, None);
-        cluster.api.apply(&world::migration("one", "Running"));
-        at_once(&cluster, EXAMPLE, Some("default/one"));
-        assert!(lists(&cluster, expected) > 0, "{flags:?}");
-        assert_eq!(lists(&cluster, other), 0, "{flags:?}");
-    }
 }
 
 /// One object that can't be read spoils what depends on its kind, and nothing else.

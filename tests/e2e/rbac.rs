@@ -58,11 +58,10 @@ fn without(right: &Right) -> Value {
     role
 }
 
-/// What the rules read. Each replica has an account of its own that lacks one right, all at the same time: what is not
-/// streamed needs `list`, and what is to stay true needs `watch`.
+/// What the rules read. Each replica has an account of its own that lacks one right, all at the same time.
 #[test]
 fn each_right_to_read_the_cluster_is_needed() {
-    let cluster = Cluster::fresh(&["--feature-gates=WatchList=false"]);
+    let cluster = Cluster::fresh(&[]);
     cluster.apply_all(&world::healthy());
     let installed = cluster.install("cert-manager");
     let rights = rights(&installed);

@@ -110,7 +110,7 @@ impl Error {
         matches!(self, Self::Refused { code: 410, .. })
     }
 
-    /// Whether the request itself was found wrong, as one for a streaming list is where those are off.
+    /// Whether the request itself was found wrong.
     pub(super) fn is_invalid(&self) -> bool {
         matches!(self, Self::Refused { code: 400 | 422, .. })
     }

@@ -18,18 +18,11 @@ struct KindLabel {
     resource: &'static str,
 }
 
-/// How a kind was listed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ListLabels {
-    resource: &'static str,
-    how: &'static str,
-}
-
 /// Counters; what is known of a watch is not counted but looked up.
 #[derive(Debug, Default)]
 pub(super) struct WatchMetrics {
     events: Family<KindLabel, Counter>,
-    lists: Family<ListLabels, Counter>,
+    lists: Family<KindLabel, Counter>,
     errors: Family<KindLabel, Counter>,
 }
 
@@ -40,10 +33,11 @@ impl WatchMetrics {
         for kind in FactKind::ALL {
             let kind = KindLabel { resource: kind.resource() };
             drop(metrics.events.get_or_create(&kind));
+            drop(metrics.lists.get_or_create(&kind));
             drop(metrics.errors.get_or_create(&kind));
         }
         registry.register("cluster_events", "Objects received from watches and lists", metrics.events.clone());
-        registry.register("cluster_lists", "Completed lists, streamed or paged", metrics.lists.clone());
+        registry.register("cluster_lists", "Completed lists", metrics.lists.clone());
         registry.register("cluster_errors", "Failed lists and watches", metrics.errors.clone());
         metrics
     }
@@ -52,8 +46,8 @@ impl WatchMetrics {
         self.events.get_or_create(&KindLabel { resource: kind.resource() }).inc_by(count);
     }
 
-    pub(super) fn list(&self, kind: FactKind, how: &'static str) {
-        self.lists.get_or_create(&ListLabels { resource: kind.resource(), how }).inc();
+    pub(super) fn list(&self, kind: FactKind) {
+        self.lists.get_or_create(&KindLabel { resource: kind.resource() }).inc();
     }
 
     pub(super) fn error(&self, kind: FactKind) {

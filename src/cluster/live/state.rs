@@ -95,19 +95,19 @@ impl WatchState {
     }
 
     /// The list is complete: what it does not hold is gone.
-    pub(super) fn listed(&self, at: usize, listing: Listing, how: &'static str) {
+    pub(super) fn listed(&self, at: usize, listing: Listing) {
         let Listing { objects, kept, unread } = listing;
         let known = &mut *self.lock();
         let resource = known.keep_only(at, &kept);
         known.watches[at].1.list();
         let (kept, undecodable) = known.index.of(resource.kind).counts();
-        tracing::info!(%resource, how, objects, kept, undecodable, "listed");
+        tracing::info!(%resource, objects, kept, undecodable, "listed");
         // One line for all of them: a list may hold as many as there are objects.
         if let Some((first, count)) = unread {
             tracing::warn!(%resource, why = %first.why, more = count - 1, "can't read an object");
         }
         self.metrics.events(resource.kind, objects);
-        self.metrics.list(resource.kind, how);
+        self.metrics.list(resource.kind);
         self.changed.notify_one();
     }
 

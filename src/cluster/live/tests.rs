@@ -101,27 +101,24 @@ fn count(facts: &Facts) -> Option<usize> {
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test(start_paused = true)]
-async fn lists_are_streamed_where_they_may_be_and_come_in_pages_otherwise() {
-    for (streams, how) in [(true, "stream"), (false, "pages")] {
-        let server = serving_all();
-        server.set_paged(!streams);
-        for index in 0..600 {
-            let phase = if index % 300 == 7 { "Running" } else { "Succeeded" };
-            server.put_in(MIGRATIONS, migration(&format!("m{index}"), phase));
-        }
-        server.put_in(NODES, node("node-0"));
-        let followed = Followed::listed(&server).await;
-        assert_eq!(followed.migrations(), ["m307", "m7"]);
-        assert_eq!(followed.missing(), [""; 0]);
-        assert_eq!(followed.view.read_errors().len(), 0);
-        let resource = "virtualmachineinstancemigrations.kubevirt.io";
-        assert_eq!(followed.metric(&format!("cluster_lists_total{{resource=\"{resource}\",how=\"{how}\"}}")), "1");
-        assert_eq!(followed.metric(&format!("cluster_objects{{resource=\"{resource}\"}}")), "2.0");
-        assert_eq!(followed.metric(&format!("cluster_events_total{{resource=\"{resource}\"}}")), "600");
-        let pages =
-            server.calls().iter().filter(|(_, call)| call.contains("limit=250") && call.contains(MIGRATIONS)).count();
-        assert_eq!(pages, if streams { 0 } else { 3 });
+async fn lists_come_in_pages() {
+    let server = serving_all();
+    for index in 0..600 {
+        let phase = if index % 300 == 7 { "Running" } else { "Succeeded" };
+        server.put_in(MIGRATIONS, migration(&format!("m{index}"), phase));
     }
+    server.put_in(NODES, node("node-0"));
+    let followed = Followed::listed(&server).await;
+    assert_eq!(followed.migrations(), ["m307", "m7"]);
+    assert_eq!(followed.missing(), [""; 0]);
+    assert_eq!(followed.view.read_errors().len(), 0);
+    let resource = "virtualmachineinstancemigrations.kubevirt.io";
+    assert_eq!(followed.metric(&format!("cluster_lists_total{{resource=\"{resource}\"}}")), "1");
+    assert_eq!(followed.metric(&format!("cluster_objects{{resource=\"{resource}\"}}")), "2.0");
+    assert_eq!(followed.metric(&format!("cluster_events_total{{resource=\"{resource}\"}}")), "600");
+    let calls = server.calls();
+    assert_eq!(calls.iter().filter(|(_, call)| call.contains("limit=250") && call.contains(MIGRATIONS)).count(), 3);
+    assert_eq!(calls.iter().filter(|(_, call)| call.contains("sendInitialEvents")).count(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -264,7 +261,7 @@ async fn quiet_is_not_silent() {
         assert_eq!(followed.missing(), [""; 0]);
         assert_eq!(followed.view.read_errors().len(), 0);
     }
-    let lists = server.calls().iter().filter(|(_, call)| call.contains("sendInitialEvents")).count();
+    let lists = server.calls().iter().filter(|(_, call)| call.contains("limit=")).count();
     assert_eq!(lists, kinds::watches().count());
 }
 
@@ -299,7 +296,7 @@ async fn silence_loses_the_facts_until_everything_is_listed_again() {
     followed.until(Duration::from_secs(20), |facts| facts.missing().next().is_none()).await;
     assert_eq!(followed.migrations(), ["b"]);
     followed.until(Duration::from_secs(20), |_| followed.view.read_errors().is_empty()).await;
-    let lists = server.calls()[calls..].iter().filter(|(_, call)| call.contains("sendInitialEvents")).count();
+    let lists = server.calls()[calls..].iter().filter(|(_, call)| call.contains("limit=")).count();
     assert!(lists >= kinds::watches().count(), "{lists}");
 }
 
@@ -336,14 +333,13 @@ async fn what_was_missed_is_listed_again_at_once() {
 #[tokio::test(start_paused = true)]
 async fn what_may_not_be_listed_is_missing_and_says_why() {
     let server = serving_all();
-    let words =
-        "nodes is forbidden: User \"us\" cannot watch resource \"nodes\" in API group \"\" at the cluster scope";
+    let words = "nodes is forbidden: User \"us\" cannot list resource \"nodes\" in API group \"\" at the cluster scope";
     server.refuse(NODES, 403, words);
     let followed = Followed::start(&server);
     assert_eq!(followed.missing().len(), FactKind::ALL.len());
     assert_eq!(followed.missing()[0], "nodes (not listed yet)");
     followed.until(SECOND, |facts| facts.missing().count() == 1).await;
-    let expected = format!("nodes (not listed yet: watch refused with 403 Forbidden: {words})");
+    let expected = format!("nodes (not listed yet: list refused with 403 Forbidden: {words})");
     followed.until(SECOND, |_| followed.missing() == [expected.as_str()]).await;
     sleep(Duration::from_mins(10)).await;
     assert!(!followed.view.is_listed());

@@ -41,10 +41,6 @@ pub(super) struct Watch {
     lasts: Duration,
     /// The version in which the resource is served.
     version: String,
-    /// Whether lists may be streamed, as far as known: that is off by default in Kubernetes 1.33.
-    streams: bool,
-    /// Whether the last streaming list came to nothing, so that the next one comes in pages.
-    broke_off: bool,
     backoff: DefaultBackoff,
 }
 
@@ -59,7 +55,7 @@ impl Watch {
     ) -> Self {
         let (client, discovery) = (heard.layer(client.clone()), LastHeard::new().layer(client.clone()));
         let (version, backoff) = (resource.version.to_owned(), DefaultBackoff::default());
-        Self { at, resource, client, discovery, state, lasts, version, streams: true, broke_off: false, backoff }
+        Self { at, resource, client, discovery, state, lasts, version, backoff }
     }
 
     /// Watches until it is dropped.
@@ -73,8 +69,7 @@ impl Watch {
     /// Lists and watches until it has to be listed anew. Returns how long to wait before that.
     async fn list_and_watch(&mut self) -> Duration {
         let api: Api<RawObject> = Api::all_with(self.client.clone(), &self.resource.api_resource(&self.version));
-        let streamed = self.streams && !std::mem::take(&mut self.broke_off);
-        let mut events = pin!(watcher(api, self.config(streamed)));
+        let mut events = pin!(watcher(api, self.config()));
         let mut listing: Option<Listing> = None;
         let state = Arc::clone(&self.state);
         loop {
@@ -84,16 +79,10 @@ impl Watch {
                 event = events.next() => event,
                 () = sleep(PAUSE), if listing.is_some() => {
                     state.failed(self.at, &Error::Silent { verb: "list", after: PAUSE });
-                    self.broke_off = streamed;
                     return self.pause();
                 }
             };
             match event {
-                Some(Ok(Event::Init)) if streamed && listing.is_some() => {
-                    // It ended half way, and would again if it takes longer than a watch may last.
-                    self.broke_off = true;
-                    return Duration::ZERO;
-                }
                 Some(Ok(Event::Init)) => listing = Some(state.list_begins(self.at)),
                 Some(Ok(Event::InitApply(object))) => {
                     if let Some(listing) = &mut listing {
@@ -101,13 +90,12 @@ impl Watch {
                     }
                 }
                 Some(Ok(Event::InitDone)) => {
-                    let how = if streamed { "stream" } else { "pages" };
-                    state.listed(self.at, listing.take().unwrap_or_default(), how);
+                    state.listed(self.at, listing.take().unwrap_or_default());
                     self.backoff.reset();
                 }
                 Some(Ok(Event::Apply(object))) => state.applied(self.at, &object),
                 Some(Ok(Event::Delete(object))) => state.deleted(self.at, &object),
-                Some(Err(error)) => match self.failed(&Error::from(error), streamed).await {
+                Some(Err(error)) => match self.failed(&Error::from(error)).await {
                     Recovery::Retry => sleep(self.pause()).await,
                     Recovery::ListAgain(pause) => return pause,
                 },
@@ -117,7 +105,7 @@ impl Watch {
     }
 
     /// What to do about an error. kube's watcher would try the same again.
-    async fn failed(&mut self, error: &Error, streamed: bool) -> Recovery {
+    async fn failed(&mut self, error: &Error) -> Recovery {
         let resource = &self.resource;
         // The core is always there.
         if error.is_not_found() && !resource.group.is_empty() {
@@ -136,11 +124,6 @@ impl Watch {
             }
             return Recovery::ListAgain(self.pause());
         }
-        if error.is_invalid() && streamed {
-            tracing::debug!(%resource, %error, "no streaming list");
-            self.streams = false;
-            return Recovery::ListAgain(Duration::ZERO);
-        }
         if error.is_expired() {
             // That is how the API server says that a watch has slept for too long.
             tracing::debug!(%resource, %error, "listing again");
@@ -155,14 +138,14 @@ impl Watch {
         (self.backoff.next().unwrap_or(LOOK_AGAIN) / BACKOFF_DIVISOR).min(LONGEST_PAUSE)
     }
 
-    fn config(&self, streamed: bool) -> Config {
-        let config = Config {
+    /// Lists come in pages: kube ends a streaming list when a watch of this length would end.
+    fn config(&self) -> Config {
+        Config {
             field_selector: self.resource.field_selector(),
             timeout: u32::try_from(self.lasts.as_secs()).ok(),
             page_size: Some(PAGE_OBJECTS),
             ..Config::default()
-        };
-        if streamed { config.streaming_lists() } else { config }
+        }
     }
 }
 
