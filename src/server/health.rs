@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 
 use super::shutdown::Shutdown;
 use super::tls::Resolver;
+use super::tls::expiry::not_after;
 use crate::cluster::ClusterState;
 
 /// What health and metrics are read from. That the port is bound goes without saying: nobody could ask before.
@@ -32,11 +34,19 @@ impl Health {
         &self.registry
     }
 
+    /// Whether there is a certificate that an API server accepts today, or why not.
+    fn certificate(&self) -> Result<(), &'static str> {
+        let pair = self.resolver.current().ok_or("none loaded")?;
+        let end = pair.cert.first().and_then(|leaf| not_after(leaf));
+        if end.is_some_and(|end| end < Timestamp::now()) { Err("expired") } else { Ok(()) }
+    }
+
     /// Whether requests can be answered, and the parts of that in words: one line each, as Kubernetes' own servers have
     /// it, then the view's troubles, which are no reason to be asked less.
     pub(super) fn report(&self) -> (bool, String) {
+        let certificate = self.certificate();
         let parts = [
-            ("certificate", self.resolver.current().is_some(), "none loaded"),
+            ("certificate", certificate.is_ok(), certificate.err().unwrap_or_default()),
             ("view", self.view.is_listed(), "not listed yet"),
             ("shutdown", !self.shutdown.has_begun(), "the server is shutting down"),
         ];

@@ -167,6 +167,27 @@ async fn without_a_certificate_it_is_not_ready_and_no_handshake_succeeds() {
 }
 
 #[tokio::test]
+async fn with_an_expired_certificate_it_is_not_ready() {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    let expired = params.self_signed(&key).unwrap();
+    let pair = pair::read(expired.pem().as_bytes(), key.serialize_pem().as_bytes(), &tls::provider()).unwrap();
+    let resolver = Arc::new(Resolver::default());
+    resolver.replace(Arc::new(pair));
+    let served = Served::start_with(Limits::default(), Arc::clone(&resolver)).await;
+    served.view.set_listed();
+    let (status, page) = served.page("/readyz").await;
+    assert_eq!((status, page.lines().next()), (503, Some("[-]certificate failed: expired")));
+
+    let renewed = made();
+    let pair = pair::read(renewed.chain.as_bytes(), renewed.key.as_bytes(), &tls::provider()).unwrap();
+    resolver.replace(Arc::new(pair));
+    let (status, page) = served.page("/readyz").await;
+    assert_eq!((status, page.lines().next()), (200, Some("[+]certificate ok")));
+}
+
+#[tokio::test]
 async fn what_is_no_pair_is_told_why() {
     let directory = TempDir::new().unwrap();
     let [certificate, key] = ["tls.crt", "tls.key"].map(|name| directory.path().join(name));
