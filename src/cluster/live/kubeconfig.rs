@@ -17,8 +17,8 @@ use super::proxy::{ProxyVariables, proxy};
 pub(super) enum BadKubeconfig {
     #[error(transparent)]
     Kubeconfig(#[from] KubeconfigError),
-    #[error("its certificate authority is no PEM certificate: {0}")]
-    Authority(rustls_pki_types::pem::Error),
+    #[error("its certificate authority is no PEM certificate")]
+    Authority,
     #[error("{0}")]
     Proxy(&'static str),
 }
@@ -52,7 +52,7 @@ pub(super) fn configuration(kubeconfig: Kubeconfig, context: Option<&str>) -> Re
     let mut config = Config::new(server.parse().map_err(KubeconfigError::ParseClusterUrl)?);
     if let Some(pem) = &shown.certificate_authority_data {
         let certificates = CertificateDer::pem_slice_iter(pem).map(|found| found.map(|der| der.to_vec()));
-        config.root_cert = Some(certificates.collect::<Result<_, _>>().map_err(BadKubeconfig::Authority)?);
+        config.root_cert = Some(certificates.collect::<Result<_, _>>().map_err(|_| BadKubeconfig::Authority)?);
     }
     config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or_default();
     config.disable_compression = cluster.disable_compression.unwrap_or_default();
@@ -64,4 +64,50 @@ pub(super) fn configuration(kubeconfig: Kubeconfig, context: Option<&str>) -> Re
         exec.cluster = Some(shown);
     }
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A kubeconfig whose current context has this cluster and user.
+    fn of(cluster: &str, user: &str) -> Kubeconfig {
+        Kubeconfig::from_yaml(&format!(
+            "{{current-context: a, contexts: [{{name: a, context: {{cluster: c, user: u}}}}, {{name: b, context: {{cluster: none}}}}], \
+             clusters: [{{name: c, cluster: {{{cluster}}}}}], users: [{{name: u, user: {{{user}}}}}]}}"
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_cluster_and_its_user_are_taken_whole() {
+        // -----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----
+        let pem = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCkFBRUMKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=";
+        let cluster = format!("server: 'https://c:6443', certificate-authority-data: {pem}, tls-server-name: n");
+        let exec = "exec: {command: login, provideClusterInfo: true, interactiveMode: Never}";
+        let config = configuration(of(&cluster, exec), None).unwrap();
+        assert_eq!(config.cluster_url.to_string(), "https://c:6443/");
+        assert_eq!(config.root_cert, Some(vec![vec![0, 1, 2]]));
+        assert_eq!((config.tls_server_name.as_deref(), config.accept_invalid_certs), (Some("n"), false));
+        let shown = config.auth_info.exec.unwrap().cluster.unwrap();
+        assert_eq!(shown.server.as_deref(), Some("https://c:6443"));
+
+        let lax =
+            configuration(of("server: 'http://c', insecure-skip-tls-verify: true", "token: t"), Some("a")).unwrap();
+        assert_eq!((lax.root_cert, lax.accept_invalid_certs), (None, true));
+        assert!(lax.auth_info.token.is_some());
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = |cluster: &str, context| configuration(of(cluster, ""), context).unwrap_err().to_string();
+        let server = "server: 'http://c'";
+        assert_eq!(error(server, Some("x")), "failed to load current context: x");
+        assert_eq!(error(server, Some("b")), "failed to load the cluster of context: none");
+        assert_eq!(error("", None), "cluster url is missing on selected cluster");
+        let bad = "server: 'https://c', certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==";
+        assert_eq!(error(bad, None), "its certificate authority is no PEM certificate");
+        let empty = Kubeconfig::from_yaml("{}").unwrap();
+        assert_eq!(configuration(empty, None).unwrap_err().to_string(), "failed to determine current context");
+    }
 }
