@@ -69,6 +69,15 @@ fn a_capture_judges_as_the_live_cluster_does() {
     let captured = run(&kubeconfig, &directory, &["capture", "facts"]);
     assert_eq!((captured.code, &*captured.stderr), (0, ""), "{captured}");
     assert!(captured.stdout.starts_with("\"facts\": "), "{captured}");
+    // Where nothing changes, only the file that says when it was taken may differ.
+    assert_eq!(run(&kubeconfig, &directory, &["capture", "later"]).code, 0);
+    let names = |path: &str| fs::read_dir(directory.join(path)).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names("later").count(), names("facts").count());
+    for name in names("facts").filter(|name| name != "policy.yaml") {
+        let [first, later] =
+            ["facts", "later"].map(|path| fs::read_to_string(directory.join(path).join(&name)).unwrap());
+        assert_eq!(first, later);
+    }
     let offline = review(&["--cluster", "facts"]);
     // Each names its own cluster, and the command by which that one tells what Git must hold.
     let renamed = live.stdout.replace("in the live cluster", "in --cluster");
