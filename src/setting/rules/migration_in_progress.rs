@@ -17,11 +17,11 @@ pub(super) static RULE: Rule = Rule {
     field: "`value`",
     refuses: "a `VirtualMachineInstanceMigration` in any namespace has not ended, that is, its `status.phase` is neither \
               `Succeeded` nor `Failed`; also when the network is being disabled",
-    why: "The change restarts every virt-handler, and with it goes the connection over which the virtual machine is being moved.",
-    fix: "Retry when the migrations that the message names have ended; delete one that is stuck for good. \
-          Where an evacuation makes new ones again and again, end it with `virtctl evacuate-cancel`. To go ahead all the \
-          same, set the annotation `migration-network-webhook/allow-during-migration` as the message shows: it counts for the \
-          stored value only. Remove it afterwards.",
+    why: "The change restarts every virt-handler. The restart breaks the connection that moves the virtual machine.",
+    fix: "Retry when the migrations in the message have ended. Delete a migration that never ends. If an evacuation \
+          creates new migrations again and again, cancel it with `virtctl evacuate-cancel`. To override the rule, set the \
+          annotation `migration-network-webhook/allow-during-migration` as the message shows: it applies only while the \
+          stored value is the same. Remove it afterwards.",
     example: Example {
         given: Some("the migration default/kubevirt-evacuation-x7v2p has phase Running"),
         refused: SOUND,

@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     refuses: "a usable address is usable in `storage-network` or `rwx-network` too; or one of these Settings can't be read",
     why: "Each network hands out addresses on its own: two pods would get the same one, and storage or migration traffic would \
           reach the wrong one of them.",
-    fix: "Choose another range, or exclude what both share in one of the two. A Setting that can't be read must be repaired first.",
+    fix: "Choose another range, or exclude the shared addresses in one of the two networks. If a Setting can't be read, repair it first.",
     example: Example {
         given: Some("storage-network has the range 192.168.1.0/24"),
         refused: SOUND,

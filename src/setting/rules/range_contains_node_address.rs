@@ -22,8 +22,8 @@ pub(super) static RULE: Rule = Rule {
     field: "`value.range`",
     refuses: "a usable address is a node's `InternalIP`, or an address that nodes have by a `HostNetworkConfig` on the \
               same cluster network and VLAN (in mode `dhcp` those of its status alone)",
-    why: "Whereabouts knows nothing of addresses that it did not hand out: sooner or later a virt-handler is given one that a \
-          node already has, and both lose their connections.",
+    why: "Whereabouts does not know the addresses of nodes. Sooner or later it assigns a node's address to a virt-handler, \
+          and both lose their connections.",
     fix: "Add the address to `exclude`, as a /32 or inside a larger block, or choose another range.",
     example: Example {
         given: Some("node-0 has the InternalIP 10.115.0.10"),

@@ -9,10 +9,10 @@ pub(super) static RULE: Rule = Rule {
     id: RuleId::RangeNotIpv4Network,
     field: "`value.range`",
     refuses: "`range` is not an IPv4 network `a.b.c.d/p` with a prefix from /16 to /32 and no host bits set",
-    why: "Whereabouts hands out addresses of the whole block whatever the host bits say, and takes IPv6 and IPv4-mapped ranges \
-          for what they are not; Harvester refuses a prefix shorter than /16, some of these only after minutes of work.",
-    fix: "Write the network address with its prefix length; where the message offers a network, that is the one around \
-          the address, and the rules about what is in a range judge it once it is submitted.",
+    why: "Whereabouts ignores host bits and assigns addresses from the whole block. It misreads IPv6 and IPv4-mapped ranges. \
+          Harvester refuses a prefix shorter than /16, sometimes only after minutes of work.",
+    fix: "Write the network address with its prefix length. A network that the message suggests is only the enclosing one: \
+          the other rules check it when you submit it.",
     example: Example {
         given: None,
         refused: r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.1/24"}"#,

@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
               node's pod CIDRs, a `ServiceCIDR`) or a special-purpose range (`0.0.0.0/8`, `127.0.0.0/8`, `169.254.0.0/16`, \
               `224.0.0.0/4`, `240.0.0.0/4`)",
     why: "virt-handler gets a route for the whole range: pods and services inside it become unreachable from virt-handler, and \
-          in loopback, link-local and multicast ranges it finds no address it could use and does not start.",
+          in loopback, link-local and multicast ranges virt-handler finds no usable address and does not start.",
     fix: "Choose a range that nothing else uses. Excludes don't help, since the route is for the whole range. A cluster with \
           other pod and service networks can replace the fixed list with `--reserved-range`.",
     example: Example {

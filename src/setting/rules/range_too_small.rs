@@ -13,9 +13,9 @@ pub(super) static RULE: Rule = Rule {
     field: "`value.range`",
     refuses: "the range has fewer usable addresses (without network address, broadcast address and excludes) than the cluster has \
               nodes, witnesses not counted",
-    why: "Each node's virt-handler needs an address. On the nodes that get none it does not start, and no virtual machine can \
-          start there or leave.",
-    fix: "Use a larger range or fewer excludes; leave room for nodes to come. A /31 or /32 has no usable address.",
+    why: "Each node's virt-handler needs an address. On a node without one, virt-handler does not start, and no virtual \
+          machine can start on that node or migrate away.",
+    fix: "Use a larger range or fewer excludes; leave room for future nodes. A /31 or /32 has no usable address.",
     example: Example {
         given: Some("the cluster has two nodes"),
         refused: r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/30","exclude":["192.168.1.1/32"]}"#,

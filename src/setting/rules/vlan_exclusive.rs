@@ -13,10 +13,10 @@ pub(super) static RULE: Rule = Rule {
     id: RuleId::VlanExclusive,
     field: "`value.vlan`",
     refuses: "`storage-network` has `exclusiveVlan: true` and the same VLAN (0 and 1 are the same), on whatever cluster network",
-    why: "Harvester's network controller refuses any other network on that VLAN. The setting would be stored, but the network \
-          behind it never created. Harvester up to 1.8 does not know the key: there \
-          it has no effect, and is better removed.",
-    fix: "Choose another VLAN, or take `exclusiveVlan` from `storage-network`.",
+    why: "Harvester's network controller refuses any other network on that VLAN. The setting would be stored, but Harvester \
+          would never create its network. Harvester up to 1.8 does not know the key `exclusiveVlan`: there it has no effect; \
+          remove it.",
+    fix: "Choose another VLAN, or remove `exclusiveVlan` from `storage-network`.",
     example: Example {
         given: Some("storage-network has vlan 100 and exclusiveVlan: true"),
         refused: SOUND,

@@ -16,8 +16,8 @@ pub(super) static RULE: Rule = Rule {
     field: "`value.clusterNetwork`",
     refuses: "a node that is covered has no `VlanStatus` of that cluster network with the condition `ready` being `True`",
     why: "The uplink was configured but is not working there: virt-handler would start without reaching the others, or not at all.",
-    fix: "Look at the condition's message with `kubectl get vlanstatuses.network.harvesterhci.io -o yaml`; it is mostly a \
-          network card that is missing, down or in use.",
+    fix: "Read the condition's message with `kubectl get vlanstatuses.network.harvesterhci.io -o yaml`; usually a \
+          network card is missing, down or in use.",
     example: Example {
         given: Some("the VlanStatus of vm-migration on node-1 has the condition ready: False"),
         refused: SOUND,

@@ -13,8 +13,8 @@ pub(super) static RULE: Rule = Rule {
     id: RuleId::VlanUntaggedOnMgmt,
     field: "`value.vlan`",
     refuses: "`clusterNetwork` is `mgmt` and `vlan` is 0 or 1",
-    why: "The untagged network of `mgmt` is the nodes' own: pods would be handed addresses in the middle of it, and nothing \
-          would keep migration traffic apart.",
+    why: "The untagged network of `mgmt` is the nodes' own: pods would get addresses in the middle of it, and nothing \
+          would separate migration traffic.",
     fix: "Use a tagged VLAN, or a cluster network of its own, which Harvester recommends anyway.",
     example: Example {
         given: None,

@@ -13,8 +13,8 @@ pub(super) static RULE: Rule = Rule {
     id: RuleId::WhereaboutsCrdMissing,
     field: "`value`",
     refuses: "the CRD `ippools.whereabouts.cni.cncf.io` is absent or not `Established`",
-    why: "Whereabouts keeps the addresses that it hands out in it. After some upgrades it is missing, and then no pod on the \
-          network gets an address.",
+    why: "Whereabouts records the addresses that it assigns in objects of this CRD. After some upgrades the CRD is missing, and \
+          no pod on the network gets an address.",
     fix: "Install Whereabouts' CRDs as Harvester's documentation describes, then retry; `kubectl get crd \
           ippools.whereabouts.cni.cncf.io` shows whether it is there.",
     example: Example {
