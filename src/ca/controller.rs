@@ -295,7 +295,7 @@ fn log(change: &SecretChange) {
             tracing::warn!(generation, "the next CA is not valid; created another one");
         }
         SecretChange::Promoted(generation) => {
-            tracing::info!(generation, "promoted the next CA; certificates come from it now");
+            tracing::info!(generation, "promoted the next CA; it signs certificates from now on");
         }
         SecretChange::Extended => tracing::info!("recorded a longer lifetime of certificates in the CA's Secret"),
         SecretChange::Removed(cas) => tracing::info!(cas, "removed expired CA from the trust bundle"),

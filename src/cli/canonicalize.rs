@@ -54,7 +54,7 @@ pub(super) struct Args {
     #[arg(long)]
     write: bool,
 
-    /// With --check and --write, let pass what holds no value and no such Setting
+    /// With --check and --write, accept files without a value or without this Setting
     #[arg(long)]
     allow_none: bool,
 

@@ -13,16 +13,16 @@ use crate::cluster::capture::{self, Source};
 use crate::cluster::live;
 use crate::escape::QuotedPath;
 
-/// Write what the rules read of a live cluster as files, for review and test to judge by
+/// Save the cluster state that the rules need as files, for review and test
 ///
-/// A directory with a file of YAML for each kind, for --cluster of review and for suites. Of each object it holds only
-/// what the rules read: no workloads, no secrets, no managed fields; of migrations only those that have not ended. The
-/// Setting vm-migration-network is in it, so that manifests are judged as the update that they would be.
+/// Writes a directory with one YAML file for each kind, for --cluster of review and for suites. The files contain only the
+/// fields that the rules read: no workloads, no secrets, no managed fields, and only migrations that have not ended. The
+/// Setting vm-migration-network is included, so that review treats a manifest as an update of it.
 ///
-/// The file policy.yaml keeps --reserved-range and --warn-rule. Pass what the server runs with: its flags can't be seen
-/// from here. review and test go by that file, except where they are given these flags themselves.
+/// The file policy.yaml keeps --reserved-range and --warn-rule. Pass the values that the server runs with: capture can't
+/// see the flags of the server. review and test use that file unless they get these flags themselves.
 ///
-/// What is needed are the rights to list that the server's ClusterRole has. Kinds that may not be listed are named.
+/// Needs the list rights of the server's ClusterRole. Names the kinds that it may not list.
 ///
 /// Exit codes: 0 all is written; 2 something can't be listed or written, and nothing was.
 #[derive(Debug, clap::Args)]

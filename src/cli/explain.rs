@@ -10,7 +10,7 @@ use crate::setting::{RuleId, rules};
 /// Columns that a terminal has at least.
 const WIDTH: usize = 80;
 
-/// Say what a rule refuses, why it matters in Harvester, and how to get past it
+/// Explain a rule: what it refuses, why it matters in Harvester, and how to fix the value
 ///
 /// Of a field it lists the rules that report it, without either all rules.
 #[derive(Debug, clap::Args)]

@@ -40,7 +40,7 @@ mod summary;
 const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews, AdmissionRequests and manifests of the \
     Setting vm-migration-network (harvesterhci.io), or --allow-none";
 
-/// Judge files as the webhook in the cluster would
+/// Check files with the same code as the webhook in the cluster
 ///
 /// Takes AdmissionReviews, bare AdmissionRequests and manifests of the Setting vm-migration-network, in YAML or
 /// JSON: files, directories (*.yaml, *.yml and *.json in them), or standard input. Files may hold several documents

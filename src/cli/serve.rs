@@ -92,7 +92,7 @@ impl Args {
         // handed from thread to thread costs more than that; also in memory. What takes long has threads of its own.
         let runtime = runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
         let outcome = runtime.block_on(async {
-            // From here on a signal ends the server in order, however early it comes.
+            // From here on a signal shuts the server down gracefully, however early it comes.
             let signals = Signals::listen().context("signals can't be listened to")?;
             let shutdown = Shutdown::default();
             tokio::spawn(signals.forward(shutdown.clone()));

@@ -1,6 +1,6 @@
 //! The kinds that are watched: one struct each, which reads of an object what the rules need and nothing else.
 //!
-//! Reading prunes, writing makes the objects of a capture, and [`Watched`] says what the rules get.
+//! Reading prunes, writing makes the objects of a capture, and `Watched` says what the rules get.
 //!
 //! To add a kind: a struct in a file of its own, a line in [`KINDS`], a [`FactKind`] and a field of `Facts`, and the
 //! right to list and watch it in the manifests.

@@ -69,7 +69,7 @@ impl RegistrationReport {
         match &state {
             Logged::Absent => tracing::warn!(
                 configuration = name,
-                "the webhook configuration does not exist: nothing is checked by it. The server does not create it; apply the \
+                "the webhook configuration does not exist: the API server does not call the webhook for it. The server does not create it; apply the \
                  manifests to bring it back"
             ),
             Logged::NotOwned => tracing::error!(

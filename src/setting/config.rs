@@ -8,7 +8,7 @@ use sha1::{Digest, Sha1};
 
 use super::range::AddressRange;
 
-/// A value that obeys the grammar and the rules about it alone. Only [`super::rules::ValidatedValue`] makes one.
+/// A value that obeys the grammar and the rules about it alone. Only [`crate::setting::ValidatedValue`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {

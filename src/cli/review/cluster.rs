@@ -11,7 +11,7 @@ use crate::escape::ShellWord;
 use crate::input::{OldSide, Stored};
 use crate::setting::{Facts, Policy};
 
-/// The cluster to judge by.
+/// The cluster that the rules check against.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cluster")]
 #[group(id = "by", required = true, multiple = false, args = ["cluster", "live"])]
@@ -29,7 +29,7 @@ pub(super) struct ReviewClusterArgs {
     kube: KubeArgs,
 }
 
-/// What there is to judge by.
+/// The facts, the stored Setting and the policy to use.
 pub(super) struct ReviewCluster {
     pub(super) facts: Facts,
     /// The Setting that is stored in it.
