@@ -1,4 +1,4 @@
-//! What becomes of one string of a Setting: what is stored, and what has to be judged.
+//! Compares the old and the new text of one string: what to store and what to check.
 
 use super::Phase;
 use super::mutation::Mutation;

@@ -1,4 +1,4 @@
-//! What becomes of a submitted string on its way to the store.
+//! How mutation changes a submitted string.
 
 /// What mutation did to a string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Structs from JSON objects only: Serde would also take arrays.
+//! Deserializes structs from JSON objects and rejects arrays, which Serde would accept.
 //!
 //! A derived reader takes an array for a struct as well, its items for the fields in their order. No client
 //! means that: such a review is malformed, not an odd spelling of another one.

@@ -1,4 +1,4 @@
-//! What the API server makes of one request: `/mutate`, its patch applied, then `/validate`.
+//! Runs a request as the API server does: `/mutate`, apply the patch, `/validate`.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! As much of an object as tells a review from a request and both from a manifest.
+//! Reads just enough of an object to tell reviews, requests and manifests apart.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What is odd about a manifest, and would be lost or refused on its way into the cluster.
+//! Warnings about manifest fields that the cluster would drop or reject.
 
 use std::fmt;
 

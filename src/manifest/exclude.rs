@@ -1,4 +1,4 @@
-//! What of a directory is not read: by `--exclude`, and by Git's own rules.
+//! Paths to skip: `--exclude` patterns and Git's ignore rules.
 
 use std::path::{Path, PathBuf};
 

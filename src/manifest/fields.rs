@@ -1,4 +1,4 @@
-//! Where the fields of a file's objects stand, and how they are written, to the byte.
+//! Finds the exact position and style of fields in a file.
 //!
 //! serde tells what a document means, not how it is written: quotes, block scalars, anchors. The parser under it does.
 //! This is a second look at a file, taken where a field is to be pointed at or rewritten.

@@ -1,4 +1,4 @@
-//! A scalar as it stands in its file, so that a problem inside its text can be pointed at.
+//! A scalar with its source position, to locate problems inside it.
 
 use std::ops::Range;
 

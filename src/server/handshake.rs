@@ -1,4 +1,4 @@
-//! From a TCP connection to an HTTP stream: the TLS handshake, or plain HTTP.
+//! Turns a TCP connection into a stream for HTTP, with or without TLS.
 
 use std::fmt;
 use std::io;

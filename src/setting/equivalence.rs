@@ -1,4 +1,4 @@
-//! When two values configure the same network.
+//! Decides whether two values configure the same network.
 //!
 //! The yardstick is the `NetworkAttachmentDefinition` that Harvester would make: what leaves it as it is,
 //! is no reason to restart every virt-handler.

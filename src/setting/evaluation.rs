@@ -1,4 +1,4 @@
-//! What rules are given, and where their findings go.
+//! Input and output of the rules.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The keys of a value: what each takes.
+//! The keys of a value and the types they accept.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What is wrong with a part of a value, before it is known which string it is in.
+//! A problem in a value, not yet tied to `value` or `default`.
 
 use std::fmt;
 

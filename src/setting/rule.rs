@@ -1,4 +1,4 @@
-//! What a rule is: its words for the operator who meets it, and its check.
+//! Defines a rule: its help texts and its check.
 
 use super::evaluation::Evaluation;
 use super::rule_id::RuleId;

@@ -1,4 +1,4 @@
-//! A submitted value whose parts have been read as what they stand for.
+//! A parsed value with its parts converted to typed values.
 
 use ipnet::Ipv4Net;
 

@@ -1,4 +1,4 @@
-//! The value that is stored, for values to be compared with.
+//! Reads the stored value to compare with.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Which proxy leads to the API server: what kubectl would take.
+//! Selects the proxy for the API server, as kubectl does.
 //!
 //! `proxy-url` of the kubeconfig wins and knows no exceptions. Else it is the environment, as Go reads it: `NO_PROXY` is
 //! about the API server, and what is on this machine is never asked through a proxy.

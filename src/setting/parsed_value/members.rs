@@ -1,4 +1,4 @@
-//! The members of a value, one after the other: which keys they have, and which were meant.
+//! Reads the members of a value and detects unknown or misspelt keys.
 
 use std::borrow::Cow;
 
