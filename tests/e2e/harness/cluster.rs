@@ -47,8 +47,17 @@ const MADE_BY_HAND: [&str; 9] = [
     "Deployment",
 ];
 
-/// What the manifests grant: rights that a test did not ask for would prove nothing.
-const GRANTED: [&str; 4] = ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
+/// Kinds that an installation makes. Helm takes no object of another installation over.
+const INSTALLED: [&str; 8] = [
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+    "Service",
+    "ServiceAccount",
+    "PodDisruptionBudget",
+    "NetworkPolicy",
+];
 
 #[derive(Debug)]
 struct Pool {
@@ -183,7 +192,7 @@ impl Plane {
         for kind in &KINDS {
             let selector = match kind.name {
                 name if MADE_BY_HAND.contains(&name) => "",
-                name if GRANTED.contains(&name) => "?labelSelector=app.kubernetes.io/name=migration-network-webhook",
+                name if INSTALLED.contains(&name) => "?labelSelector=app.kubernetes.io/name=migration-network-webhook",
                 _ => continue,
             };
             let paths: Vec<String> = if kind.namespaced {
