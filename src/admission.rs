@@ -38,7 +38,6 @@ pub enum Phase {
 
 impl Phase {
     /// Its name, for logs and metrics.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mutate => "mutate",
@@ -47,7 +46,6 @@ impl Phase {
     }
 
     /// The URL path.
-    #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
             Self::Mutate => "/mutate",
@@ -87,7 +85,6 @@ pub struct DecisionRecord {
 }
 
 /// The answer to a request whose time ran out before it was judged: it is refused, and nothing is said about the value.
-#[must_use]
 pub fn out_of_time(body: &[u8], budget: Duration) -> Answer {
     let record = DecisionRecord { operation: "unknown", verdict: "timeout", code: 504, ..DecisionRecord::default() };
     match review::uid(body) {
@@ -100,7 +97,6 @@ pub fn out_of_time(body: &[u8], budget: Duration) -> Answer {
 }
 
 /// Bytes in, bytes out: the whole of the webhook but for sockets.
-#[must_use]
 pub fn answer(phase: Phase, body: &[u8], facts: &Facts, policy: &Policy) -> Answer {
     let review = match Review::read(body) {
         Ok(review) => review,

@@ -14,7 +14,6 @@ use crate::escape::Quoting;
 /// The author of the fields that the server writes, in the API server's records.
 pub(crate) const FIELD_MANAGER: &str = "migration-network-webhook";
 
-/// Time limit of one call.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A call, or a step beside it, that failed. Safe to print.
@@ -30,7 +29,6 @@ pub struct Failure {
 
 impl Failure {
     /// A failed call. The object is named as in `Secret harvester-system/migration-network-webhook-ca`.
-    #[must_use]
     pub fn of_call(verb: &'static str, object: &str, error: &kube::Error) -> Self {
         let kube::Error::Api(status) = error else {
             // The sources say what the library's own words leave out, such as "connection refused".
@@ -57,7 +55,6 @@ impl Failure {
     }
 }
 
-/// Awaits a call, up to the time limit.
 pub(crate) async fn call<T>(
     verb: &'static str,
     object: &str,

@@ -21,7 +21,7 @@ mod kube;
 mod logging;
 mod output;
 mod paths;
-pub mod policy;
+mod policy;
 mod progress;
 mod removed;
 mod reports;
@@ -66,7 +66,6 @@ pub enum Exit {
 
 impl Cli {
     /// Runs what the arguments of the process ask for.
-    #[must_use]
     pub fn run(arguments: &[OsString]) -> ExitCode {
         let result = Self::read(arguments).and_then(|cli| cli.command.run().map_err(CliFailure::Run));
         let exit = match (result, output::write_error()) {

@@ -5,11 +5,11 @@
 //! has to find the resources: [`files`] reads manifests, [`live`] asks an API server, and [`capture`] makes
 //! files of what that said.
 
-pub mod capture;
+pub(crate) mod capture;
 pub mod files;
 pub mod index;
-pub mod kinds;
-pub mod live;
-pub mod state;
+pub(crate) mod kinds;
+pub(crate) mod live;
+pub(crate) mod state;
 
 pub use state::ClusterState;

@@ -123,7 +123,6 @@ impl fmt::Display for Quoting<'_> {
 }
 
 /// JSON with the characters escaped that a terminal would act upon: the same JSON.
-#[must_use]
 pub fn printable_json(json: &str) -> Cow<'_, str> {
     if !json.chars().any(is_unprintable) {
         return Cow::Borrowed(json);
@@ -143,20 +142,17 @@ pub struct Excerpt {
 
 impl Excerpt {
     /// Keeps what is shown of the text, and its length.
-    #[must_use]
     pub fn of(text: &str) -> Self {
         let end = text.char_indices().nth(SHOWN).map_or(text.len(), |(at, _)| at);
         Self { start: text[..end].into(), chars: text.chars().count() }
     }
 
     /// Shows it without quotes: for numbers, and for names inside a sentence.
-    #[must_use]
     pub fn unquoted(&self) -> impl fmt::Display + '_ {
         fmt::from_fn(|f| write_cut(&self.start, self.chars, f))
     }
 }
 
-/// In double quotes.
 impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_quoted(&self.start, self.chars, f)

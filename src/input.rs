@@ -36,23 +36,17 @@ pub struct Input {
     pub place: DocumentPath,
     /// Where its strings stand in its file.
     pub strings: Strings,
-    /// What it was.
     pub form: Form,
     /// What is odd about a manifest.
     pub warnings: Vec<ManifestWarning>,
     source: RequestSource,
 }
 
-/// What a user wrote.
 #[derive(Clone, Debug)]
 pub enum Form {
-    /// An `AdmissionReview`.
     Review,
-    /// An `AdmissionRequest` alone.
     Request,
-    /// The Setting as it is to be.
     Manifest {
-        /// The object.
         setting: Value,
         /// Where its old side is from; `None` makes it a CREATE.
         old: Option<OldSide>,
@@ -68,12 +62,9 @@ enum RequestSource {
     Manifest { uid: String, old: Option<Arc<Value>> },
 }
 
-/// Where the old side of a manifest is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OldSide {
-    /// A file named for the purpose.
     File,
-    /// The files of the cluster that is judged by.
     Cluster,
     /// The live cluster that is judged by.
     Live,
@@ -82,9 +73,7 @@ pub enum OldSide {
 /// The Setting that manifests are an update of.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// The object.
     pub setting: Value,
-    /// Where it is from.
     pub from: OldSide,
 }
 
@@ -99,17 +88,12 @@ pub struct Reader {
 
 impl Reader {
     /// A reader of manifests that are updates of this object, or creates where there is none.
-    #[must_use]
     pub fn new(stored: Option<Stored>) -> Self {
         let stored = stored.map(|stored| (Arc::new(stored.setting), stored.from));
         Self { stored, ..Self::default() }
     }
 
     /// The requests in a file, in order, and what else it holds. A capture says what is, and asks for nothing.
-    ///
-    /// # Errors
-    ///
-    /// If the file is neither YAML nor JSON.
     pub fn read(&mut self, file: &ManifestFile) -> Result<(Vec<Input>, Ignored), Error> {
         if file.is_captured() {
             return Ok((Vec::new(), Ignored::default()));
@@ -120,7 +104,6 @@ impl Reader {
     }
 
     /// The Settings, among all that was read, whose networks the guarded one is compared with.
-    #[must_use]
     pub fn networks(&self) -> &[(Value, Origin)] {
         &self.networks
     }
@@ -145,7 +128,6 @@ impl Reader {
         Input { origin, place, strings, form, warnings, source }
     }
 
-    /// A uid for a request that came without one: the same in each run.
     fn uid(&mut self) -> String {
         self.unnamed += 1;
         format!("00000000-0000-4000-8000-{:012}", self.unnamed)
@@ -154,10 +136,6 @@ impl Reader {
 
 impl Input {
     /// The review that the API server would send.
-    ///
-    /// # Errors
-    ///
-    /// As [`Review::read`].
     pub fn review(&self) -> Result<Review<'_>, String> {
         match (&self.source, &self.form) {
             (RequestSource::Json(json), _) => Review::read(json),
@@ -172,7 +150,6 @@ impl Input {
     }
 
     /// The review as it was written, or made of a bare request.
-    #[must_use]
     pub fn json(&self) -> Option<&[u8]> {
         match &self.source {
             RequestSource::Json(json) => Some(json),
@@ -214,7 +191,6 @@ fn is_enabled(setting: &Value) -> bool {
 }
 
 /// A string as the decision takes it.
-#[must_use]
 pub fn submitted(string: &Value) -> Submitted<'_> {
     Submitted::deserialize(string).unwrap_or_default()
 }

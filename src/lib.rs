@@ -8,18 +8,18 @@
 //! [`report`] writes results out for CI systems.
 
 pub mod admission;
-pub mod api_call;
+mod api_call;
 pub mod ca;
 pub mod cli;
 pub mod cluster;
-pub mod escape;
+mod escape;
 #[cfg(test)]
 mod fake_api_server;
-pub mod input;
-pub mod manifest;
-pub mod registration;
+mod input;
+mod manifest;
+mod registration;
 pub mod reload;
-pub mod report;
+mod report;
 pub mod server;
 pub mod setting;
-pub mod suite;
+mod suite;

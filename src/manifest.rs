@@ -20,62 +20,43 @@ pub mod scalar;
 pub mod tree;
 
 pub use encoding::Encoding;
-pub use file::{BARE_VALUE, CAPTURE_MARK, MAX_BYTES, ManifestFile, STANDARD_INPUT};
+pub use file::{BARE_VALUE, CAPTURE_MARK, ManifestFile, STANDARD_INPUT};
 pub use objects::objects;
 pub use scalar::{Position, Scalar};
 
 /// Why there is nothing to go on. Safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A path names nothing.
     #[error("there is nothing at {}; a path names a file or directory of YAML or JSON manifests", QuotedPath(.0))]
     Absent(PathBuf),
-    /// A file or directory can't be read.
     #[error("{} can't be read: {why}", QuotedPath(path))]
     Io {
-        /// Which.
         path: PathBuf,
         /// Why. Not a source: the words are in the message already, and a chain of errors would say them twice.
         why: std::io::Error,
     },
-    /// A file is larger than is reasonable.
     #[error("{} is larger than {} MiB, the most that is read of one file", QuotedPath(path), max >> 20)]
     TooLarge {
-        /// Which.
         path: PathBuf,
         /// What is read at most, in bytes.
         max: u64,
     },
-    /// A directory lies deeper than is reasonable.
     #[error("{} lies more than {max} directories deep, and is not read{hint}", QuotedPath(path))]
     TooDeep {
-        /// Which.
         path: PathBuf,
-        /// How deep is read.
         max: usize,
         /// What gets past it, if anything does.
         hint: &'static str,
     },
-    /// A file is not text.
     #[error("{} is not UTF-8 text; YAML or JSON manifests are", QuotedPath(path))]
-    NotText {
-        /// Which.
-        path: PathBuf,
-        /// Whether it names the guarded Setting.
-        names_setting: bool,
-    },
-    /// A file is neither YAML nor JSON.
+    NotText { path: PathBuf, names_setting: bool },
     #[error("{} is not valid {format}: {why}", QuotedPath(path))]
     Syntax {
-        /// Which.
         path: PathBuf,
         /// `YAML` or `JSON`, whichever was expected.
         format: &'static str,
-        /// Where.
         at: Position,
-        /// What is wrong and where, in words.
         why: String,
-        /// Whether the file names the guarded Setting.
         names_setting: bool,
     },
 }
@@ -86,13 +67,11 @@ impl Error {
     }
 
     /// Whether the file is none of ours: it can't be parsed, and does not name the guarded Setting.
-    #[must_use]
     pub const fn is_unrelated(&self) -> bool {
         matches!(self, Self::NotText { names_setting: false, .. } | Self::Syntax { names_setting: false, .. })
     }
 
     /// The place in the file: its start, where there is no other.
-    #[must_use]
     pub const fn position(&self) -> Position {
         match self {
             Self::Syntax { at, .. } => *at,
@@ -101,7 +80,6 @@ impl Error {
     }
 
     /// The path that is to blame.
-    #[must_use]
     pub fn path(&self) -> &Path {
         match self {
             Self::Absent(path)
@@ -114,10 +92,8 @@ impl Error {
     }
 }
 
-/// Where an object was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The file.
     pub path: Arc<Path>,
     /// The line in which its document starts, from 1.
     pub line: usize,

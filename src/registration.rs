@@ -19,7 +19,6 @@ mod shipped;
 mod tests;
 
 pub use bundle::{Bundle, pem};
-pub use drift::Drift;
 pub use shipped::{ConfigurationKind, Service, UnreadableManifest};
 
 use self::configuration::Configuration;
@@ -45,10 +44,6 @@ pub enum WriteOutcome {
 
 impl Registration {
     /// Of the entries that call this service. Nothing is read yet.
-    ///
-    /// # Errors
-    ///
-    /// If the manifests inside this program can't be read.
     pub fn new(client: &kube::Client, name: &str, service: &Service) -> Result<Self, UnreadableManifest> {
         let of = |kind| Configuration::new(client.clone(), kind, name, service);
         Ok(Self {

@@ -19,17 +19,9 @@ pub trait Reload: Send + Sync + 'static {
     type Error: Display;
 
     /// Reads the files. It may block.
-    ///
-    /// # Errors
-    ///
-    /// If one can't be read.
     fn read(&self) -> Result<Self::Content, Self::Error>;
 
     /// Puts the content to use.
-    ///
-    /// # Errors
-    ///
-    /// If it is invalid; what was applied before stays in use.
     fn apply(&self, content: &Self::Content) -> Result<(), Self::Error>;
 
     /// Called after each poll in which what the files hold can't be used; `first` for the first poll with this error.

@@ -28,9 +28,7 @@ pub use repository::Repository;
 /// A format that CI systems take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportFormat {
-    /// `JUnit`'s XML.
     Junit,
-    /// SARIF 2.1.0.
     Sarif,
     /// Workflow commands, of which GitHub makes annotations.
     Github,
@@ -39,11 +37,8 @@ pub enum ReportFormat {
 }
 
 impl ReportFormat {
-    /// Every format.
     pub const ALL: [Self; 4] = [Self::Junit, Self::Sarif, Self::Github, Self::Json];
 
-    /// Its name.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Junit => "junit",
@@ -54,10 +49,6 @@ impl ReportFormat {
     }
 
     /// The one document of this format, with a line break at its end.
-    ///
-    /// # Errors
-    ///
-    /// None that depends on what is reported.
     pub fn render(self, run: &RunReport<'_>, repository: &Repository) -> io::Result<String> {
         match self {
             Self::Junit => junit::render(run, repository),
@@ -84,7 +75,6 @@ impl FromStr for ReportFormat {
     }
 }
 
-/// Everything that a report tells.
 #[derive(Clone, Copy, Debug)]
 pub struct RunReport<'a> {
     /// `test` or `review`.
@@ -96,14 +86,11 @@ pub struct RunReport<'a> {
 }
 
 impl RunReport<'_> {
-    /// How many records have this status.
-    #[must_use]
     pub fn count(&self, status: TestStatus) -> usize {
         self.records.iter().filter(|record| record.status == status).count()
     }
 
     /// Everything to show, errors first: CI systems show the first few only.
-    #[must_use]
     pub fn findings(&self) -> Vec<Finding<'_>> {
         let mut findings: Vec<_> = self.records.iter().flat_map(Record::findings).collect();
         findings.sort_by_key(|finding| finding.level);

@@ -19,42 +19,40 @@
 //!
 //! Nothing here does I/O.
 
-pub mod cidr;
+pub(crate) mod cidr;
 pub mod config;
-pub mod equivalence;
-pub mod evaluation;
+pub(crate) mod equivalence;
+pub(crate) mod evaluation;
 mod excludes;
 pub mod facts;
-pub mod field;
+pub(crate) mod field;
 pub mod go_json;
-pub mod guarded;
-pub mod json;
-pub mod key;
-pub mod list;
-pub mod parsed_value;
-pub mod policy;
-pub mod problem;
+pub(crate) mod guarded;
+pub(crate) mod json;
+pub(crate) mod key;
+pub(crate) mod list;
+pub(crate) mod parsed_value;
+pub(crate) mod policy;
+pub(crate) mod problem;
 pub mod range;
 pub mod rule;
-pub mod rule_id;
+pub(crate) mod rule_id;
 pub mod rules;
-pub mod span;
+pub(crate) mod span;
 pub(crate) mod suggest;
-pub mod validated_value;
-pub mod violation;
+pub(crate) mod validated_value;
+pub(crate) mod violation;
 pub mod vlan;
-pub mod warning;
+pub(crate) mod warning;
 
-pub use config::Config;
 pub use facts::Facts;
-pub use field::{Field, FieldPath, StringField};
-pub use guarded::GuardedSetting;
+pub(crate) use field::StringField;
+pub(crate) use guarded::GuardedSetting;
 pub use parsed_value::ParsedValue;
 pub use policy::Policy;
-pub use rule::Rule;
 pub use rule_id::{RuleId, RuleSet};
 pub use validated_value::ValidatedValue;
-pub use violation::Violation;
+pub(crate) use violation::Violation;
 pub use warning::Warning;
 
 /// The name of the Setting that is guarded.

@@ -39,7 +39,6 @@ pub use schema::schema;
 pub struct Suite {
     /// Its file, as the user named it.
     pub path: Arc<Path>,
-    /// The cases, in the order of the file.
     pub cases: Vec<Case>,
     base: Base,
     policy: PolicySpec,
@@ -55,8 +54,6 @@ pub struct Case {
 }
 
 impl Case {
-    /// What it shows.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.spec.value.name.value
     }

@@ -1,6 +1,7 @@
 //! Shows the webhook at work, without a cluster: serves the sample cluster over TLS, sends the sample manifests as the
 //! API server would, and prints what it would be told. `make run` starts it.
 
+use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -13,7 +14,6 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use base64::Engine as _;
 use migration_network_webhook::cluster::files;
-use migration_network_webhook::manifest::{ManifestFile, document};
 use migration_network_webhook::server::tls;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -48,8 +48,7 @@ pub(crate) fn run(binary: &Path, certificates: &Path, out: &mut impl Write) -> R
     let stored = files::load(&[CLUSTER.into()])?.setting.context("the sample cluster stores no Setting")?;
     for (path, about) in REQUESTS {
         writeln!(out, "\n== {path}: {about}")?;
-        let documents = document::parse(&ManifestFile::read(Path::new(path))?)?;
-        let (_, setting) = documents.into_iter().next().context("no manifest")?;
+        let setting: Value = serde_saphyr::from_str(&fs::read_to_string(path)?)?;
         let mut review = update(&setting, &stored);
         for line in value(&review).lines() {
             writeln!(out, "   {line}")?;

@@ -11,10 +11,6 @@ use crate::setting::violation::Violations;
 use crate::setting::{Facts, GuardedSetting, StringField, ValidatedValue};
 
 /// The text that would be stored for a submitted `value`: the canonical form, or nothing where it is blank.
-///
-/// # Errors
-///
-/// Every problem that can be seen in it without a cluster, when one of them leaves it without a canonical form.
 pub fn canonical(value: &Text<'_>) -> Result<String, Violations> {
     let [setting] = GuardedSetting::ALL;
     let Some(parsed) = read(setting, value) else { return Ok(String::new()) };
@@ -34,10 +30,6 @@ pub fn canonical(value: &Text<'_>) -> Result<String, Violations> {
 }
 
 /// The text that would be stored for a submitted `value` where another one is stored: that one, if they mean the same.
-///
-/// # Errors
-///
-/// As [`canonical`].
 pub fn stored<'v>(value: &Text<'v>, old: &Text<'v>) -> Result<String, Violations> {
     let setting = |value: &Text<'v>| Setting { value: value.clone(), ..Setting::default() };
     let request = Request::Update { old: setting(old), new: setting(value) };

@@ -90,7 +90,6 @@ impl Decision {
 }
 
 /// Decides on a request. With [`Phase::Mutate`] strings are rewritten first, and the result is judged.
-#[must_use]
 pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Policy) -> Decision {
     let nothing = Setting::default();
     let (old, new, update) = match request {

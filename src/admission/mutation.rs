@@ -16,7 +16,6 @@ pub enum Mutation {
 
 impl Mutation {
     /// Its name, for logs, metrics and reports.
-    #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Unchanged => "kept",
@@ -27,7 +26,6 @@ impl Mutation {
     }
 
     /// The string that is stored instead of the submitted one.
-    #[must_use]
     pub fn replacement(&self) -> Option<&str> {
         match self {
             Self::Unchanged => None,

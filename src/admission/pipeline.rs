@@ -18,7 +18,6 @@ pub struct Admission {
 }
 
 /// Takes a request through both halves.
-#[must_use]
 pub fn admit(request: &Request<'_>, facts: &Facts, policy: &Policy) -> Admission {
     let mutated = decide(Phase::Mutate, request, facts, policy);
     let validated = (mutated.verdict == Verdict::Allowed)
@@ -27,7 +26,6 @@ pub fn admit(request: &Request<'_>, facts: &Facts, policy: &Policy) -> Admission
 }
 
 /// The request as `/validate` gets it: with the patch applied.
-#[must_use]
 pub fn apply<'a>(request: &Request<'a>, mutated: &Decision) -> Request<'a> {
     let mut result = request.clone();
     if let Request::Create(new) | Request::Update { new, .. } = &mut result {
@@ -45,19 +43,16 @@ fn replace(text: &mut Text<'_>, mutation: &Mutation) {
 
 impl Admission {
     /// The decision that the user is told: the last one taken.
-    #[must_use]
     pub fn decision(&self) -> &Decision {
         self.validated.as_ref().unwrap_or(&self.mutated)
     }
 
     /// Whether the request goes through.
-    #[must_use]
     pub fn is_allowed(&self) -> bool {
         self.decision().verdict == Verdict::Allowed
     }
 
     /// The warnings of both halves, each once, as the API server shows them.
-    #[must_use]
     pub fn warnings(&self) -> Vec<&Warning> {
         let mut warnings: Vec<&Warning> = Vec::new();
         for warning in self.mutated.warnings.iter().chain(self.validated.iter().flat_map(|it| &it.warnings)) {
@@ -69,7 +64,6 @@ impl Admission {
     }
 
     /// The Setting that is stored when the request goes through; `None` where none is.
-    #[must_use]
     pub fn stored<'a>(&self, request: &Request<'a>) -> Option<Setting<'a>> {
         if !self.is_allowed() {
             return None;

@@ -43,7 +43,6 @@ pub struct Status {
 
 impl Status {
     /// The refusal in a decision; `None` where it is none.
-    #[must_use]
     pub fn of(decision: &Decision) -> Option<Self> {
         let code = code(&decision.verdict);
         match &decision.verdict {
@@ -55,13 +54,11 @@ impl Status {
     }
 
     /// The refusal of a request that can't be judged.
-    #[must_use]
     pub fn malformed(why: &str) -> Self {
         Self::new(400, "BadRequest", format!("the request can't be judged, so it is refused: {why}"))
     }
 
     /// The refusal of a request that was not judged in time.
-    #[must_use]
     pub fn late(budget: Duration) -> Self {
         Self::new(504, "Timeout", late(budget))
     }
@@ -120,7 +117,6 @@ fn unavailable(missing: &[Missing]) -> String {
 }
 
 /// Writes the answer to one decision.
-#[must_use]
 pub fn write(uid: &str, decision: &Decision) -> Vec<u8> {
     let status = Status::of(decision);
     let patch = wire::patch(&decision.value, &decision.default);
@@ -134,21 +130,18 @@ pub fn write(uid: &str, decision: &Decision) -> Vec<u8> {
 }
 
 /// Writes the refusal of a request that can't be judged.
-#[must_use]
 pub fn write_malformed(uid: &str, why: &str) -> Vec<u8> {
     let annotations = AuditAnnotations { decision: "malformed", ..AuditAnnotations::default() };
     wire::review(uid, Some(&Status::malformed(why)), None, &[], annotations)
 }
 
 /// Writes the refusal of a request that was not judged in time.
-#[must_use]
 pub fn write_late(uid: &str, budget: Duration) -> Vec<u8> {
     let annotations = AuditAnnotations { decision: "late", ..AuditAnnotations::default() };
     wire::review(uid, Some(&Status::late(budget)), None, &[], annotations)
 }
 
 /// The verdict in one word, for logs, metrics and the audit log.
-#[must_use]
 pub const fn verdict(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Allowed => "allowed",
@@ -158,7 +151,6 @@ pub const fn verdict(verdict: &Verdict) -> &'static str {
 }
 
 /// The status code.
-#[must_use]
 pub const fn code(verdict: &Verdict) -> u16 {
     match verdict {
         Verdict::Allowed => 200,
@@ -169,7 +161,6 @@ pub const fn code(verdict: &Verdict) -> u16 {
 }
 
 /// The rules that refused.
-#[must_use]
 pub fn rules(decision: &Decision) -> RuleSet {
     match &decision.verdict {
         Verdict::Invalid(violations) => violations.rules(),

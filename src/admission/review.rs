@@ -94,10 +94,6 @@ struct RequestUidOnly<'a> {
 
 impl<'a> Review<'a> {
     /// Reads a body.
-    ///
-    /// # Errors
-    ///
-    /// Why the body is no review that could be answered: no JSON, or without a uid.
     pub fn read(body: &'a [u8]) -> Result<Self, String> {
         // The encoding is checked once for all, which costs a third of looking at each string.
         let text = std::str::from_utf8(body).map_err(serde_json::Error::custom);

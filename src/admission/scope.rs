@@ -18,7 +18,6 @@ pub enum Route {
 
 impl Route {
     /// The name of the registered entry that answers first, and so the one that refuses; `None` where none is asked.
-    #[must_use]
     pub const fn webhook(self) -> Option<&'static str> {
         match self {
             Self::NotSent => None,
@@ -29,7 +28,6 @@ impl Route {
 }
 
 /// The route of a request.
-#[must_use]
 pub fn route(request: &Request<'_>) -> Route {
     let (old, new) = match request {
         Request::NotOurs => return Route::NotSent,

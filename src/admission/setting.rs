@@ -23,7 +23,6 @@ pub enum Text<'a> {
 
 impl Text<'_> {
     /// The bytes that Harvester sees; `None` where it could not read the object at all.
-    #[must_use]
     pub fn bytes(&self) -> Option<&str> {
         match self {
             Self::Absent => Some(""),

@@ -9,7 +9,6 @@ use jiff::SignedDuration;
 /// The longest that is taken, ten years: the lifetime of a CA, and far below what a clock overflows at.
 const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
 
-/// The time of a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FlagTime(pub(super) Duration);
 
@@ -32,7 +31,6 @@ impl fmt::Display for FlagTime {
     }
 }
 
-/// Reads a time.
 pub(super) fn parse(text: &str) -> Result<Duration, &'static str> {
     text.parse().map(|FlagTime(time)| time)
 }

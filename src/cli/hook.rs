@@ -18,7 +18,6 @@ use crate::cli::duration;
 use crate::escape::Quoting;
 use crate::setting::SETTING;
 
-/// Between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
 /// For one call: longer than the timeout of a webhook.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -67,7 +66,6 @@ impl Args {
     }
 }
 
-/// What the API server made of the change.
 #[derive(Debug, PartialEq, Eq)]
 enum ProbeAnswer {
     /// One of our webhooks refused it.

@@ -22,19 +22,11 @@ pub(super) struct KubeArgs {
 
 impl KubeArgs {
     /// A client, whether the API server can be reached or not.
-    ///
-    /// # Errors
-    ///
-    /// If no API server is named, or not as it could be spoken to.
     pub(super) async fn client(&self) -> Result<Client, Unconfigured> {
         live::connect(self.kubeconfig.as_deref(), self.context.as_deref()).await
     }
 
     /// A client, and the API server's address.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::client`].
     pub(super) async fn reach(&self) -> Result<(Client, String), Unconfigured> {
         live::reach(self.kubeconfig.as_deref(), self.context.as_deref()).await
     }
@@ -53,10 +45,6 @@ impl KubeArgs {
 }
 
 /// Runs what asks an API server to its end.
-///
-/// # Errors
-///
-/// If the system has no resources for it.
 pub(super) fn block_on<T>(future: impl Future<Output = T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
     Ok(runtime.block_on(future))

@@ -103,10 +103,6 @@ fn is_of_this_build(target: &str) -> bool {
 
 impl LogArgs {
     /// Logs from now on, panics too.
-    ///
-    /// # Errors
-    ///
-    /// If this process logs already.
     pub(super) fn start(&self) -> anyhow::Result<LogGuard> {
         let (writer, worker) = NonBlockingBuilder::default()
             .buffered_lines_limit(MAX_LINES)

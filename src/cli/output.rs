@@ -104,7 +104,6 @@ pub(super) struct Paint {
 }
 
 impl Paint {
-    /// No colours.
     pub(super) const NEVER: Self = Self { on: false };
 
     /// Colours on a terminal and where they are forced, unless the user wants none (<https://no-color.org>,

@@ -30,13 +30,11 @@ pub struct PolicyArgs {
 
 impl PolicyArgs {
     /// The choices as the rules take them.
-    #[must_use]
     pub fn policy(&self) -> Policy {
         self.over(None)
     }
 
     /// The choices where they were made, else those that were captured with a cluster.
-    #[must_use]
     pub fn over(&self, captured: Option<&Policy>) -> Policy {
         let mut policy = captured.cloned().unwrap_or_default();
         if let Some(reserved) = &self.reserved {

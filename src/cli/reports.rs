@@ -23,7 +23,6 @@ pub(super) struct ReportArgs {
     wanted: Vec<WantedReport>,
 }
 
-/// One report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct WantedReport {
     format: ReportFormat,
@@ -75,7 +74,6 @@ impl ReportArgs {
 }
 
 impl Reports {
-    /// Writes them all.
     pub(super) fn write(&self, run: &RunReport<'_>) -> anyhow::Result<()> {
         let repository = repository();
         for (wanted, file) in &self.0 {
@@ -99,7 +97,6 @@ impl Reports {
         Ok(())
     }
 
-    /// Whether there are any.
     pub(super) const fn are_wanted(&self) -> bool {
         !self.0.is_empty()
     }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-pub use self::directory::{WriteError, write};
+pub use self::directory::write;
 use super::files::policy_document;
 use super::live::{Listed, Snapshot};
 use crate::escape::Plain;
@@ -25,28 +25,20 @@ const MARK: &str = crate::manifest::CAPTURE_MARK;
 pub struct Source {
     /// When, as RFC 3339.
     pub time: String,
-    /// The API server's address.
     pub server: String,
     /// Its version, where it tells.
     pub version: Option<String>,
 }
 
-/// A file to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Its name.
     pub name: String,
-    /// What it holds.
     pub text: String,
     /// How many objects of the cluster that is.
     pub objects: usize,
 }
 
 /// The files of a capture, in a fixed order.
-///
-/// # Errors
-///
-/// If an object can't be written as YAML.
 pub fn files(snapshot: &Snapshot, policy: &Policy, source: &Source) -> Result<Vec<File>, serde_saphyr::SerializeError> {
     let policy = (POLICY.to_owned(), vec![policy_document(policy)], "how the rules are set".to_owned());
     let kinds = FactKind::ALL.map(|kind| {

@@ -11,9 +11,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-pub use self::overlay::{Base, Variation, VariationError};
-pub use self::policy::document as policy_document;
-pub use self::reload::ClusterFiles;
+pub(crate) use self::overlay::{Base, Variation, VariationError};
+pub(crate) use self::policy::document as policy_document;
+pub(crate) use self::reload::ClusterFiles;
 use crate::escape::{Quoted, QuotedPath};
 use crate::manifest::{self, ManifestFile, Origin, tree};
 use crate::setting::facts::{FactKind, MatchedNodes, VlanConfigFact};
@@ -102,10 +102,6 @@ pub enum Error {
 }
 
 /// Reads the files and directories into one view.
-///
-/// # Errors
-///
-/// If any of them can't be read, is no manifest, or repeats an object.
 pub fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
     objects::index(&read(paths)?)
 }
@@ -123,7 +119,6 @@ fn read(paths: &[PathBuf]) -> Result<Vec<ManifestFile>, manifest::Error> {
 impl Loaded {
     /// What is to be said of files that are no objects of a cluster but manifests, as Git keeps them: the rules then miss
     /// what Harvester adds to its objects.
-    #[must_use]
     pub fn not_live(&self) -> Option<&'static str> {
         let configs = self.facts.vlan_configs.as_ref().ok()?;
         let bare = |config: &VlanConfigFact| config.label.is_none() && config.matched == MatchedNodes::Absent;

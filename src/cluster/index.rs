@@ -50,11 +50,7 @@ impl Clone for Index {
 impl Index {
     /// Takes an object in, in the place of any of its name.
     ///
-    /// `origin` is where it was read, for the reason if it can't be.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be read; the index keeps that too, so the error is for the log.
+    /// `origin` is where it was read, for the reason if it can't be; the index keeps that too, so the error is for the log.
     pub fn insert(
         &mut self,
         kind: FactKind,
@@ -65,10 +61,6 @@ impl Index {
     }
 
     /// As [`Self::insert`], with an object as an API server writes it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::insert`].
     pub(super) fn insert_json(&mut self, kind: FactKind, name: ObjectName, json: &str) -> Result<(), Undecodable> {
         self.put(kind, name, Json::Text(json), None)
     }
@@ -87,7 +79,6 @@ impl Index {
     }
 
     /// Everything that is known.
-    #[must_use]
     pub fn facts(&self) -> Facts {
         let mut facts = Facts::unknown("not listed yet");
         self.kinds.iter().for_each(|objects| objects.refresh(&mut facts));

@@ -42,7 +42,6 @@ pub static KINDS: [Kind; FactKind::ALL.len()] = [
 
 /// A kind, as data.
 pub struct Kind {
-    /// Where the API server has it.
     pub resource: WatchedResource,
     names: &'static [&'static str],
     pub(super) none: fn() -> Box<dyn Objects>,
@@ -63,7 +62,6 @@ impl Kind {
 }
 
 /// The kind that gives this kind of fact.
-#[must_use]
 pub fn kind(fact: FactKind) -> &'static Kind {
     &KINDS[position(fact)]
 }
@@ -74,7 +72,6 @@ pub(super) const fn position(fact: FactKind) -> usize {
 }
 
 /// The kind of fact that objects of this group and kind give, in whatever version they are served.
-#[must_use]
 pub fn fact_kind(api_version: &str, object_kind: &str) -> Option<FactKind> {
     let group = api_version.rsplit_once('/').map_or("", |(group, _version)| group);
     let found = KINDS.iter().find(|kind| kind.resource.group == group && kind.resource.object_kind == object_kind);
@@ -87,13 +84,11 @@ pub fn watches() -> impl Iterator<Item = WatchedResource> {
 }
 
 /// Whether a rule can ask for the object of this name: of some kinds only a few matter.
-#[must_use]
 pub fn is_asked_for(fact: FactKind, name: &str) -> bool {
     kind(fact).watches().any(|watch| watch.name.is_none_or(|watched| watched == name) && watch.is_asked_for())
 }
 
 /// The name under which an index keeps an object; empty for an object without a readable one.
-#[must_use]
 pub fn object_name(fact: FactKind, object: &Value) -> ObjectName {
     let field = |name: &str| object.get("metadata")?.get(name)?.as_str();
     kind(fact).resource.name_of(field("namespace"), field("name"))

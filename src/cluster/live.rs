@@ -16,10 +16,9 @@ use kube::Client;
 use prometheus_client::registry::Registry;
 
 pub use self::client::{Unconfigured, connect, reach, stored_setting, version};
-pub use self::error::Error;
 use self::last_heard::LastHeard;
 use self::metrics::WatchMetrics;
-pub use self::snapshot::{Listed, Snapshot, Unlisted, snapshot};
+pub use self::snapshot::{Listed, Snapshot, snapshot};
 use self::state::WatchState;
 use self::watch::Watch;
 use self::watch_status::WatchStatus;
@@ -38,7 +37,6 @@ mod state;
 mod watch;
 mod watch_status;
 
-/// How the cluster is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// How long nothing may be heard of a watch before its facts count as missing.

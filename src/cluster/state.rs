@@ -19,7 +19,6 @@ pub struct ClusterState {
 
 impl ClusterState {
     /// A view in which nothing is known, for the given reason.
-    #[must_use]
     pub fn unknown(why: &str) -> Self {
         Self {
             facts: ArcSwap::from_pointee(Facts::unknown(why)),
@@ -29,7 +28,6 @@ impl ClusterState {
     }
 
     /// The newest facts.
-    #[must_use]
     pub fn facts(&self) -> Guard<Arc<Facts>> {
         self.facts.load()
     }
@@ -40,7 +38,6 @@ impl ClusterState {
     }
 
     /// Whether everything was listed once. It stays so: what goes stale later is a trouble, not a step back.
-    #[must_use]
     pub fn is_listed(&self) -> bool {
         self.listed.load(Ordering::Acquire)
     }
@@ -51,7 +48,6 @@ impl ClusterState {
     }
 
     /// What is wrong with the view now, a line each, safe to print: files that can't be read, watches that are broken.
-    #[must_use]
     pub fn read_errors(&self) -> Arc<Vec<String>> {
         self.read_errors.load_full()
     }

@@ -13,18 +13,14 @@ use crate::manifest::objects::ListedObject;
 use crate::manifest::{Error, ManifestFile, Origin, Position, objects};
 use crate::setting::{RWX_NETWORK, SETTING, STORAGE_NETWORK};
 
-/// What a file holds.
 #[derive(Debug, Default)]
 pub struct Contents {
-    /// What can be judged, in order.
     pub objects: Vec<InputObject>,
-    /// All else, by kind.
     pub ignored: Ignored,
     /// The Settings whose networks the guarded one is compared with, and where they are.
     pub networks: Vec<(Value, Origin)>,
 }
 
-/// Something to judge.
 #[derive(Clone, Debug)]
 pub struct InputObject {
     /// Where it was read, for people.
@@ -33,7 +29,6 @@ pub struct InputObject {
     pub place: DocumentPath,
     /// Where its strings stand; a review's are those of its object.
     pub strings: Strings,
-    /// What it is.
     pub what: What,
 }
 
@@ -46,45 +41,32 @@ pub struct DocumentPath {
     pub start: usize,
     /// The JSON pointer that leads from there to what holds its value.
     pub object: String,
-    /// The key of its value.
     pub value_key: &'static str,
 }
 
 impl DocumentPath {
     /// The JSON pointer from the document to its value.
-    #[must_use]
     pub fn value(&self) -> String {
         format!("{}/{}", self.object, self.value_key)
     }
 }
 
-/// What an object is.
 #[derive(Clone, Debug)]
 pub enum What {
     /// An `AdmissionReview`, in JSON.
     Review(Vec<u8>),
     /// A bare `AdmissionRequest`, in JSON.
     Request {
-        /// The request.
         request: Vec<u8>,
-        /// Whether it has a uid.
         has_uid: bool,
     },
-    /// The guarded Setting.
     Manifest {
-        /// The object.
         setting: Value,
-        /// What is odd about how it is written.
         warnings: Vec<ManifestWarning>,
     },
 }
 
 impl Contents {
-    /// Reads a file.
-    ///
-    /// # Errors
-    ///
-    /// If it is neither YAML nor JSON.
     pub fn of(file: &ManifestFile) -> Result<Self, Error> {
         let documents = document::read(file)?;
         let mut contents = Self::default();

@@ -15,15 +15,9 @@ pub(super) struct Head {
     has_uid: bool,
 }
 
-/// What they make of an object.
 pub(super) enum HeadKind {
-    /// An `AdmissionReview`.
     Review,
-    /// An `AdmissionRequest`.
-    Request {
-        /// Whether it has a uid.
-        has_uid: bool,
-    },
+    Request { has_uid: bool },
 }
 
 impl Head {

@@ -8,7 +8,6 @@ use crate::escape::Plain;
 
 /// The kinds that are told apart; a stranger may have made up any number.
 const KINDS: usize = 1000;
-/// The kinds that are named.
 const NAMED: usize = 8;
 
 /// Objects of other kinds and names, and documents that are no objects.
@@ -21,7 +20,6 @@ pub struct Ignored {
 }
 
 impl Ignored {
-    /// Counts one more of a kind.
     pub fn add(&mut self, kind: &str, group: &str) {
         let mut name = Plain(kind).to_string();
         if !group.is_empty() {
@@ -30,26 +28,20 @@ impl Ignored {
         self.count(name, 1);
     }
 
-    /// Counts a document that is no Kubernetes object.
     pub const fn add_no_object(&mut self) {
         self.no_objects += 1;
     }
 
-    /// Takes in another count.
     pub fn merge(&mut self, other: Self) {
         other.kinds.into_iter().for_each(|(kind, count)| self.count(kind, count));
         self.unnamed += other.unnamed;
         self.no_objects += other.no_objects;
     }
 
-    /// Whether nothing was passed over.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether any of it is a Kubernetes object.
-    #[must_use]
     pub fn has_objects(&self) -> bool {
         !self.kinds.is_empty()
     }

@@ -10,7 +10,6 @@ use crate::setting::suggest;
 
 /// The keys that the CRD has at the top of a Setting.
 const KEYS: [&str; 7] = ["apiVersion", "kind", "metadata", "value", "default", "source", "status"];
-/// The version that Harvester serves.
 const API_VERSION: &str = "harvesterhci.io/v1beta1";
 /// How many unknown keys are named; a stranger may have made up any number.
 const MOST_NAMED: usize = 8;
@@ -18,7 +17,6 @@ const MOST_NAMED: usize = 8;
 /// Something that the cluster would not say of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestWarning {
-    /// The key that it is about.
     pub key: String,
     /// Where that stands in its file; absent where there is none.
     pub at: Option<Position>,
@@ -53,8 +51,6 @@ impl ManifestWarning {
         Self { key: key.to_owned(), at: None, kind }
     }
 
-    /// Its name, for reports.
-    #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self.kind {
             ManifestWarningKind::UnknownKey => "unknown-key",

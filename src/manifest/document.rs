@@ -11,14 +11,11 @@ use super::file::names_setting;
 use super::{Error, ManifestFile, Position};
 use crate::escape::Quoting;
 
-/// One document of a file.
 #[derive(Debug)]
 pub struct ManifestDocument<T> {
     /// The line in which it starts, from 1.
     pub line: usize,
-    /// Where it starts, in bytes.
     pub start: usize,
-    /// What it holds.
     pub content: T,
 }
 
@@ -35,20 +32,12 @@ pub enum DocumentContent<'t> {
 ///
 /// What starts like a JSON object is read as JSON wherever it is JSON: YAML knows some of its escapes
 /// by other names.
-///
-/// # Errors
-///
-/// If the text is neither YAML nor JSON, or larger than it looks: aliases and nesting are bounded.
 pub fn parse(file: &ManifestFile) -> Result<Vec<(usize, Value)>, Error> {
     let documents = read_as(file, |json: Value| json, |yaml| yaml)?;
     Ok(documents.into_iter().map(|document| (document.line, document.content)).collect())
 }
 
 /// The file's documents as they are written, where that is JSON: a review is judged by its very bytes.
-///
-/// # Errors
-///
-/// As [`parse`], but for what only a reader of the JSON would notice.
 pub fn read(file: &ManifestFile) -> Result<Vec<ManifestDocument<DocumentContent<'_>>>, Error> {
     read_as(file, DocumentContent::Json, DocumentContent::Yaml)
 }

@@ -1,9 +1,7 @@
 //! The encodings that kubectl reads: UTF-8, and UTF-16 with a byte order mark.
 
-/// How a file's text is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Encoding {
-    /// UTF-8.
     #[default]
     Utf8,
     /// UTF-16, the lower byte first.
@@ -25,8 +23,6 @@ impl Encoding {
         Some((text.ok()?, encoding))
     }
 
-    /// The bytes of a text.
-    #[must_use]
     pub fn encode(self, text: &str) -> Vec<u8> {
         match self {
             Self::Utf8 => text.as_bytes().to_vec(),

@@ -11,16 +11,10 @@ pub struct ExcludedPaths(Vec<String>);
 
 impl ExcludedPaths {
     /// Patterns that [`Self::check`] takes.
-    #[must_use]
     pub const fn new(patterns: Vec<String>) -> Self {
         Self(patterns)
     }
 
-    /// Whether a pattern can be used.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it.
     pub fn check(pattern: &str) -> Result<String, String> {
         GitignoreBuilder::new("").add_line(None, pattern).map_err(|error| error.to_string())?;
         Ok(pattern.to_owned())
@@ -47,7 +41,6 @@ impl Rules {
         Self { exclude, git: above(directory) }
     }
 
-    /// Adds those of a directory on the way down.
     pub(super) fn enter(&mut self, directory: &Path) {
         self.git.push(IgnoreFile { rules: read(directory), ..IgnoreFile::at(directory) });
     }
@@ -57,12 +50,10 @@ impl Rules {
         self.git.len()
     }
 
-    /// Forgets all but so many.
     pub(super) fn leave(&mut self, depth: usize) {
         self.git.truncate(depth);
     }
 
-    /// Whether something is left out.
     pub(super) fn leave_out(&self, path: &Path, is_directory: bool) -> bool {
         let mut said = self.exclude.iter().chain(self.git.iter().rev()).map(|rule| rule.matched(path, is_directory));
         said.find(|said| !said.is_none()).is_some_and(|said| said.is_ignore())

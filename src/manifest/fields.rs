@@ -19,27 +19,20 @@ const LEADING: [&str; 4] = ["object", "request", "system_settings", "systemSetti
 const MOST: usize = 64;
 const WANTED: [&str; 3] = ["value", "default", crate::setting::SETTING];
 
-/// A field of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestField {
-    /// Where its key starts.
     pub key: Position,
     /// Its value; of a block scalar only the text.
     pub scalar: Scalar,
-    /// How the value is written.
     pub(super) style: FieldStyle,
     /// Where the key ends, in bytes.
     pub(super) key_end: usize,
-    /// Why the value can't be replaced alone.
     pub(super) obstacle: Option<&'static str>,
 }
 
-/// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FieldStyle {
-    /// Without quotes.
     Plain,
-    /// `'…'`
     SingleQuoted,
     /// `"…"`, in JSON always.
     DoubleQuoted,
@@ -53,18 +46,14 @@ pub(super) enum FieldStyle {
 #[derive(Debug, Default)]
 pub struct ManifestFields(HashMap<(usize, String), ManifestField>);
 
-/// Where the strings of one Setting stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strings {
-    /// `value`
     pub value: Option<Scalar>,
-    /// `default`
     pub default: Option<Scalar>,
 }
 
 impl Strings {
     /// Those of the object at a pointer in the file's first document.
-    #[must_use]
     pub fn of_first(file: &ManifestFile, object: &str) -> Self {
         let documents = document::read(file).unwrap_or_default();
         let Some(first) = documents.first() else { return Self::default() };
@@ -74,7 +63,6 @@ impl Strings {
     }
 
     /// Where a field of one of the strings stands: of that string's `text`, in the text of its `file`.
-    #[must_use]
     pub fn position(&self, file: &str, field: &Field, text: &str) -> Option<Position> {
         let scalar = match field.string {
             StringField::Value => &self.value,
@@ -87,7 +75,6 @@ impl Strings {
 impl ManifestFields {
     /// Finds the fields. What can't be followed is left out: the file was read already, so that it can be is settled
     /// elsewhere.
-    #[must_use]
     pub fn find(file: &ManifestFile, documents: &[ManifestDocument<DocumentContent<'_>>]) -> Self {
         let mut fields = Self::default();
         let mut yaml = false;
@@ -110,7 +97,6 @@ impl ManifestFields {
     }
 
     /// The field to which `pointer` leads in the document that starts there.
-    #[must_use]
     pub fn get(&self, document: usize, pointer: &str) -> Option<&ManifestField> {
         self.0.get(&(document, pointer.to_owned()))
     }
@@ -131,11 +117,9 @@ impl ManifestFields {
     }
 }
 
-/// The way through one text.
 struct FieldWalk {
     /// Where the text starts in its file, in bytes.
     start: usize,
-    /// Where it starts in its file.
     at: Position,
     /// Where the current document's root starts.
     document: usize,
@@ -149,7 +133,6 @@ struct OpenNode {
     is_wanted: bool,
     /// Whether it, or one around it, may be repeated elsewhere by an alias.
     anchored: bool,
-    /// How many fields were found in it.
     found: usize,
 }
 

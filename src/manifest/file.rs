@@ -9,61 +9,40 @@ use super::{Encoding, Error};
 use crate::setting::SETTING;
 
 /// The most that is read of one file: more than all the facts of a large cluster.
-pub const MAX_BYTES: u64 = 64 << 20;
-/// The path that stands for standard input.
+const MAX_BYTES: u64 = 64 << 20;
 pub const STANDARD_INPUT: &str = "-";
 /// Names a value that the command line holds.
 pub const BARE_VALUE: &str = "--value";
 /// How each file of a capture begins.
 pub const CAPTURE_MARK: &str = "# Captured by migration-network-webhook";
 
-/// A file's text.
 #[derive(Clone, Debug, Hash)]
 pub struct ManifestFile {
-    /// Where it was read.
     pub path: Arc<Path>,
-    /// All of it.
     pub text: String,
-    /// How it is written.
     pub encoding: Encoding,
 }
 
 impl ManifestFile {
     /// A text that was not read from a file.
-    #[must_use]
     pub fn new(path: &Path, text: String) -> Self {
         Self { path: path.into(), text, encoding: Encoding::Utf8 }
     }
 
-    /// Whether `capture` wrote it.
-    #[must_use]
     pub fn is_captured(&self) -> bool {
         self.text.trim_start_matches('\u{feff}').starts_with(CAPTURE_MARK)
     }
 
-    /// Reads one file.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be read, is too large or no text.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::read_within(path, MAX_BYTES)
     }
 
     /// Reads one file of a kind that is smaller than most.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::read`], of more than `max` bytes.
     pub fn read_within(path: &Path, max: u64) -> Result<Self, Error> {
         Self::of(File::open(path).map_err(|why| Error::io(path, why))?, path, max)
     }
 
     /// Reads what is piped in, under the name [`STANDARD_INPUT`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::read`].
     pub fn standard_input() -> Result<Self, Error> {
         Self::of(std::io::stdin().lock(), Path::new(STANDARD_INPUT), MAX_BYTES)
     }

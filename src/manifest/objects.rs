@@ -12,8 +12,6 @@ pub struct ListedObject {
 }
 
 impl ListedObject {
-    /// Its `apiVersion` and `kind`, where it has both.
-    #[must_use]
     pub fn type_meta(&self) -> Option<(&str, &str)> {
         Some((self.value.get("apiVersion")?.as_str()?, self.value.get("kind")?.as_str()?))
     }

@@ -7,11 +7,7 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// Replaces the text. The file keeps its mode and its owner; a symlink stays, and leads to the new text.
-///
-/// # Errors
-///
-/// If the path names no regular file, or the new one can't be made just like it: then nothing has changed.
+/// Replaces the text, or changes nothing. The file keeps its mode and its owner; a symlink stays, and leads to the new text.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = path.canonicalize()?;
     let old = fs::metadata(&path)?;

@@ -11,13 +11,11 @@ use super::{ManifestFile, Origin};
 /// A new text for the value of an object.
 #[derive(Clone, Copy, Debug)]
 pub struct ValueChange<'a> {
-    /// The object, for errors.
     pub origin: &'a Origin,
     /// Where its document starts, in bytes.
     pub document: usize,
     /// The JSON pointer that leads to the value from there.
     pub pointer: &'a str,
-    /// The new text.
     pub value: &'a str,
 }
 
@@ -32,10 +30,6 @@ pub struct Error {
 /// The file's text with the values replaced.
 ///
 /// The result is read again: it must differ in those values alone, or nothing is changed.
-///
-/// # Errors
-///
-/// If a value is written in a way that can't be taken apart safely.
 pub fn rewrite(file: &ManifestFile, changes: &[ValueChange<'_>]) -> Result<String, Error> {
     let documents = document::read(file).unwrap_or_default();
     let fields = ManifestFields::find(file, &documents);
@@ -99,7 +93,6 @@ fn replace(text: &str, field: &ManifestField, new: &str) -> Result<Vec<Edit>, &'
     Ok(vec![Edit { bytes: field.scalar.bytes.clone(), text: quoted }])
 }
 
-/// Quoted for JSON and YAML alike.
 fn double_quoted(text: &str) -> String {
     let json = Value::from(text).to_string();
     json.chars().map(|c| if is_printable(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) }).collect()

@@ -7,18 +7,14 @@ use serde_saphyr::Location;
 /// A place in a file. Both count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// The line.
     pub line: usize,
-    /// The column.
     pub column: usize,
 }
 
 impl Position {
-    /// The start of a file.
     pub const START: Self = Self { line: 1, column: 1 };
 
     /// Where the YAML reader was.
-    #[must_use]
     pub fn of(location: Location) -> Self {
         let count = |count: u64| usize::try_from(count).unwrap_or(usize::MAX).max(1);
         Self { line: count(location.line()), column: count(location.column()) }
@@ -40,7 +36,6 @@ pub struct Scalar {
 
 impl Scalar {
     /// The scalar that the YAML reader met.
-    #[must_use]
     pub fn of(location: Location) -> Self {
         let span = location.span();
         let count = |count: Option<u64>| count.and_then(|count| usize::try_from(count).ok()).unwrap_or_default();
@@ -50,7 +45,6 @@ impl Scalar {
 
     /// Where the byte at `offset` of the scalar's `text` stands in its `file`. In a scalar that is folded over
     /// several lines it can't be told, and is the scalar's start.
-    #[must_use]
     pub fn position(&self, file: &str, text: &str, offset: usize) -> Position {
         let (Some(written), Some(before)) = (file.get(self.bytes.clone()), text.get(..offset)) else {
             return self.start;

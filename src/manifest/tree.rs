@@ -12,10 +12,8 @@ use std::path::{Path, PathBuf};
 use super::exclude::{ExcludedPaths, Rules};
 use super::{Error, ManifestFile};
 
-/// How deep directories may lie within each other.
 const MAX_DEPTH: usize = 64;
 
-/// The files under one path.
 #[derive(Debug, Default)]
 pub struct TreeFiles {
     /// Each once and in order; where something can't be looked at, why.
@@ -25,28 +23,21 @@ pub struct TreeFiles {
 }
 
 /// Reads every manifest under the paths, each once.
-///
-/// # Errors
-///
-/// If a path names nothing, or a file can't be read, is too large or no text.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<ManifestFile>, Error> {
     find(paths).into_iter().map(|file| ManifestFile::read(&file?)).collect()
 }
 
 /// The manifests under the paths, but for what is hidden by its name.
-#[must_use]
 pub fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
     files(paths, is_manifest)
 }
 
 /// The policy suites under the paths, but for what is hidden by its name.
-#[must_use]
 pub fn find_suites(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
     files(paths, is_suite)
 }
 
 /// The manifests of a repository: what is hidden too, but not what is excluded, or ignored by Git.
-#[must_use]
 pub fn find_submitted(path: &Path, exclude: &ExcludedPaths) -> TreeFiles {
     let rules = if path.is_dir() { Rules::of(path, exclude) } else { Rules::default() };
     let mut tree = Tree { rules: Some(rules), ..Tree::new(is_manifest) };

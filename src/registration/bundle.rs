@@ -11,44 +11,35 @@ pub struct Bundle(Vec<CertificateDer<'static>>);
 
 impl Bundle {
     /// Reads a `caBundle` as it stands in a configuration. Certificates that can't be read are skipped.
-    #[must_use]
     pub fn decode(ca_bundle: &str) -> Self {
         Self::read_pem(&STANDARD.decode(ca_bundle).unwrap_or_default())
     }
 
     /// Reads PEM. Certificates that can't be read are skipped.
-    #[must_use]
     pub fn read_pem(pem: &[u8]) -> Self {
         let certificates = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok);
         certificates.map(CertificateDer::into_owned).collect()
     }
 
-    /// As a `caBundle`.
-    #[must_use]
     pub fn encode(&self) -> String {
         STANDARD.encode(self.0.iter().map(|certificate| pem(certificate)).collect::<String>())
     }
 
-    /// The certificates.
     pub fn iter(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
         self.0.iter()
     }
 
-    /// Whether the certificate is in it.
-    #[must_use]
     pub fn holds(&self, certificate: &CertificateDer<'_>) -> bool {
         self.0.contains(certificate)
     }
 
     /// Whether both hold the same certificates, in whatever order: another release may write them in another one, and the
     /// two must not take turns.
-    #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.iter().all(|certificate| other.holds(certificate)) && other.iter().all(|one| self.holds(one))
     }
 
     /// The certificates that both hold.
-    #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         self.iter().filter(|certificate| other.holds(certificate)).cloned().collect()
     }
@@ -66,8 +57,6 @@ impl FromIterator<CertificateDer<'static>> for Bundle {
     }
 }
 
-/// A certificate in PEM.
-#[must_use]
 pub fn pem(certificate: &CertificateDer<'_>) -> String {
     const WIDTH: usize = 64;
     let mut text = String::from("-----BEGIN CERTIFICATE-----\n");

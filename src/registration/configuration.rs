@@ -14,20 +14,16 @@ pub(super) struct Configuration {
     api: Api<DynamicObject>,
     pub(super) kind: ConfigurationKind,
     name: String,
-    /// How messages name it.
     pub(super) shown: String,
     service: Service,
     shipped: Value,
     pub(super) live: Live,
 }
 
-/// What was read.
 pub(super) enum Live {
     /// Nothing yet, or the last call failed.
     Unknown,
-    /// There is no such object.
     Absent,
-    /// The object.
     Present {
         uid: Option<String>,
         resource_version: Option<String>,

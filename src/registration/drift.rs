@@ -10,7 +10,6 @@ use crate::escape::{Plain, Quoted};
 /// How many differences are said; the others are only counted.
 const SHOWN: usize = 5;
 
-/// What differs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drift {
     count: usize,
@@ -19,15 +18,12 @@ pub struct Drift {
 
 impl Drift {
     /// Holds the `webhooks` of a live configuration against the shipped ones.
-    #[must_use]
     pub fn between(shipped: &Value, live: &Value) -> Self {
         let mut drift = Self::default();
         drift.compare("webhooks", Some(shipped), Some(live));
         drift
     }
 
-    /// The number of fields that differ.
-    #[must_use]
     pub fn count(&self) -> usize {
         self.count
     }

@@ -32,7 +32,6 @@ impl OwnedWebhooks {
         self.0.is_empty()
     }
 
-    /// The `caBundle` of each.
     pub(super) fn bundles(&self) -> impl Iterator<Item = &Bundle> {
         self.0.iter().map(|(_, held)| held)
     }

@@ -46,7 +46,6 @@ impl RegistrationReport {
         );
     }
 
-    /// Reports a configuration that was just read.
     pub(super) fn read(&mut self, configuration: &Configuration) {
         let (label, name) = (configuration.kind.label(), &configuration.shown);
         let state = match &configuration.live {

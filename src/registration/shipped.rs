@@ -7,18 +7,14 @@ use serde_json::Value;
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigurationKind {
-    /// `MutatingWebhookConfiguration`.
     Mutating,
-    /// `ValidatingWebhookConfiguration`.
     Validating,
 }
 
 /// The Service by which the API server calls the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Its name.
     pub name: String,
-    /// Its namespace.
     pub namespace: String,
 }
 
@@ -29,7 +25,6 @@ pub struct UnreadableManifest(#[from] serde_saphyr::Error);
 
 impl ConfigurationKind {
     /// As the client names it.
-    #[must_use]
     pub fn resource(self) -> ApiResource {
         match self {
             Self::Mutating => ApiResource::erase::<MutatingWebhookConfiguration>(&()),
@@ -37,7 +32,6 @@ impl ConfigurationKind {
         }
     }
 
-    /// In metrics.
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Mutating => "mutating",
@@ -46,10 +40,6 @@ impl ConfigurationKind {
     }
 
     /// The `webhooks` of the manifest, calling this service.
-    ///
-    /// # Errors
-    ///
-    /// If the manifest inside this program can't be read.
     pub fn webhooks(self, service: &Service) -> Result<Value, UnreadableManifest> {
         let manifest = match self {
             Self::Mutating => include_str!("../../manifests/chart/files/mutating.yaml"),

@@ -5,9 +5,7 @@ use serde::Serialize;
 /// What a run's cases reach of all that can be reached.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SuiteCoverage {
-    /// How many points are reached.
     pub reached: usize,
-    /// Of how many.
     pub points: usize,
     /// In whole percent, rounded down.
     pub percent: usize,

@@ -13,7 +13,6 @@ pub const NOT_CANONICAL: &str = "not-canonical";
 /// The id of what could not be judged.
 pub(super) const NOT_JUDGED: &str = "could-not-be-judged";
 
-/// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// It fails the run.
@@ -25,17 +24,13 @@ pub enum Level {
 /// One thing to show at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding<'a> {
-    /// How bad it is.
     pub level: Level,
     /// A stable name for what it is: a rule's, or a kind of warning.
     pub id: &'static str,
-    /// The record that it is part of.
     pub record: &'a Record,
-    /// The field, where it is about one.
     pub field: Option<&'a Field>,
     /// What is wrong, on one line.
     pub message: &'a str,
-    /// Where.
     pub at: &'a Location,
 }
 
@@ -51,7 +46,6 @@ impl Finding<'_> {
 
 impl Record {
     /// What there is to show of it.
-    #[must_use]
     pub fn findings(&self) -> Vec<Finding<'_>> {
         let error = |id, message, at| Finding { level: Level::Error, id, record: self, field: None, message, at };
         if let Some(why) = &self.error {

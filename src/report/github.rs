@@ -66,7 +66,6 @@ fn property(text: &str) -> String {
 }
 
 /// The step's summary, as Markdown.
-#[must_use]
 pub fn summary(run: &RunReport<'_>, repository: &Repository) -> String {
     let mut text = format!("### migration-network-webhook {}\n\n", run.command);
     let [passed, failed, errors] =

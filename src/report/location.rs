@@ -15,15 +15,11 @@ pub struct Location {
     /// The file, as the user named it.
     #[serde(rename = "file", serialize_with = "lossy")]
     pub path: Arc<Path>,
-    /// The line.
     pub line: usize,
-    /// The column.
     pub column: usize,
 }
 
 impl Location {
-    /// A position in a file.
-    #[must_use]
     pub fn new(path: impl Into<Arc<Path>>, Position { line, column }: Position) -> Self {
         Self { path: path.into(), line, column }
     }

@@ -16,7 +16,6 @@ const ONE_WARNING: usize = 256;
 /// What the API server is answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientAnswer {
-    /// Why not, where it refuses.
     pub refusal: Option<Refusal>,
     /// Whether the object is new.
     pub creates: bool,
@@ -29,20 +28,15 @@ pub struct ClientAnswer {
 pub struct Refusal {
     /// The name of the webhook that refuses.
     pub webhook: &'static str,
-    /// `details.kind`
     pub kind: String,
-    /// `details.name`
     pub name: String,
-    /// `reason`
     pub reason: String,
-    /// `message`
     pub message: String,
     /// `details.causes`, each as `field: message`.
     pub causes: Vec<String>,
 }
 
 /// What kubectl writes to standard error for one object.
-#[must_use]
 pub fn kubectl(answer: &ClientAnswer) -> String {
     let mut text = kubectl_warnings(answer, &mut BTreeSet::new());
     if let Some(refusal) = &answer.refusal {
@@ -52,7 +46,6 @@ pub fn kubectl(answer: &ClientAnswer) -> String {
 }
 
 /// What kubectl writes to standard error for objects that are submitted together, several of which fail.
-#[must_use]
 pub fn kubectl_many(answers: &[ClientAnswer]) -> String {
     let mut shown = BTreeSet::new();
     let mut text: String = answers.iter().map(|answer| kubectl_warnings(answer, &mut shown)).collect();
@@ -63,7 +56,6 @@ pub fn kubectl_many(answers: &[ClientAnswer]) -> String {
 }
 
 /// What Harvester's UI shows: of a refusal the text of its red banner, else of all warnings one yellow box, with its title.
-#[must_use]
 pub fn ui(answer: &ClientAnswer) -> String {
     if let Some(refusal) = &answer.refusal {
         return format!("{}\n", refusal.denied());

@@ -10,7 +10,6 @@ use crate::admission::{Admission, Cause, Verdict};
 use crate::setting::field::Field;
 use crate::setting::{RuleId, Violation, Warning};
 
-/// What a record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A case: it says itself what it should be.
@@ -19,15 +18,12 @@ pub enum Subject {
     Object,
 }
 
-/// How one case or object fared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TestStatus {
-    /// As it should be.
     Passed,
     /// Not as it should be: refused, or not what was expected.
     Failed,
-    /// It could not be judged.
     Error,
 }
 
@@ -37,15 +33,12 @@ pub enum TestStatus {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// What it is.
     #[serde(skip)]
     pub subject: Subject,
-    /// Where it stands.
     #[serde(flatten)]
     pub at: Location,
     /// Its name: the case's, or what the object calls itself.
     pub name: String,
-    /// How it fared.
     pub status: TestStatus,
     /// `allowed`, `refused` or `notSent`; of an object also `unavailable` or `malformed`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,17 +75,14 @@ pub struct Record {
 /// One reason of a refusal, with the field in its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LocatedCause {
-    /// The reason.
     #[serde(flatten)]
     pub cause: Cause,
-    /// The field in its file.
     #[serde(flatten)]
     pub at: Location,
 }
 
 impl LocatedCause {
     /// The causes that are listed, and how many there are beyond.
-    #[must_use]
     pub fn all(admission: &Admission, at: impl Fn(&Field) -> Location) -> (Vec<Self>, usize) {
         let Verdict::Invalid(violations) = &admission.decision().verdict else { return (Vec::new(), 0) };
         let located = |it: &Violation| Self { cause: it.into(), at: at(&it.field) };
@@ -100,33 +90,25 @@ impl LocatedCause {
     }
 }
 
-/// One warning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LocatedWarning {
-    /// Its kind, by a stable name.
     pub kind: &'static str,
     /// The rule, where one would refuse.
     #[serde(skip)]
     pub rule: Option<RuleId>,
-    /// The warning.
     pub message: String,
-    /// What it is about.
     #[serde(flatten)]
     pub at: Location,
 }
 
 impl LocatedWarning {
-    /// The warning with its place.
-    #[must_use]
     pub fn of(warning: &Warning, at: impl Fn(&Field) -> Location) -> Self {
         Self { kind: warning.kind(), rule: warning.rule(), message: warning.to_string(), at: at(&warning.at()) }
     }
 }
 
-/// One thing that is not as expected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What was expected and what was seen.
     pub message: String,
     /// Where: of a cause, its field; else the expectation.
     #[serde(flatten)]
@@ -135,7 +117,6 @@ pub struct Difference {
 
 impl Record {
     /// A record that says nothing yet but how it fared.
-    #[must_use]
     pub const fn new(subject: Subject, name: String, at: Location, status: TestStatus) -> Self {
         Self {
             subject,
@@ -156,7 +137,6 @@ impl Record {
     }
 
     /// A record of what could not be judged.
-    #[must_use]
     pub fn error(subject: Subject, name: String, at: Location, why: String) -> Self {
         Self { error: Some(why), ..Self::new(subject, name, at, TestStatus::Error) }
     }

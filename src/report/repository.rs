@@ -14,7 +14,6 @@ pub struct Repository {
 
 impl Repository {
     /// The repository with this root, seen from this directory. One that lies elsewhere does not count.
-    #[must_use]
     pub fn new(root: &Path, here: &Path) -> Self {
         match here.strip_prefix(root) {
             Ok(below) => Self { root: Some(root.to_owned()), here: below.to_owned() },
@@ -23,7 +22,6 @@ impl Repository {
     }
 
     /// A file's name, safe to print: from the root where that is known, else as the user gave it.
-    #[must_use]
     pub fn name(&self, path: &Path) -> String {
         let inside = self.root.as_ref().and_then(|root| path.strip_prefix(root).ok());
         let path = inside.map_or_else(|| self.here.join(path), ToOwned::to_owned);

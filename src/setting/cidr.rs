@@ -10,9 +10,7 @@ use super::SHORTEST_PREFIX;
 /// What a text is instead of an IPv4 network, with what a "did you mean" needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CidrError {
-    /// An IPv4 address without a prefix length.
     BareAddress(Ipv4Addr),
-    /// An IPv6 address or network.
     Ipv6,
     /// An IPv4-mapped IPv6 address or network, and the IPv4 network that it maps if it names one.
     MappedIpv4(Option<Ipv4Net>),
@@ -26,7 +24,6 @@ pub enum CidrError {
     Netmask(Option<Ipv4Net>),
     /// White space around a network, and that network.
     Spaces(Ipv4Net),
-    /// None of these.
     NotCidr,
 }
 
@@ -83,10 +80,6 @@ pub(super) fn did_you_mean(fix: Option<Ipv4Net>) -> String {
 /// Reads `address/prefix`, and keeps the address as written: host bits are the caller's to judge.
 ///
 /// The address is a dotted quad. No number has a sign or a leading zero, and there is no space.
-///
-/// # Errors
-///
-/// On anything else, by what it looks like.
 pub fn parse_strict(text: &str) -> Result<Ipv4Net, CidrError> {
     let trimmed = text.trim();
     if trimmed.len() != text.len() {
@@ -141,7 +134,6 @@ fn ipv6(address: &str, suffix: Option<&str>) -> CidrError {
 
 /// What a text that is no IPv4 address is without the leading zeros of its octets.
 enum Zeros {
-    /// Still no address.
     No,
     /// This address, whoever reads it.
     Harmless(Ipv4Addr),
@@ -184,10 +176,6 @@ pub enum GoCidr {
 pub struct NotGoCidr;
 
 /// Reads a network as Go's `net.ParseCIDR`: zeros may lead the prefix length but no octet.
-///
-/// # Errors
-///
-/// Where Go returns one.
 pub fn parse_go(text: &str) -> Result<GoCidr, NotGoCidr> {
     let (address, prefix) = text.split_once('/').ok_or(NotGoCidr)?;
     if !prefix.bytes().all(|byte| byte.is_ascii_digit()) || prefix.is_empty() {
@@ -205,10 +193,6 @@ pub fn parse_go(text: &str) -> Result<GoCidr, NotGoCidr> {
 }
 
 /// Reads an exclude as Whereabouts does: a network, or an address that stands for itself alone.
-///
-/// # Errors
-///
-/// Where the text is neither.
 pub fn parse_go_exclude(text: &str) -> Result<GoCidr, NotGoCidr> {
     if let Ok(ip) = text.parse::<Ipv4Addr>() {
         return Ok(GoCidr::V4(Ipv4Net::from(ip)));

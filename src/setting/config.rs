@@ -35,21 +35,18 @@ fn as_texts<S: Serializer>(nets: &[Ipv4Net], serializer: S) -> Result<S::Ok, S::
 
 impl Config {
     /// The one text for this configuration: compact JSON, keys in Harvester's order, no empty `exclude`.
-    #[must_use]
     pub fn canonical(&self) -> String {
         // Strings and numbers always have their JSON.
         serde_json::to_string(self).unwrap_or_default()
     }
 
     /// The addresses that Whereabouts may hand out.
-    #[must_use]
     pub fn addresses(&self) -> AddressRange {
         AddressRange::new(self.range, &self.exclude)
     }
 }
 
 /// The sha1, in lower-case hex, that Harvester keeps of the value's bytes to see when they change.
-#[must_use]
 pub fn hash(value: &str) -> String {
     let mut hex = String::new();
     for byte in Sha1::digest(value.as_bytes()) {

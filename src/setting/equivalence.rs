@@ -32,7 +32,6 @@ enum Exclude<'a> {
 impl<'a> Meaning<'a> {
     /// The meaning of a submitted value; `None` when it breaks `value-syntax`, or its `vlan` is a number that
     /// Harvester can't read, so that it means nothing.
-    #[must_use]
     pub fn of_submitted(value: &'a ParsedValue<'_>) -> Option<Self> {
         if !value.syntax.is_empty() {
             return None;
@@ -47,7 +46,6 @@ impl<'a> Meaning<'a> {
     }
 
     /// The meaning of a stored value; `None` for one of newer, dual-stack Harvester, which equals nothing.
-    #[must_use]
     pub fn of_stored(stored: &'a NetworkConfig<'_>) -> Option<Self> {
         (!stored.is_dual_stack).then(|| Self {
             cluster_network: &stored.cluster_network,

@@ -15,11 +15,8 @@ use super::warning::Warning;
 /// What a value is evaluated against.
 #[derive(Clone, Copy, Debug)]
 pub struct RuleContext<'a> {
-    /// The Setting whose value it is.
     pub setting: &'static GuardedSetting,
-    /// The cluster.
     pub facts: &'a Facts,
-    /// The operator's choices.
     pub policy: &'a Policy,
     /// The override of `migration-in-progress`; `None` where there is none.
     pub migration_override: Option<MigrationOverride<'a>>,
@@ -28,18 +25,14 @@ pub struct RuleContext<'a> {
 /// How an operator goes ahead while virtual machines migrate: by an annotation with the stored value's hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MigrationOverride<'a> {
-    /// The stored value.
     pub stored: &'a str,
     /// Whether the submitted object names its sha1.
     pub is_set: bool,
 }
 
-/// Everything that the rules found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// Reasons to refuse.
     pub violations: Violations,
-    /// Reasons to warn, should the change be admitted.
     pub warnings: Vec<Warning>,
     /// Facts without which the verdict is open; each kind once.
     pub missing: Vec<Missing>,

@@ -44,7 +44,6 @@ pub struct Facts {
 
 impl Facts {
     /// A view in which nothing is known yet, for the given reason.
-    #[must_use]
     pub fn unknown(why: &str) -> Self {
         let missing = |kind| Missing { kind, why: why.into() };
         Self {

@@ -9,15 +9,12 @@ use super::key::Key;
 /// A field as API clients know it: `value.exclude[1]`. It shows without a character that JSON escapes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Which of the Setting's strings.
     pub string: StringField,
-    /// Where in it.
     pub path: FieldPath,
 }
 
 impl Field {
     /// One of the strings as a whole.
-    #[must_use]
     pub const fn whole(string: StringField) -> Self {
         Self { string, path: FieldPath::Whole }
     }
@@ -44,15 +41,11 @@ impl Serialize for Field {
 /// The string of the Setting that a problem is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StringField {
-    /// `value`
     Value,
-    /// `default`
     Default,
 }
 
 impl StringField {
-    /// The field's name.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Value => "value",
@@ -70,11 +63,8 @@ impl fmt::Display for StringField {
 /// The place of a problem inside the JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldPath {
-    /// The text as a whole.
     Whole,
-    /// A key.
     Key(&'static Key),
-    /// An entry of `exclude`.
     ExcludeItem(usize),
     /// A key that is not one of the four, but plain enough to be part of a path.
     UnknownKey(PlainKey),
@@ -86,14 +76,11 @@ pub struct PlainKey(String);
 
 impl PlainKey {
     /// The key; `None` where it is not plain.
-    #[must_use]
     pub fn of(key: &str) -> Option<Self> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
         ((1..=64).contains(&key.len()) && key.bytes().all(plain)).then(|| Self(key.to_owned()))
     }
 
-    /// As it is spelled.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -77,10 +77,6 @@ impl fmt::Display for Unreadable {
 impl std::error::Error for Unreadable {}
 
 /// Reads the value of `vm-migration-network` or `storage-network`.
-///
-/// # Errors
-///
-/// Where Go's `json.Unmarshal` returns one.
 pub fn network_config(text: &str) -> Result<NetworkConfig<'_>, Unreadable> {
     let mut config = ConfigReader::default();
     config.read(checked(text)?, "")?;
@@ -88,10 +84,6 @@ pub fn network_config(text: &str) -> Result<NetworkConfig<'_>, Unreadable> {
 }
 
 /// Reads the value of `rwx-network`.
-///
-/// # Errors
-///
-/// Where Go's `json.Unmarshal` returns one.
 pub fn rwx_network(text: &str) -> Result<RwxNetwork<'_>, Unreadable> {
     let text = checked(text)?;
     let mut share_storage_network = false;

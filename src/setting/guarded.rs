@@ -5,10 +5,8 @@ use super::key::{self, Key};
 use super::parsed_value::ParsedValue;
 use super::rule_id::RuleId;
 
-/// A Setting that is guarded.
 #[derive(Debug)]
 pub struct GuardedSetting {
-    /// Its name.
     pub name: &'static str,
     /// The keys of its value, in canonical order.
     pub keys: &'static [&'static Key],
@@ -36,11 +34,8 @@ static VM_MIGRATION_NETWORK: GuardedSetting = GuardedSetting {
 };
 
 impl GuardedSetting {
-    /// Every one.
     pub const ALL: [&'static Self; 1] = [&VM_MIGRATION_NETWORK];
 
-    /// The one of this name.
-    #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         Self::ALL.into_iter().find(|setting| setting.name == name)
     }

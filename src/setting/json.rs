@@ -15,24 +15,17 @@ use serde_json::value::RawValue;
 pub enum NotAnObject {
     /// It is no JSON text; the reason carries line and column but none of the text.
     NotJson(String),
-    /// It is JSON of another kind.
     Other(JsonKind),
 }
 
 /// The kinds of JSON value, by their first character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JsonKind {
-    /// `null`
     Null,
-    /// `true`, `false`
     Boolean,
-    /// A number, whole or not.
     Number,
-    /// `"…"`
     String,
-    /// `[…]`
     Array,
-    /// `{…}`
     Object,
 }
 
@@ -70,7 +63,6 @@ pub(super) fn trim_start(text: &str) -> &str {
 }
 
 /// Whether a text holds nothing but JSON white space.
-#[must_use]
 pub fn is_blank(text: &str) -> bool {
     trim_start(text).is_empty()
 }

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-/// A key of a value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Key {
-    /// As it is spelled.
     pub name: &'static str,
     /// Whether a value without it is none.
     pub is_required: bool,
@@ -19,22 +17,18 @@ impl fmt::Display for Key {
     }
 }
 
-/// `clusterNetwork`
 pub static CLUSTER_NETWORK: Key =
     Key { name: "clusterNetwork", is_required: true, accepts: "must be a string, the name of a ClusterNetwork" };
 
-/// `vlan`
 pub static VLAN: Key = Key {
     name: "vlan",
     is_required: true,
     accepts: "must be an integer from 0 to 4094, without quotes, fraction or exponent",
 };
 
-/// `range`
 pub static RANGE: Key =
     Key { name: "range", is_required: true, accepts: "must be a string, an IPv4 network such as \"192.168.1.0/24\"" };
 
-/// `exclude`
 pub static EXCLUDE: Key =
     Key { name: "exclude", is_required: false, accepts: "must be an array of strings such as [\"192.168.1.1/32\"]" };
 

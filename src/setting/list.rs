@@ -22,14 +22,10 @@ impl Truncated {
         }
     }
 
-    /// How many items were added.
-    #[must_use]
     pub const fn len(&self) -> usize {
         self.named.len() + self.more
     }
 
-    /// Whether nothing was added.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.named.is_empty()
     }

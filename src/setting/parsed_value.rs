@@ -49,7 +49,6 @@ pub struct Entries<'a> {
 
 impl<'a> ParsedValue<'a> {
     /// Reads a value that is not blank.
-    #[must_use]
     pub fn read(text: &'a str) -> Self {
         let mut members = Members::default();
         match json::members(text, |key, value| members.add(key, value)) {
@@ -59,7 +58,6 @@ impl<'a> ParsedValue<'a> {
     }
 
     /// What is no string at all.
-    #[must_use]
     pub fn not_a_string(seen: JsonKind) -> Self {
         let message = format!("{seen}: must be a string that holds JSON; in YAML, put it in single quotes");
         Self::unreadable(Reason::TypeInvalid, &message)

@@ -9,7 +9,6 @@ pub const MAX_LISTED: usize = 50;
 
 /// The reason of the API's `causes[]`: one of Kubernetes' own, or kubectl hides the causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is named as in the API")]
 pub enum Reason {
     Required,
     Duplicate,
@@ -21,8 +20,6 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// As the API spells it.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Required => "FieldValueRequired",
@@ -48,12 +45,9 @@ impl Reason {
     }
 }
 
-/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where.
     pub path: FieldPath,
-    /// Of which kind.
     pub reason: Reason,
     /// What was seen, what is accepted, and the fix where one is obvious. Commands stand on lines of their own, indented.
     pub message: String,
@@ -93,20 +87,15 @@ impl Problems {
         self.listed.len() < MAX_LISTED
     }
 
-    /// Whether there are none.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }
 
-    /// Those listed.
-    #[must_use]
     pub fn listed(&self) -> &[Problem] {
         &self.listed
     }
 
     /// How many there are beyond those listed.
-    #[must_use]
     pub const fn more(&self) -> usize {
         self.more
     }

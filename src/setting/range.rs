@@ -24,7 +24,6 @@ pub struct AddressRange {
 
 impl AddressRange {
     /// The range less the excludes, which may lie outside, overlap or repeat. Host bits count for nothing.
-    #[must_use]
     pub fn new(net: Ipv4Net, excludes: &[Ipv4Net]) -> Self {
         let net = net.trunc();
         let (network, broadcast) = (u32::from(net.network()), u32::from(net.broadcast()));
@@ -46,19 +45,16 @@ impl AddressRange {
     }
 
     /// The range as a whole, excludes or not.
-    #[must_use]
     pub const fn net(&self) -> Ipv4Net {
         self.net
     }
 
     /// How many usable addresses there are.
-    #[must_use]
     pub fn capacity(&self) -> u64 {
         self.usable.iter().map(|(first, last)| u64::from(last - first) + 1).sum()
     }
 
     /// Whether the address is usable.
-    #[must_use]
     pub fn contains(&self, address: Ipv4Addr) -> bool {
         let address = u32::from(address);
         let after = self.usable.partition_point(|(first, _)| *first <= address);
@@ -66,7 +62,6 @@ impl AddressRange {
     }
 
     /// The lowest address that is usable in both.
-    #[must_use]
     pub fn first_shared(&self, other: &Self) -> Option<Ipv4Addr> {
         let (mut ours, mut theirs) = (self.usable.iter().peekable(), other.usable.iter().peekable());
         while let (Some((our_first, our_last)), Some((their_first, their_last))) = (ours.peek(), theirs.peek()) {

@@ -49,7 +49,6 @@ pub(super) const SOUND: &str = r#"{"clusterNetwork":"vm-migration","vlan":100,"r
 
 impl Rule {
     /// Everything about the rule, as paragraphs of plain text.
-    #[must_use]
     pub fn help(&self) -> String {
         let Self { id, field, refuses, why, fix, example, .. } = self;
         let Example { given, refused, instead } = example;
@@ -69,7 +68,6 @@ impl Rule {
     }
 
     /// The same in Markdown.
-    #[must_use]
     pub fn help_in_markdown(&self) -> String {
         let Self { id, field, refuses, why, fix, example, .. } = self;
         let Example { given, refused, instead } = example;

@@ -19,7 +19,6 @@ macro_rules! rule_ids {
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$id),+];
 
             /// The stable name.
-            #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$id => $name),+ }
             }
@@ -50,7 +49,6 @@ impl RuleId {
     ///
     /// The others make the value unreadable for Harvester, Multus or Whereabouts, and decide
     /// whether a value is rewritten: admitting such a value helps nobody.
-    #[must_use]
     pub const fn may_warn(self) -> bool {
         !matches!(self, Self::ValueSyntax | Self::VlanRange | Self::RangeNotIpv4Network | Self::ExcludeInvalid)
     }
@@ -71,7 +69,6 @@ impl Serialize for RuleId {
 /// A name that is no rule's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownRule {
-    /// What was asked for.
     pub name: String,
     /// The rule whose name is nearest, when one is near.
     pub nearest: Option<RuleId>,
@@ -119,13 +116,11 @@ impl RuleSet {
     }
 
     /// Whether the rule is in the set.
-    #[must_use]
     pub const fn contains(self, rule: RuleId) -> bool {
         self.0[rule as usize]
     }
 
     /// Whether the set holds no rule.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.0.contains(&true)
     }

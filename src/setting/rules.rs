@@ -45,7 +45,6 @@ pub static ALL: [&Rule; RuleId::ALL.len()] = [
 ];
 
 /// The rule of this name.
-#[must_use]
 pub fn rule(id: RuleId) -> &'static Rule {
     ALL[id as usize]
 }
@@ -67,7 +66,6 @@ pub fn evaluate_disable(string: StringField, context: RuleContext<'_>, findings:
 }
 
 /// The rules as a Markdown table.
-#[must_use]
 pub fn markdown_table() -> String {
     let rows = ALL.map(|Rule { id, field, refuses, .. }| format!("| `{id}` | {field} | {refuses} |\n"));
     format!("| rule | field | refused when |\n| --- | --- | --- |\n{}", rows.concat())

@@ -7,7 +7,6 @@ use super::{json, key};
 
 /// The offset, in bytes, of what a path names: of a key, or of an entry of `exclude`. Of several equal keys
 /// it is the last, as that one counts. A field that is not there is missed from the start of the text.
-#[must_use]
 pub fn offset(text: &str, path: &FieldPath) -> usize {
     let found = match path {
         FieldPath::Whole => None,

@@ -22,7 +22,6 @@ pub struct ValidatedValue<'a> {
 
 impl<'a> ValidatedValue<'a> {
     /// Reads each part that the parsed value has.
-    #[must_use]
     pub fn new(parsed: &'a ParsedValue<'a>) -> Self {
         let range = parsed.range.as_deref().map(read_range);
         let sound_range = range.as_ref().and_then(|range| range.as_ref().ok()).copied();
@@ -34,7 +33,6 @@ impl<'a> ValidatedValue<'a> {
 
     /// The value as a configuration, when no rule about the value alone is broken that would make the
     /// canonical form say something else than what was written.
-    #[must_use]
     pub fn config(&self) -> Option<Config> {
         if !self.parsed.syntax.is_empty() {
             return None;

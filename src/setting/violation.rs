@@ -9,7 +9,6 @@ use super::rule_id::{RuleId, RuleSet};
 /// One reason to refuse a value: the rule that is broken, where, and what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Where.
     pub field: Field,
     rule: RuleId,
     reason: Reason,
@@ -22,20 +21,15 @@ impl Violation {
         Self { field: Field { string, path }, rule, reason, message }
     }
 
-    /// The rule that is broken.
-    #[must_use]
     pub const fn rule(&self) -> RuleId {
         self.rule
     }
 
-    /// The reason of the API's `causes[]`.
-    #[must_use]
     pub const fn reason(&self) -> &'static str {
         self.reason.as_str()
     }
 
     /// The message with its commands on lines of their own, indented.
-    #[must_use]
     pub fn block(&self) -> &str {
         &self.message
     }
@@ -70,19 +64,16 @@ pub struct Violations {
 
 impl Violations {
     /// Those listed, at most [`MAX_LISTED`].
-    #[must_use]
     pub fn listed(&self) -> &[Violation] {
         &self.listed
     }
 
     /// How many there are in all.
-    #[must_use]
     pub const fn total(&self) -> usize {
         self.listed.len() + self.more
     }
 
     /// The rules broken, those of unlisted violations too.
-    #[must_use]
     pub const fn rules(&self) -> RuleSet {
         self.rules
     }

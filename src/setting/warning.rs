@@ -86,7 +86,6 @@ impl Warning {
     ];
 
     /// The rule that would refuse, where it only warns.
-    #[must_use]
     pub const fn rule(&self) -> Option<RuleId> {
         match self {
             Self::RuleOnlyWarns(violation) => Some(violation.rule()),
@@ -95,7 +94,6 @@ impl Warning {
     }
 
     /// What it is about.
-    #[must_use]
     pub fn at(&self) -> Field {
         let (string, path) = match self {
             Self::Rewritten { fields } | Self::Restored { fields } => {
@@ -115,7 +113,6 @@ impl Warning {
     }
 
     /// A stable name for the kind of warning.
-    #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Rewritten { .. } => "rewritten",

@@ -8,7 +8,6 @@ use crate::report::{LocatedCause, LocatedWarning, Location};
 use crate::setting::field::Field;
 use crate::setting::{Facts, RuleSet, Warning};
 
-/// What becomes of a request.
 #[derive(Debug, Default)]
 pub(super) struct Actual {
     pub(super) verdict: ExpectedVerdict,
@@ -35,7 +34,6 @@ pub(super) struct Reached {
     pub(super) passing: RuleSet,
     /// `CREATE`, `UPDATE` or `DELETE`, and whether it was allowed.
     pub(super) operation: Option<(&'static str, bool)>,
-    /// What mutation did to the value.
     pub(super) mutation: Option<&'static str>,
 }
 

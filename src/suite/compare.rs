@@ -170,7 +170,6 @@ fn verdict(actual: &Actual) -> String {
     text
 }
 
-/// A text on one line.
 fn shown(text: &str) -> String {
     if text.is_empty() { "''".into() } else { Line(text).to_string() }
 }

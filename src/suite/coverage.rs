@@ -60,7 +60,6 @@ impl Tally {
     }
 
     /// What was reached and what was not.
-    #[must_use]
     pub fn coverage(&self) -> SuiteCoverage {
         let points = self.points();
         let total = points.len();
@@ -70,7 +69,6 @@ impl Tally {
     }
 
     /// The counts as a table for people.
-    #[must_use]
     pub fn table(&self) -> String {
         let mut lines = vec![format!("{:<28} {:>7} {:>7}", "rule", "refused", "passed")];
         let row = |name: &str, refused: String, allowed: String| format!("{name:<28} {refused:>7} {allowed:>7}");

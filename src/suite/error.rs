@@ -15,9 +15,7 @@ use crate::report;
 /// Something in a suite that can't be taken as it stands. Safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// Where.
     pub at: report::Location,
-    /// What, and what is accepted.
     pub what: String,
 }
 

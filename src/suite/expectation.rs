@@ -118,7 +118,6 @@ pub(super) struct ExpectedWarning {
 impl ExpectedVerdict {
     const ALL: [Self; 3] = [Self::Allowed, Self::Refused, Self::NotSent];
 
-    /// As suites write it.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",

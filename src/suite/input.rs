@@ -19,7 +19,6 @@ use crate::setting::field::Field;
 /// Objects of the cluster, each with where it was read; several cases may share them.
 pub(super) type SharedObjects = Arc<[(Value, Origin)]>;
 
-/// What is asked.
 #[derive(Debug)]
 pub(super) enum CaseInput {
     /// The bytes of an `AdmissionReview`, known to have a uid.
@@ -28,7 +27,6 @@ pub(super) enum CaseInput {
     Change { operation: Option<CaseOperation>, old: Option<Side>, new: Option<Side> },
 }
 
-/// The stored or the submitted object.
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) content: SideContent,

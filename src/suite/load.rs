@@ -32,10 +32,6 @@ const MAX_NODES: usize = 500_000;
 const MAX_REQUEST: u64 = 7 << 20;
 
 /// Reads one suite, its cluster and whatever its cases name.
-///
-/// # Errors
-///
-/// The first thing that can't be taken as it stands.
 pub fn load(path: &Path) -> Result<Suite, Error> {
     let named: Arc<Path> = path.into();
     let file = ManifestFile::read_within(path, MAX_SUITE)

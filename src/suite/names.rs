@@ -13,10 +13,8 @@ use crate::setting::field::StringField;
 use crate::setting::key;
 use crate::setting::{RuleId, Warning, rules};
 
-/// The name of a rule.
 pub(super) struct RuleName;
 
-/// The name of a kind of warning, those of rules included.
 pub(super) struct WarningKind;
 
 impl JsonSchema for RuleName {
@@ -41,7 +39,6 @@ impl JsonSchema for WarningKind {
     }
 }
 
-/// The name of a kind of object.
 pub(super) struct ObjectKind;
 
 impl JsonSchema for ObjectKind {
@@ -55,7 +52,6 @@ impl JsonSchema for ObjectKind {
     }
 }
 
-/// A kind of object by its name.
 pub(super) fn fact_kind(name: &str) -> Result<FactKind, String> {
     let names = KINDS.iter().map(|kind| kind.resource.object_kind);
     let found = KINDS.iter().find(|kind| kind.resource.object_kind == name);
@@ -69,7 +65,6 @@ fn warning_kinds() -> impl Iterator<Item = &'static str> + Clone {
     Warning::KINDS.into_iter().chain(rules.filter(|rule| !Warning::KINDS.contains(rule)))
 }
 
-/// A rule by its name.
 pub(super) fn rule(name: &str) -> Result<RuleId, String> {
     name.parse().map_err(|_| {
         let hint = nearest_or_all("the rules are", name, RuleId::ALL.iter().map(|rule| rule.as_str()));
@@ -92,7 +87,6 @@ pub(super) fn field(field: &str) -> Result<String, String> {
     Err(format!("no cause has the field {}; {hint}", Quoted(field)))
 }
 
-/// A kind of warning by its name.
 pub(super) fn kind(name: &str) -> Result<String, String> {
     if warning_kinds().any(|known| known == name) {
         return Ok(name.to_owned());
@@ -111,10 +105,6 @@ pub(super) fn pattern(pattern: &str) -> Result<Regex, String> {
 }
 
 /// A regular expression that is no burden: its time is linear in what it searches, its size bounded here.
-///
-/// # Errors
-///
-/// What is wrong with it.
 pub fn compile(pattern: &str) -> Result<Regex, String> {
     const LARGEST: usize = 256 << 10;
     let regex = RegexBuilder::new(pattern).size_limit(LARGEST).build();

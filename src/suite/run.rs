@@ -18,27 +18,21 @@ use crate::setting::field::{Field, StringField};
 
 impl Suite {
     /// The operator's choices that were captured with its cluster.
-    #[must_use]
     pub const fn captured_policy(&self) -> Option<&Policy> {
         self.base.policy()
     }
 
     /// The operator's choices, where the suite does not make its own.
-    #[must_use]
     pub fn policy(&self, given: &Policy) -> Policy {
         let PolicySpec { warn_rules, reserved_ranges } = &self.policy;
         let reserved = reserved_ranges.clone().unwrap_or_else(|| given.reserved.clone());
         Policy { reserved, warn: given.warn.iter().chain(warn_rules.iter()).collect() }
     }
 
-    /// What its cluster has that no rule asks for.
-    #[must_use]
     pub fn unknown_kinds(&self) -> Vec<UnknownKind> {
         self.base.unknown_kinds()
     }
 
-    /// Runs one of its cases.
-    #[must_use]
     pub fn run(&self, case: &Case, policy: &Policy, tally: &mut Tally) -> Record {
         match self.judge(case, policy, tally) {
             Ok(record) => record,

@@ -7,8 +7,6 @@ use serde_json::Value;
 
 use super::spec::SuiteSpec;
 
-/// The schema, as JSON.
-#[must_use]
 pub fn schema() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = false);
     let mut schema = settings.into_generator().into_root_schema_for::<SuiteSpec>();

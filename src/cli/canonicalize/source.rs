@@ -12,13 +12,9 @@ use crate::input::{Contents, DocumentPath, What, submitted};
 use crate::manifest::{ManifestFile, Origin, STANDARD_INPUT};
 use crate::setting::json::is_blank;
 
-/// What was named.
 pub(super) enum ValueSource {
-    /// The value itself.
     Value(String),
-    /// A file.
     File(ManifestFile),
-    /// Standard input.
     Stream(ManifestFile),
 }
 
@@ -77,7 +73,6 @@ impl ValueSource {
         Ok(found.collect())
     }
 
-    /// What it is called.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Value(_) => "the text".to_owned(),

@@ -55,7 +55,6 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
     Ok(())
 }
 
-/// What the file is warned of, and where.
 pub(super) fn lints(judged: &Judged<'_>) -> Vec<String> {
     let input = judged.input;
     let at = |line: Option<usize>| place(&Origin { line: line.unwrap_or(input.origin.line), ..input.origin.clone() });

@@ -25,9 +25,7 @@ pub(super) struct Judged<'i> {
 }
 
 pub(super) enum ReviewOutcome<'i> {
-    /// It can't be judged, for the given reason.
     Malformed(String),
-    /// It was judged.
     Admitted { request: Box<Request<'i>>, admission: Box<Admission> },
 }
 
@@ -49,7 +47,6 @@ impl<'i> Judged<'i> {
         Self { input, uid, user, operation, outcome, value_line, lint }
     }
 
-    /// The verdict in one word.
     pub(super) fn verdict(&self) -> &'static str {
         match &self.outcome {
             ReviewOutcome::Malformed(_) => "malformed",
@@ -76,7 +73,6 @@ impl<'i> Judged<'i> {
         }
     }
 
-    /// What the user is warned of.
     pub(super) fn warnings(&self) -> Vec<&Warning> {
         match &self.outcome {
             ReviewOutcome::Malformed(_) => Vec::new(),
@@ -84,7 +80,6 @@ impl<'i> Judged<'i> {
         }
     }
 
-    /// What is to be said of the file.
     pub(super) fn lints(&self) -> Vec<String> {
         let lint = self.lint.iter().map(|lint| lint.message.clone());
         lint.chain(self.input.warnings.iter().map(ToString::to_string)).collect()

@@ -7,14 +7,11 @@ use crate::input::{Form, Input, submitted};
 use crate::manifest::{BARE_VALUE, STANDARD_INPUT};
 use crate::report::NOT_CANONICAL;
 
-/// A warning about a file.
 pub(super) struct Lint {
-    /// A stable name.
     pub(super) kind: &'static str,
     pub(super) message: String,
 }
 
-/// The warning about the `value` of a manifest.
 pub(super) fn of(input: &Input, request: &Request<'_>, admission: &Admission, stored_in: &str) -> Option<Lint> {
     let Form::Manifest { setting, .. } = &input.form else { return None };
     // It is in no file, so Git need not hold it.

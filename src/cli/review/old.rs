@@ -9,7 +9,6 @@ use crate::escape::QuotedPath;
 use crate::input::{Contents, What};
 use crate::manifest::{ManifestFile, STANDARD_INPUT};
 
-/// Reads the one Setting of the file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Value> {
     let file = if path == STANDARD_INPUT { ManifestFile::standard_input() } else { ManifestFile::read(path) }?;
     let objects = Contents::of(&file)?.objects;

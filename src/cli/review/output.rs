@@ -96,7 +96,6 @@ impl Printer {
         Ok(self.out.flush()?)
     }
 
-    /// What is shown of all together.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         self.out.write_all(preview::kubectl_many(&self.answers).as_bytes())?;
         self.out.flush()

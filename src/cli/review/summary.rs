@@ -7,7 +7,6 @@ use super::Exit;
 use super::judged::Judged;
 use crate::input::Ignored;
 
-/// Counts of verdicts.
 #[derive(Debug, Default)]
 pub(super) struct Summary {
     pub(super) allowed: usize,
@@ -23,7 +22,6 @@ pub(super) struct Summary {
     pub(super) applied: Vec<String>,
 }
 
-/// Why a file is not judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Skipped {
     /// It is one of `--cluster` or `--old`.

@@ -10,16 +10,13 @@ use crate::escape::QuotedPath;
 /// Why a capture is not written. Safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The directory has something in it.
     #[error("{} is not empty; name a new directory, or pass --force to replace an earlier capture in it", QuotedPath(.0))]
     NotEmpty(PathBuf),
     /// There is a file of that name that no capture has written.
     #[error("{} is not from a capture, so it is not replaced; move it away, or name another directory", QuotedPath(.0))]
     NotOurs(PathBuf),
-    /// It can't be written.
     #[error("{} can't be written: {why}", QuotedPath(.path))]
     Io {
-        /// What.
         path: PathBuf,
         /// Why. Not a source: the words are in the message already, and a chain of errors would say them twice.
         why: io::Error,
@@ -29,12 +26,7 @@ pub enum WriteError {
 /// Writes the files into the directory, which is made where it is missing.
 ///
 /// All are complete before the first gets its name. With `replace`, files of an earlier capture are replaced; what
-/// else is in the directory stays.
-///
-/// # Errors
-///
-/// If the directory has something in it, without `replace`; if a file that is no capture's has one of the names; or if
-/// it can't be written. In the first two cases nothing was changed.
+/// else is in the directory stays. Unless it can't be written, an error means that nothing was changed.
 pub fn write(directory: &Path, files: &[File], replace: bool) -> Result<(), WriteError> {
     let io = |path: &Path| {
         let path = path.to_owned();

@@ -40,7 +40,6 @@ impl FileObjects {
         Self { index: base.index.clone(), setting: base.setting.clone(), ..Self::default() }
     }
 
-    /// Takes in a file's documents.
     pub(super) fn take_file(&mut self, file: &ManifestFile) -> Result<(), Error> {
         for (line, document) in document::parse(file)? {
             self.take(document, &Origin { path: Arc::clone(&file.path), line, item: None })?;
@@ -48,7 +47,6 @@ impl FileObjects {
         Ok(())
     }
 
-    /// What no rule asks for.
     pub(super) fn unknown_kinds(&self) -> Vec<UnknownKind> {
         let unknown = |((path, api_version, kind), count): (&(Arc<Path>, String, String), &usize)| UnknownKind {
             path: path.to_path_buf(),

@@ -23,23 +23,16 @@ pub struct Base {
 /// Why a cluster can't be varied so. Safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum VariationError {
-    /// What was to be added can't be taken in.
     #[error(transparent)]
     Object(#[from] Error),
-    /// What was to be added changes nothing.
     #[error("no rule asks for {0}, so it changes nothing")]
     NotAskedFor(String),
-    /// What was to be removed is not there.
     #[error("the cluster has no {0} to leave out")]
     Absent(String),
 }
 
 impl Base {
     /// Reads files and directories, and objects that are at hand.
-    ///
-    /// # Errors
-    ///
-    /// As [`super::load`].
     pub fn load(paths: &[PathBuf], objects: Vec<(Value, Origin)>) -> Result<Self, Error> {
         let mut view = FileObjects::default();
         super::read(paths)?.iter().try_for_each(|file| view.take_file(file))?;
@@ -48,26 +41,20 @@ impl Base {
         Ok(Self { view, facts })
     }
 
-    /// The cluster itself.
-    #[must_use]
     pub const fn facts(&self) -> &Facts {
         &self.facts
     }
 
     /// The operator's choices that were captured with it.
-    #[must_use]
     pub const fn policy(&self) -> Option<&Policy> {
         self.view.policy.as_ref()
     }
 
-    /// What no rule asks for, sorted by file, apiVersion and kind.
-    #[must_use]
     pub fn unknown_kinds(&self) -> Vec<UnknownKind> {
         self.view.unknown_kinds()
     }
 
     /// Begins a variation. Its cost is that of the kinds it changes.
-    #[must_use]
     pub fn vary(&self) -> Variation<'_> {
         Variation { base: self, view: FileObjects::over(&self.view), changed: BTreeSet::new() }
     }
@@ -82,10 +69,6 @@ pub struct Variation<'b> {
 
 impl Variation<'_> {
     /// Leaves out the object of this name, or with `None` every object of its kind.
-    ///
-    /// # Errors
-    ///
-    /// If there is none: leaving it out would prove nothing.
     pub fn leave_out(&mut self, kind: FactKind, name: Option<&ObjectName>) -> Result<(), VariationError> {
         let of_kind = self.base.view.seen.keys().filter(|(of, _)| *of == kind).map(|(_, name)| name);
         let leaving: Vec<&ObjectName> = of_kind.filter(|there| name.is_none_or(|name| name == *there)).collect();
@@ -104,10 +87,6 @@ impl Variation<'_> {
     }
 
     /// Adds an object, or a `List` of them; each takes the place of any of its name in the base.
-    ///
-    /// # Errors
-    ///
-    /// If it is no object, was added before, or is nothing that a rule asks for.
     pub fn add(&mut self, object: Value, origin: &Origin) -> Result<(), VariationError> {
         self.view.take(object, origin)?;
         if self.view.policy.is_some() {
@@ -128,7 +107,6 @@ impl Variation<'_> {
     }
 
     /// The cluster as it is then.
-    #[must_use]
     pub fn facts(&self) -> Facts {
         let mut facts = self.base.facts.clone();
         self.changed.iter().for_each(|kind| self.view.index.of(*kind).refresh(&mut facts));
@@ -136,7 +114,6 @@ impl Variation<'_> {
     }
 
     /// The Setting `vm-migration-network`, whole, if the cluster has it.
-    #[must_use]
     pub const fn setting(&self) -> Option<&Value> {
         self.view.setting.as_ref()
     }

@@ -18,9 +18,7 @@ use crate::cluster::kinds::read::wrong_type;
 use crate::escape::Quoted;
 use crate::setting::{Policy, RuleId, cidr};
 
-/// The document's `apiVersion`.
 pub(super) const API_VERSION: &str = "migration-network-webhook/v1";
-/// The document's `kind`.
 pub(super) const KIND: &str = "Policy";
 
 /// Both must be there: what is left out could be taken for none or for the default.
@@ -36,8 +34,6 @@ struct Document {
     warn_rules: Vec<String>,
 }
 
-/// The choices as a document.
-#[must_use]
 pub fn document(policy: &Policy) -> Value {
     json!({
         "apiVersion": API_VERSION,
@@ -47,11 +43,6 @@ pub fn document(policy: &Policy) -> Value {
     })
 }
 
-/// Reads the document.
-///
-/// # Errors
-///
-/// Says what is wrong with it, safe to print.
 pub(super) fn read(document: Value) -> Result<Policy, String> {
     let Document { reserved_ranges, warn_rules, .. } =
         serde_json::from_value(document).map_err(|error| wrong_type(&error))?;

@@ -20,10 +20,6 @@ pub struct ClusterFiles {
 
 impl ClusterFiles {
     /// Loads the files into the view, and polls them for edits from then on.
-    ///
-    /// # Errors
-    ///
-    /// As [`super::load`].
     pub fn load(paths: Vec<PathBuf>, view: Arc<ClusterState>) -> Result<(Polled<Self>, Loaded), Error> {
         let files = super::read(&paths)?;
         let loaded = index(&files)?;

@@ -222,7 +222,7 @@ fn what_is_no_text_or_not_there_is_said_by_name() {
     let files = directory(&[]);
     fs::write(files.path().join("a.yaml"), b"caf\xe9").unwrap();
     assert_eq!(refused(&files), "\"a.yaml\" is not UTF-8 text; YAML or JSON manifests are");
-    fs::File::create(files.path().join("a.yaml")).unwrap().set_len(crate::manifest::MAX_BYTES + 1).unwrap();
+    fs::File::create(files.path().join("a.yaml")).unwrap().set_len((64 << 20) + 1).unwrap();
     assert_eq!(refused(&files), "\"a.yaml\" is larger than 64 MiB, the most that is read of one file");
 }
 

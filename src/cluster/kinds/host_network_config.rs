@@ -84,7 +84,6 @@ type HostAddresses = BTreeSet<(String, Ipv4Addr)>;
 const WITH_PREFIX: &str = "an address with its prefix length, as in 192.168.1.10/24";
 
 impl HostNetworkConfigObject {
-    /// Whether its addresses come from elsewhere.
     fn is_dhcp(&self) -> Result<bool, String> {
         let mode = Lenient::get(self.spec.mode.as_ref(), "spec.mode", "static or dhcp")?;
         Ok(mode.is_some_and(|mode| mode == "dhcp"))

@@ -16,7 +16,6 @@ pub(super) struct Metadata<L = Nothing, A = Nothing> {
     pub(super) annotations: A,
 }
 
-/// No field at all.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Nothing {}
 
@@ -30,7 +29,6 @@ pub(super) struct VlanLabels {
     pub(super) node: Option<String>,
 }
 
-/// One of an object's conditions.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Condition {
     r#type: String,
@@ -39,7 +37,6 @@ pub(super) struct Condition {
 }
 
 impl Condition {
-    /// Whether the condition of this type is `True`.
     pub(super) fn is_true(conditions: Option<&[Self]>, r#type: &str) -> bool {
         let mut conditions = conditions.unwrap_or_default().iter();
         conditions.any(|one| one.r#type == r#type && one.status.as_deref() == Some("True"))

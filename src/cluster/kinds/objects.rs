@@ -14,9 +14,7 @@ pub(in crate::cluster) trait Objects: fmt::Debug + Send + Sync {
     /// Takes an object in, in the place of any of its name; or keeps it as one that can't be read, for the reason given
     /// back.
     fn insert(&mut self, name: ObjectName, json: Json<'_>, origin: Option<&dyn fmt::Display>) -> Result<(), Arc<str>>;
-    /// Lets an object go.
     fn remove(&mut self, name: &ObjectName);
-    /// Lets go the objects that are not wanted any more.
     fn retain(&mut self, wanted: &dyn Fn(&ObjectName) -> bool);
     /// Whether anything of the object is kept, be it that it can't be read.
     fn holds(&self, name: &ObjectName) -> bool;
@@ -133,7 +131,6 @@ fn retain<T: Clone>(map: &mut Arc<BTreeMap<ObjectName, T>>, wanted: &dyn Fn(&Obj
     any
 }
 
-/// Why an object is no fact, safe to print.
 fn unreadable(name: &ObjectName, why: &str, origin: Option<&dyn fmt::Display>) -> Arc<str> {
     let quoted = Quoted(&name.name);
     match origin {

@@ -11,7 +11,6 @@ use serde_path_to_error::{Path, Segment};
 use super::watched::Watched;
 use crate::escape::{Quoted, Quoting};
 
-/// An object's JSON.
 #[derive(Clone, Copy)]
 pub(in crate::cluster) enum Json<'a> {
     /// As an API server writes it.
@@ -20,13 +19,11 @@ pub(in crate::cluster) enum Json<'a> {
     Value(&'a Value),
 }
 
-/// Why an object can't be read.
 pub(super) struct UnreadableObject {
     path: Path,
     error: serde_json::Error,
 }
 
-/// Reads an object.
 pub(super) fn read<K: Watched>(json: Json<'_>) -> Result<K, UnreadableObject> {
     let read = match json {
         Json::Text(text) => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)),
@@ -39,10 +36,6 @@ pub(super) fn read<K: Watched>(json: Json<'_>) -> Result<K, UnreadableObject> {
 }
 
 /// The part of an object that the rules read, also of one that is no good: then what is wrong, and its name.
-///
-/// # Errors
-///
-/// If it is no JSON, or nested too deeply for a JSON value.
 pub(super) fn prune<K: Watched>(text: &str) -> Result<Value, serde_json::Error> {
     match read::<K>(Json::Text(text)) {
         Ok(object) => serde_json::to_value(object).map(without_absent),
@@ -108,7 +101,6 @@ pub(in crate::cluster) fn wrong_type(error: &serde_json::Error) -> String {
     Quoting(words.strip_suffix(&place).unwrap_or(&words)).to_string()
 }
 
-/// A field's text that is not what it should be.
 pub(super) fn wrong(field: &str, text: &str, wanted: &str) -> String {
     format!("{field} holds {}, which is not {wanted}", Quoted(text))
 }

@@ -11,17 +11,13 @@ use crate::setting::facts::{FactKind, ObjectName};
 /// list no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchedResource {
-    /// The kind of fact it gives.
     pub kind: FactKind,
     /// The API group; empty for the core.
     pub group: &'static str,
     /// The version that is asked for first. Where it is not served, another is looked for.
     pub version: &'static str,
-    /// The resource's name in paths.
     pub plural: &'static str,
-    /// The kind's name in objects.
     pub object_kind: &'static str,
-    /// Whether its objects are in namespaces.
     pub namespaced: bool,
     /// The one object.
     pub name: Option<&'static str>,
@@ -35,7 +31,6 @@ impl WatchedResource {
     }
 
     /// Whether a fact comes from it. The guarded Setting gives none: a request brings it along.
-    #[must_use]
     pub fn is_asked_for(&self) -> bool {
         self.name != Some(SETTING)
     }
@@ -48,8 +43,6 @@ impl WatchedResource {
         ObjectName { namespace: namespace.into(), name: name.unwrap_or_default().into() }
     }
 
-    /// `apiVersion` of its objects.
-    #[must_use]
     pub fn api_version(&self, version: &str) -> String {
         if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
     }

@@ -23,7 +23,6 @@ const WRITE: Duration = Duration::from_secs(10);
 /// Why there is no client. Safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum Unconfigured {
-    /// The kubeconfig that was named is of no use.
     #[error("the kubeconfig {0} can't be used: {1}")]
     Named(String, String),
     /// No kubeconfig was named, and what is looked for instead is of no use either.
@@ -31,12 +30,7 @@ pub enum Unconfigured {
         "no cluster to connect to: the kubeconfig of $KUBECONFIG or ~/.kube/config can't be used ({kubeconfig}), and this \
          is no pod with a service account ({in_cluster}); name a kubeconfig with --kubeconfig"
     )]
-    Neither {
-        /// What is wrong with the kubeconfig.
-        kubeconfig: String,
-        /// What is wrong with the pod's.
-        in_cluster: String,
-    },
+    Neither { kubeconfig: String, in_cluster: String },
     /// The client can't be built, as with a certificate that is none.
     #[error("can't connect to the cluster as configured: {0}")]
     Client(String),
@@ -46,19 +40,11 @@ pub enum Unconfigured {
 ///
 /// Without a path, that is the one that kubectl would take; where there is none, it is the cluster that this runs in.
 /// The client must be made inside a tokio runtime.
-///
-/// # Errors
-///
-/// If there is none, or it can't be used.
 pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, Unconfigured> {
     reach(kubeconfig, context).await.map(|(client, _)| client)
 }
 
 /// As [`connect`], with the API server's address.
-///
-/// # Errors
-///
-/// As [`connect`].
 pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(Client, String), Unconfigured> {
     let mut config = configure(kubeconfig, context)?;
     if config.cluster_url.scheme().is_none() {
@@ -84,17 +70,11 @@ pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(
     Ok((client, address))
 }
 
-/// The API server's version, where it tells in time.
 pub async fn version(client: &Client) -> Option<String> {
     let asked = tokio::time::timeout(CONNECT, client.apiserver_version()).await;
     asked.ok()?.ok().map(|info| info.git_version)
 }
 
-/// The Setting that is stored, if there is one.
-///
-/// # Errors
-///
-/// If the API server can't be asked, or does not let it be read.
 pub async fn stored_setting(client: &Client) -> Result<Option<Value>, Error> {
     // A list of one: for who may list Settings, as the rules ask it, and need not be allowed to get them.
     let path = format!("/apis/harvesterhci.io/v1beta1/settings?fieldSelector=metadata.name%3D{SETTING}");

@@ -12,40 +12,29 @@ use crate::escape::Quoting;
 /// Why something could not be listed or watched. Safe to print.
 #[derive(Debug)]
 pub enum Error {
-    /// The API server says no.
     Refused {
         /// What was tried: `list` or `watch`.
         verb: &'static str,
-        /// The HTTP status.
         code: u16,
         /// The status's `reason`, as `Forbidden`; empty where it gives none.
         reason: String,
-        /// What it says.
         message: String,
     },
-    /// It says nothing.
     Silent {
-        /// What was tried.
         verb: &'static str,
-        /// For how long nothing came.
         after: Duration,
     },
-    /// It can't be reached, or the connection broke.
     Unreachable(String),
-    /// What it says is not what the API says.
     Garbled(String),
 }
 
 /// What the client's own layer has to say of a request.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CallError {
-    /// No answer came in time.
     #[error("no answer within {} s", .0.as_secs())]
     Silent(Duration),
-    /// The answer is a web page.
     #[error("it is a web page (HTTP status {})", .0.as_u16())]
     WebPage(StatusCode),
-    /// The answer sends us elsewhere.
     #[error("it is a redirection (HTTP status {})", .0.as_u16())]
     Redirect(StatusCode),
 }
@@ -100,28 +89,22 @@ impl Error {
         }
     }
 
-    /// Whether there is nothing at that path.
     pub(super) fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { code: 404, .. })
     }
 
-    /// Whether what was watched from is too long ago.
     pub(super) fn is_expired(&self) -> bool {
         matches!(self, Self::Refused { code: 410, .. })
     }
 
-    /// Whether the request itself was found wrong.
     pub(super) fn is_invalid(&self) -> bool {
         matches!(self, Self::Refused { code: 400 | 422, .. })
     }
 
-    /// Whether what came is not what the API says.
     pub(super) fn is_garbled(&self) -> bool {
         matches!(self, Self::Garbled(_))
     }
 
-    /// Whether the account may not do that.
-    #[must_use]
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Self::Refused { code: 401 | 403, .. })
     }

@@ -12,7 +12,6 @@ use rustls_pki_types::pem::PemObject as _;
 
 use super::proxy::{ProxyVariables, proxy};
 
-/// Why a kubeconfig is of no use.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BadKubeconfig {
     #[error(transparent)]

@@ -22,12 +22,10 @@ const ANSWER: Duration = Duration::from_secs(15);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 const RETRIES: u32 = 3;
 
-/// When the API server last said something.
 #[derive(Clone, Debug)]
 pub(super) struct LastHeard(Arc<Mutex<Instant>>);
 
 impl LastHeard {
-    /// Begins now.
     pub(super) fn new() -> Self {
         Self(Arc::new(Mutex::new(Instant::now())))
     }

@@ -12,7 +12,6 @@ use prometheus_client::registry::Registry;
 
 use crate::setting::facts::FactKind;
 
-/// The kind that something was seen of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KindLabel {
     resource: &'static str,
@@ -103,9 +102,7 @@ fn count(objects: usize) -> f64 {
 /// What is known of the watches of one kind.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct WatchFigures {
-    /// How many objects something is kept of.
     pub(super) objects: usize,
-    /// How many can't be read.
     pub(super) undecodable: usize,
     /// Seconds since its quietest watch heard something; since the start where it never did.
     pub(super) staleness: f64,

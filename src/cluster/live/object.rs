@@ -22,7 +22,6 @@ pub(super) struct RawObject {
 }
 
 impl RawObject {
-    /// The name under which an index keeps it.
     pub(super) fn name(&self, resource: &WatchedResource) -> ObjectName {
         resource.name_of(self.metadata.namespace.as_deref(), self.metadata.name.as_deref())
     }

@@ -12,11 +12,8 @@ use ipnet::IpNet;
 /// What the environment says.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ProxyVariables {
-    /// `HTTPS_PROXY`
     https: String,
-    /// `HTTP_PROXY`
     http: String,
-    /// `NO_PROXY`
     no: String,
 }
 
@@ -30,10 +27,6 @@ impl ProxyVariables {
 }
 
 /// The proxy in front of a server, given the `proxy-url` of its kubeconfig.
-///
-/// # Errors
-///
-/// If the proxy is named in a way that can't be used. It is not quoted: it may hold a password.
 pub(super) fn proxy(
     server: &Uri,
     proxy_url: Option<&str>,
@@ -64,7 +57,6 @@ fn from_environment(named: &str) -> Option<Uri> {
     format!("{scheme}://{rest}").parse().ok().filter(|proxy: &Uri| proxy.host().is_some())
 }
 
-/// Whether a server is to be reached without a proxy.
 fn is_direct(server: &Uri, no_proxy: &str) -> bool {
     let host = server.host().unwrap_or_default().trim_matches(['[', ']']).to_ascii_lowercase();
     let port = server.port_u16().unwrap_or(if server.scheme_str() == Some("http") { 80 } else { 443 });

@@ -22,20 +22,16 @@ use crate::setting::{Facts, SETTING};
 const WITHIN: Duration = Duration::from_mins(2);
 const PAGE: Duration = Duration::from_secs(30);
 
-/// What was listed.
 #[derive(Debug, Default)]
 pub struct Snapshot {
-    /// What was listed of each resource.
     pub sources: Vec<Listed>,
     /// The objects that are no JSON value, each with its kind and why: they are in the facts as such.
     pub unreadable: Vec<String>,
     index: Index,
 }
 
-/// The objects of one resource.
 #[derive(Debug)]
 pub struct Listed {
-    /// The resource.
     pub source: WatchedResource,
     /// The version it is served in; `None` where it is not served at all.
     pub version: Option<String>,
@@ -72,11 +68,7 @@ impl fmt::Display for Unlisted {
 
 impl std::error::Error for Unlisted {}
 
-/// Lists every resource, all at the same time, of the API server at this address.
-///
-/// # Errors
-///
-/// If any of them can't be listed, with all of those. What is not served is no error: there are no such objects.
+/// Lists every resource, all at the same time, of the API server at this address. One that is not served has no objects.
 pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unlisted> {
     let client = LastHeard::new().layer(client);
     let mut snapshot = Snapshot::default();
@@ -170,14 +162,11 @@ impl Snapshot {
         snapshot
     }
 
-    /// What the rules know by it.
-    #[must_use]
     pub fn facts(&self) -> Facts {
         self.index.facts()
     }
 
     /// The Setting `vm-migration-network`: what an update would find stored.
-    #[must_use]
     pub fn setting(&self) -> Option<&Value> {
         let guarded = self.sources.iter().find(|listed| listed.source.name == Some(SETTING));
         guarded.and_then(|listed| listed.objects.first())

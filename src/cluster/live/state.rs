@@ -49,7 +49,6 @@ struct Known {
     told: BTreeMap<FactKind, Option<String>>,
 }
 
-/// A list on its way.
 #[derive(Default)]
 pub(super) struct Listing {
     objects: u64,
@@ -80,7 +79,6 @@ impl WatchState {
         Listing::default()
     }
 
-    /// An object of a list.
     pub(super) fn listed_one(&self, at: usize, object: &RawObject, listing: &mut Listing) {
         let known = &mut *self.lock();
         let resource = &known.watches[at].0;
@@ -121,7 +119,6 @@ impl WatchState {
         self.changed.notify_one();
     }
 
-    /// An object is new or changed.
     pub(super) fn applied(&self, at: usize, object: &RawObject) {
         let known = &mut *self.lock();
         let resource = known.watches[at].0;
@@ -133,7 +130,6 @@ impl WatchState {
         }
     }
 
-    /// An object is gone.
     pub(super) fn deleted(&self, at: usize, object: &RawObject) {
         let known = &mut *self.lock();
         let resource = known.watches[at].0;
@@ -152,7 +148,6 @@ impl WatchState {
         changed
     }
 
-    /// A list or a watch failed.
     pub(super) fn failed(&self, at: usize, error: &Error) {
         let (resource, status) = &mut self.lock().watches[at];
         self.metrics.error(resource.kind);
@@ -178,7 +173,6 @@ impl WatchState {
         self.changed.notify_one();
     }
 
-    /// Makes views, until it is dropped.
     pub(super) async fn run(&self) -> Infallible {
         loop {
             self.publish(Instant::now());
@@ -224,7 +218,6 @@ impl WatchState {
         }
     }
 
-    /// What can be read off for each kind.
     pub(super) fn figures(&self) -> Vec<(FactKind, WatchFigures)> {
         let (known, now) = (self.lock(), Instant::now());
         let of = |kind| {

@@ -28,7 +28,6 @@ pub(super) const PAGE_OBJECTS: u32 = 250;
 const BACKOFF_DIVISOR: u32 = 8;
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
-/// A resource that is watched.
 pub(super) struct Watch {
     /// Its place in [`WatchState`].
     at: usize,
@@ -37,9 +36,7 @@ pub(super) struct Watch {
     /// For what says nothing of the watch.
     discovery: Client,
     state: Arc<WatchState>,
-    /// How long the API server lets a watch last.
     lasts: Duration,
-    /// The version in which the resource is served.
     version: String,
     backoff: DefaultBackoff,
 }
@@ -149,7 +146,6 @@ impl Watch {
     }
 }
 
-/// What to do after an error.
 enum Recovery {
     /// What was heard still holds: go on from there.
     Retry,

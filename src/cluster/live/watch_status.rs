@@ -43,7 +43,6 @@ impl WatchStatus {
         Self { phase: WatchPhase::NotListed, heard, doubtful: None, error: None, logged: None }
     }
 
-    /// It was listed.
     pub(super) fn list(&mut self) {
         self.enter(WatchPhase::Listed);
     }
@@ -125,7 +124,6 @@ impl WatchStatus {
         (reliable && self.known_until() <= *at).then_some(&**error)
     }
 
-    /// For how long nothing was heard that can be relied on.
     pub(super) fn silence(&self, now: Instant) -> Duration {
         now.duration_since(self.known_until())
     }
@@ -134,7 +132,6 @@ impl WatchStatus {
         self.doubtful.unwrap_or_else(|| self.heard.at())
     }
 
-    /// Whether it was ever listed or found absent.
     pub(super) fn is_listed(&self) -> bool {
         self.phase != WatchPhase::NotListed
     }

@@ -40,7 +40,6 @@ impl FactKind {
     ];
 
     /// The resource as `kubectl get` takes it: also the metric label.
-    #[must_use]
     pub const fn resource(self) -> &'static str {
         match self {
             Self::Nodes => "nodes",

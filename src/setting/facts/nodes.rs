@@ -14,7 +14,6 @@ pub struct Nodes {
 
 impl Nodes {
     /// Nodes in any order; of several with one name the last counts.
-    #[must_use]
     pub fn new(nodes: impl IntoIterator<Item = Node>) -> Self {
         let by_name: BTreeMap<Box<str>, Node> = nodes.into_iter().map(|node| (node.name.clone(), node)).collect();
         let nodes: Box<[Node]> = by_name.into_values().collect();
@@ -33,13 +32,11 @@ impl Nodes {
     }
 
     /// How many nodes run virtual machines.
-    #[must_use]
     pub const fn worker_count(&self) -> usize {
         self.workers
     }
 
     /// Whether there is no node at all: no cluster is like that, so such a view is incomplete.
-    #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
