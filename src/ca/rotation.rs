@@ -309,8 +309,10 @@ impl Rotation {
             self.current.leaf_lifetime = Some(lifetimes.leaf);
             is_longer = true;
         }
-        // Replicas go on with a previous CA while the current one is not trusted.
-        if !seen.holds(self.current.ca.certificate()) || !self.current.ca.validity().covers(now) {
+        // Replicas go on with a previous CA while the current one is not trusted. One that has slept does not know that: the
+        // others may be about to remove it.
+        let is_trusted = seen.holds(self.current.ca.certificate()) && self.current.ca.validity().covers(now);
+        if !is_trusted && seen.is_fresh(now) {
             let until = lifetimes.kept(now);
             let is_short = |old: &&mut RetiredCa| now < old.until && old.until < earlier(until, lifetimes.margin() / 2);
             for old in self.previous.iter_mut().filter(is_short) {

@@ -170,6 +170,8 @@ fn a_previous_ca_stays_while_a_leaf_of_it_may_be_valid() {
     ] {
         assert_eq!(plan(&stored, now, &seen(0, now, [held, held]), &all), expected, "at {now}");
     }
+    let slept = seen(-31, -31, [&[&old], &[&old]]);
+    assert_eq!(plan(&with(59), 0, &slept, &all), "1 2 [8 until 59]", "what was seen is old");
     let rotation = with(10).rotation(vec![retired(&old, 10)]).unwrap();
     let count = |now| rotation.bundle(at(now)).iter().count();
     assert_eq!([9, 10].map(count), [3, 2]);

@@ -128,6 +128,9 @@ impl World {
                             previous: rotation.previous,
                         });
                         (replica.read, replica.read_at) = (newest + 1, now);
+                        if plan.changes.contains(&SecretChange::Extended) {
+                            self.oldest_backup = newest + 1;
+                        }
                     }
                     replica.rotation = Some(plan.rotation);
                     Step::WriteBundle(0)
@@ -169,8 +172,9 @@ impl World {
             Event::Resume(number) => self.replicas[number].is_paused = false,
             Event::Writable(writable) => self.writable = writable,
             Event::Restore(back) => {
-                // Not the empty one: to empty the Secret is how to revoke its CAs. And none from before another restore: in
-                // that one a CA may have gone that has come back since.
+                // Not the empty one: to empty the Secret is how to revoke its CAs. None from before another restore: in that
+                // one a CA may have gone that has come back since. And none from before a previous CA was kept for longer,
+                // which replicas do while the current one is not trusted.
                 let index = self.secret.len().saturating_sub(1 + back).max(self.oldest_backup);
                 self.oldest_backup = self.secret.len();
                 self.secret.push(self.secret[index].clone());
