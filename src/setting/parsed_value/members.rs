@@ -83,10 +83,13 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Likeness is looked for only while problems are still listed: past that the text is not a slip but a flood.
+    /// A key that stands twice is one mistake. Likeness is looked for only while problems are still listed: past that the text is not a slip but a flood.
     fn add_unknown(&mut self, name: Option<&str>) {
         if self.found.len() > crate::setting::problem::MAX_LISTED + key::ALL.len() {
             self.more += 1;
+            return;
+        }
+        if self.found.iter().any(|found| matches!(found, Found::Unknown(Some(known), _) if Some(&**known) == name)) {
             return;
         }
         let near = name.map(nearest_keys).unwrap_or_default();

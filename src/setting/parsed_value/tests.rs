@@ -203,6 +203,8 @@ fn a_key_stands_once_however_it_is_spelled() {
     );
     let twice = |key: &str| format!("value.{key}: Duplicate value: the key {key} stands more than once; keep one");
     assert_eq!(told, [twice("vlan"), twice("range"), twice("exclude")]);
+    let unknown = r#"{"clusterNetwork":"n","vlan":1,"range":"r","gateway":1,"g\u0061teway":2,"mtu":3,"gateway":4}"#;
+    assert_eq!(fields(unknown), ["value.gateway", "value.mtu"]);
 }
 
 #[test]
