@@ -1,4 +1,4 @@
-.PHONY: run test lint doc docs licences check certs envtest helm e2e
+.PHONY: run test lint doc docs licences alerts workflows check certs envtest helm e2e
 
 # The webhook at work on the sample cluster. Needs nothing but the Rust toolchain.
 run:
@@ -33,8 +33,16 @@ licences: $(DENY)/bin/cargo-deny
 $(DENY)/bin/cargo-deny:
 	cargo install cargo-deny --version $(DENY_VERSION) --locked --root $(DENY)
 
+# Alerts and dashboard in Prometheus' own promtool, with unit tests of each alert. Compiled once, as the tools of e2e are.
+alerts:
+	tests/alerts/run
+
+# The workflows of .github, in actionlint.
+workflows:
+	"$$(tests/tools/build.sh actionlint)"
+
 # All that must hold for a change to land: what CI runs.
-check: lint test doc licences e2e
+check: lint test doc licences alerts workflows e2e
 
 # A throw-away CA and server certificate, in certs/.
 certs:
@@ -73,9 +81,10 @@ bench-scale: envtest
 .PHONY: binary image image-archive dist
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
-# The project's public home, once it has one: the image is then called by it.
+# The project's public home, once it has one; image and chart are then called by it.
 OWNER ?=
-IMAGE ?= $(if $(OWNER),ghcr.io/$(OWNER)/)migration-network-webhook:$(VERSION)
+REGISTRY ?= $(if $(OWNER),ghcr.io/$(OWNER))
+IMAGE ?= $(if $(REGISTRY),$(REGISTRY)/)migration-network-webhook:$(VERSION)
 # What builds the image: buildah where it is there, else docker.
 BUILD ?= $(or $(shell command -v buildah),docker)
 TARGET ?= $(shell uname -m)-unknown-linux-gnu
@@ -116,8 +125,8 @@ else
 	$(BUILD) save --output dist/migration-network-webhook-$(VERSION).tar '$(IMAGE)'
 endif
 
-# The packed chart, and plain YAML from it, for clusters that see no checkout. Any Helm 3 or 4 does.
+# The packed chart, and from it plain YAML, the Add-on and the HelmChart, for clusters that see no checkout. Any Helm 3 or 4
+# does.
 HELM ?= $(or $(shell command -v helm),$(shell tests/e2e/helm/build.sh)/helm4)
 dist:
-	$(HELM) package manifests/chart --destination dist
-	HELM='$(HELM)' manifests/render dist '$(IMAGE)'
+	HELM='$(HELM)' REGISTRY='$(REGISTRY)' manifests/render dist '$(IMAGE)'

@@ -31,6 +31,7 @@
 )]
 #![expect(unreachable_pub, reason = "a test binary exports nothing: pub is what a module offers to the others")]
 
+mod addon;
 mod audit;
 mod bytes;
 mod capture;

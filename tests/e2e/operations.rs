@@ -148,9 +148,9 @@ fn the_commands_of_the_page_do_what_it_says() {
     eventually("nothing is checked any more", PATIENCE, || cluster.probe());
 }
 
-/// Alerts on figures of the API server: a name or a label that it does not have would never raise one.
+/// Queries of figures of the API server: a name or a label that it does not have would never show one.
 #[test]
-fn the_alerts_ask_the_api_server_for_what_it_has() {
+fn alerts_and_dashboard_ask_the_api_server_for_what_it_has() {
     let mut cluster = Guarded::new(&world::healthy(), Some(&world::ours(world::CANONICAL)));
     cluster.stop_webhook();
     let changed = world::CANONICAL.replace("100,", "101,");
@@ -159,11 +159,14 @@ fn the_alerts_ask_the_api_server_for_what_it_has() {
     let page = cluster.api.get("/metrics").unwrap();
     let page = page.as_str().unwrap();
 
-    let alerts = fs::read_to_string(repository().join("manifests/chart/files/alerts.yaml")).unwrap();
+    let file = |name: &str| fs::read_to_string(repository().join("manifests/chart/files").join(name)).unwrap();
+    // In JSON, quotes and backslashes are behind a backslash.
+    let dashboard = Regex::new(r#"\\(["\\])"#).unwrap().replace_all(&file("dashboard.json"), "$1").into_owned();
+    let queries = file("alerts.yaml") + &dashboard;
     let asked = Regex::new(r"\b(apiserver_\w+)\{([^}]*)\}").unwrap();
     let matcher = Regex::new(r#"^(\w+)(=~?)"(.*)"$"#).unwrap();
     let mut names = BTreeSet::new();
-    for selector in asked.captures_iter(&alerts) {
+    for selector in asked.captures_iter(&queries) {
         let matchers: Vec<Regex> = selector[2]
             .split(',')
             .map(|one| {

@@ -154,7 +154,7 @@ const fn kind(version: &'static str, name: &'static str, plural: &'static str, n
 }
 
 /// Every [`Kind`] there is.
-pub const KINDS: [Kind; 26] = [
+pub const KINDS: [Kind; 28] = [
     kind("v1", "Node", "nodes", false, true),
     kind("v1", "Namespace", "namespaces", false, true),
     kind("v1", "Service", "services", true, true),
@@ -181,6 +181,8 @@ pub const KINDS: [Kind; 26] = [
     kind("cert-manager.io/v1", "Certificate", "certificates", true, true),
     kind("monitoring.coreos.com/v1", "ServiceMonitor", "servicemonitors", true, false),
     kind("monitoring.coreos.com/v1", "PrometheusRule", "prometheusrules", true, false),
+    kind("harvesterhci.io/v1beta1", "Addon", "addons", true, true),
+    kind("helm.cattle.io/v1", "HelmChart", "helmcharts", true, true),
 ];
 
 const REGISTRATION: &str = "admissionregistration.k8s.io/v1";

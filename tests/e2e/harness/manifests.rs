@@ -23,6 +23,11 @@ pub fn render(file: &str) -> Vec<Value> {
 
 /// A file as it is rendered.
 pub fn render_text(file: &str) -> String {
+    fs::read_to_string(rendered(&format!("{file}.yaml"))).expect("a rendered file")
+}
+
+/// A file beside the rendered ones, such as the packed chart.
+pub fn rendered(name: &str) -> PathBuf {
     static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| {
         let directory = scratch("plain");
         let mut command = Command::new(repository().join("manifests/render"));
@@ -30,7 +35,7 @@ pub fn render_text(file: &str) -> String {
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
         directory
     });
-    fs::read_to_string(DIRECTORY.join(format!("{file}.yaml"))).expect("a rendered file")
+    DIRECTORY.join(name)
 }
 
 /// The documents of a YAML stream.
