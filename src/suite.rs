@@ -23,9 +23,6 @@ mod input;
 mod load;
 mod names;
 mod run;
-mod schema;
-mod snippet;
-mod source;
 mod spanned;
 mod spec;
 
@@ -33,7 +30,7 @@ pub use coverage::Tally;
 pub use error::Error;
 pub use load::load;
 pub use names::compile;
-pub use schema::schema;
+pub use spec::schema;
 
 /// A suite, read and ready to run.
 pub struct Suite {

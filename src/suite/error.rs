@@ -48,19 +48,10 @@ impl Error {
 fn yaml(error: &YamlError) -> String {
     match error {
         YamlError::SerdeUnknownField { field, expected, .. } => {
-            format!(
-                "unknown key {}; {}",
-                Quoted(field),
-                nearest_or_all("the keys here are", field, expected.iter().copied())
-            )
+            let hint = nearest_or_all("the keys here are", field, expected.iter().copied());
+            format!("unknown key {}; {hint}", Quoted(field))
         }
-        YamlError::SerdeUnknownVariant { variant, expected, .. } => {
-            format!(
-                "{} is not known here; {}",
-                Quoted(variant),
-                nearest_or_all("it is one of", variant, expected.iter().copied())
-            )
-        }
+        YamlError::SerdeUnknownVariant { variant, expected, .. } => not_known(variant, expected.iter().copied()),
         YamlError::SerdeMissingField { field, .. } => format!("the key {field} is missing"),
         YamlError::SerdeInvalidType { unexpected, expected, .. } => {
             format!("is {}, must be {expected}", Quoting(unexpected))
@@ -88,6 +79,11 @@ fn yaml(error: &YamlError) -> String {
             format!("is not YAML that can be read: {}", Quoting(&words))
         }
     }
+}
+
+/// A name that is none of those known.
+pub(super) fn not_known<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    format!("{} is not known here; {}", Quoted(name), nearest_or_all("it is one of", name, known))
 }
 
 /// The name that was probably meant, or all that there are.

@@ -8,10 +8,9 @@ use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::error::nearest_or_all;
+use super::error::not_known;
 use super::names::{self, RuleName, WarningKind};
 use super::spanned::{Spanned, given, misplaced};
-use crate::escape::Quoted;
 use crate::setting::RuleId;
 
 /// An expectation: in short its verdict alone, which says enough only of what is allowed or not sent.
@@ -127,10 +126,8 @@ impl ExpectedVerdict {
     }
 
     fn read(word: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|known| known.word() == word).ok_or_else(|| {
-            let hint = nearest_or_all("it is one of", word, Self::ALL.into_iter().map(Self::word));
-            format!("{} is not known here; {hint}", Quoted(word))
-        })
+        let known = Self::ALL.into_iter().find(|known| known.word() == word);
+        known.ok_or_else(|| not_known(word, Self::ALL.into_iter().map(Self::word)))
     }
 }
 

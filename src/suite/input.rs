@@ -58,21 +58,21 @@ impl WrittenObject {
     }
 }
 
-/// Why a case has no request, for who wrote it.
-pub(super) type Contradiction = &'static str;
-
 impl Case {
-    /// The request, given the Setting that the cluster has; or what can't be judged about it, for the user.
+    /// The request, given the Setting that the cluster has, or what can't be judged about it, for the user. The outer
+    /// error says why the case has none, for who wrote it.
     pub(super) fn request<'a>(
         &'a self,
         in_cluster: Option<&'a Value>,
-    ) -> Result<Result<Request<'a>, String>, Contradiction> {
+    ) -> Result<Result<Request<'a>, String>, &'static str> {
         let (operation, old, new) = match &self.input {
             CaseInput::Review { json, .. } => return Ok(Review::read(json).and_then(|review| review.request)),
             CaseInput::Change { operation, old, new } => (*operation, old.as_ref(), new.as_ref()),
         };
         let Some(new) = new else { return Ok(Ok(Request::Delete)) };
-        if !is_ours(new) {
+        if let SideContent::Setting(object) = &new.content
+            && !is_guarded(object)
+        {
             return Ok(Ok(Request::NotOurs));
         }
         let stored = match old {
@@ -118,14 +118,6 @@ impl Side {
 /// An object that was seen to be readable.
 fn whole(object: &Value) -> Setting<'_> {
     Setting::deserialize(object).unwrap_or_default()
-}
-
-/// Whether the submitted object is the Setting that the webhook guards.
-fn is_ours(side: &Side) -> bool {
-    match &side.content {
-        SideContent::Value(_) => true,
-        SideContent::Setting(object) => is_guarded(object),
-    }
 }
 
 /// Whether an object is the Setting that the webhook guards, in whatever version.

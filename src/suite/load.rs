@@ -11,8 +11,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::input::{CaseInput, SharedObjects, Side, SideContent, WrittenObject, is_guarded};
-use super::source::ObjectSource;
-use super::spanned::Spanned;
+use super::spanned::{ObjectSource, Spanned};
 use super::spec::{CaseOperation, CaseSpec, Reference, SuiteSpec};
 use super::{Case, Suite};
 use crate::admission::{Review, Setting};

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use regex_lite::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::error::nearest_or_all;
+use super::error::{nearest_or_all, not_known};
 use crate::cluster::kinds::KINDS;
 use crate::escape::{Quoted, Quoting};
 use crate::setting::facts::FactKind;
@@ -13,9 +13,14 @@ use crate::setting::field::StringField;
 use crate::setting::key;
 use crate::setting::{RuleId, Warning, rules};
 
+/// The names of rules, in the schema.
 pub(super) struct RuleName;
 
+/// The names of kinds of warnings, those of rules included, in the schema.
 pub(super) struct WarningKind;
+
+/// The names of kinds of objects, in the schema.
+pub(super) struct ObjectKind;
 
 impl JsonSchema for RuleName {
     fn schema_name() -> Cow<'static, str> {
@@ -39,24 +44,24 @@ impl JsonSchema for WarningKind {
     }
 }
 
-pub(super) struct ObjectKind;
-
 impl JsonSchema for ObjectKind {
     fn schema_name() -> Cow<'static, str> {
         "Kind".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let kinds = KINDS.each_ref().map(|kind| kind.resource.object_kind);
+        let kinds: Vec<_> = object_kinds().collect();
         json_schema!({ "description": "The kinds that rules ask for.", "type": "string", "enum": kinds })
     }
 }
 
+fn object_kinds() -> impl Iterator<Item = &'static str> + Clone {
+    KINDS.iter().map(|kind| kind.resource.object_kind)
+}
+
 pub(super) fn fact_kind(name: &str) -> Result<FactKind, String> {
-    let names = KINDS.iter().map(|kind| kind.resource.object_kind);
     let found = KINDS.iter().find(|kind| kind.resource.object_kind == name);
-    let unknown = || format!("{} is not known here; {}", Quoted(name), nearest_or_all("it is one of", name, names));
-    found.map(|kind| kind.resource.kind).ok_or_else(unknown)
+    found.map(|kind| kind.resource.kind).ok_or_else(|| not_known(name, object_kinds()))
 }
 
 /// Every kind of warning, each once.

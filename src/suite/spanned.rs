@@ -1,11 +1,13 @@
-//! A value together with its place in the suite's file.
+//! Values together with their places in the suite's file.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::de::{self, Deserialize, Deserializer};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
+use crate::manifest::fields::Strings;
 use crate::manifest::{Position, Scalar};
 
 /// A value and where it stands. In the schema it is the value alone.
@@ -69,4 +71,60 @@ pub(super) fn place(message: &str) -> Option<(Position, &str)> {
     let mut parts = message.splitn(3, ':');
     let (line, column) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     Some((Position { line, column }, parts.next()?.strip_prefix(' ')?))
+}
+
+/// A path, or an object in its place.
+#[derive(Clone, Debug)]
+pub(super) enum ObjectSource {
+    /// A path, relative to the suite's directory.
+    Path(String),
+    /// A Kubernetes object, and where its strings stand.
+    Object(Value, Strings),
+}
+
+impl JsonSchema for ObjectSource {
+    fn schema_name() -> Cow<'static, str> {
+        "Source".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A path, relative to the suite's directory, or a Kubernetes object.",
+            "anyOf": [{ "type": "string" }, { "type": "object" }],
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ObjectSource {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PathOrObject;
+
+        impl<'de> Visitor<'de> for PathOrObject {
+            type Value = ObjectSource;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the path of a file or an object")
+            }
+
+            fn visit_str<E>(self, path: &str) -> Result<ObjectSource, E> {
+                Ok(ObjectSource::Path(path.to_owned()))
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<ObjectSource, M::Error> {
+                let (mut object, mut strings) = (Map::new(), Strings::default());
+                while let Some(key) = map.next_key::<String>()? {
+                    let Spanned { value, scalar } = map.next_value()?;
+                    match key.as_str() {
+                        "value" => strings.value = Some(scalar),
+                        "default" => strings.default = Some(scalar),
+                        _ => {}
+                    }
+                    object.insert(key, value);
+                }
+                Ok(ObjectSource::Object(Value::Object(object), strings))
+            }
+        }
+
+        deserializer.deserialize_any(PathOrObject)
+    }
 }

@@ -1,13 +1,15 @@
 //! The format of a suite: what is read and run, and its JSON Schema.
 
 use ipnet::Ipv4Net;
-use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform as _};
+use schemars::{JsonSchema, Schema};
 use serde::de::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::expectation::{Expect, Expectation};
 use super::names::{ObjectKind, RuleName, fact_kind, rule};
-use super::source::ObjectSource;
-use super::spanned::{Spanned, given};
+use super::spanned::{ObjectSource, Spanned, given};
 use crate::escape::Quoted;
 use crate::setting::facts::FactKind;
 use crate::setting::{RuleSet, cidr};
@@ -139,4 +141,32 @@ fn reserved_ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
         .map(|range| range.parse(network))
         .collect::<Result<_, _>>()
         .map(Some)
+}
+
+/// The JSON Schema of a suite, so that editors complete and check it.
+pub fn schema() -> Value {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = false);
+    let mut schema = settings.into_generator().into_root_schema_for::<SuiteSpec>();
+    RecursiveTransform(forbid_null).transform(&mut schema);
+    let mut schema = schema.to_value();
+    // The reader takes a case without one, for the run to fail it; an editor may say so at once.
+    if let Some(Value::Array(required)) = schema.pointer_mut("/definitions/Case/required") {
+        required.push("expect".into());
+    }
+    schema
+}
+
+/// A key that is optional may be left out, not be `null`.
+fn forbid_null(schema: &mut Schema) {
+    schema.remove("default");
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if let [only] = &types[..] {
+            let only = only.clone();
+            schema.insert("type".into(), only);
+        }
+    }
+    if let Some(Value::Array(any)) = schema.get_mut("anyOf") {
+        any.retain(|kind| kind.get("type").is_none_or(|kind| kind != "null"));
+    }
 }
