@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::Exit;
 use super::output;
-use crate::setting::rule_id::UnknownRule;
 use crate::setting::{RuleId, rules};
 
 /// Columns that a terminal has at least.
@@ -39,7 +38,7 @@ impl Args {
 }
 
 /// Reads a rule or a field, in whatever case.
-fn topic(name: &str) -> Result<Topic, UnknownRule> {
+fn topic(name: &str) -> Result<Topic, String> {
     let folded = name.to_ascii_lowercase();
     // A field of `default` is reported as the same of `value`, and items of a list all alike.
     let inside = folded.strip_prefix("default").map_or_else(|| folded.clone(), |inside| format!("value{inside}"));

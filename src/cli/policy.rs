@@ -54,7 +54,7 @@ fn rules_that_may_warn(names: &str) -> Result<RuleSet, String> {
 }
 
 fn rule_that_may_warn(name: &str) -> Result<RuleId, String> {
-    let rule: RuleId = name.parse().map_err(|error: crate::setting::rule_id::UnknownRule| error.to_string())?;
+    let rule: RuleId = name.parse()?;
     if rule.may_warn() {
         Ok(rule)
     } else {

@@ -8,87 +8,88 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-mod kind;
-mod nodes;
 mod objects;
 
-pub use kind::FactKind;
-pub use nodes::{Node, Nodes};
-pub use objects::{CrdState, HostNetwork, MatchedNodes, ObjectName, ServiceCidr, SettingNetwork, VlanConfigFact};
+pub use objects::{
+    CrdState, HostNetwork, MatchedNodes, Node, Nodes, ObjectName, ServiceCidr, SettingNetwork, VlanConfigFact,
+};
 
 /// One kind of fact: known, or missing for a reason that a refusal can name.
 pub type Fact<T> = Result<Arc<T>, Missing>;
 
-/// Everything that the rules ask of a cluster.
-#[derive(Clone, Debug)]
-pub struct Facts {
-    /// The nodes, witnesses too.
-    pub nodes: Fact<Nodes>,
-    /// The names of the `ClusterNetwork`s.
-    pub cluster_networks: Fact<BTreeSet<String>>,
-    /// The `VlanConfig`s, sorted by name.
-    pub vlan_configs: Fact<Vec<VlanConfigFact>>,
-    /// The nodes on which the VLAN is ready, by cluster network.
-    pub vlan_statuses: Fact<BTreeMap<String, BTreeSet<String>>>,
-    /// The addresses that nodes have by `HostNetworkConfig`s.
-    pub host_networks: Fact<Vec<HostNetwork>>,
-    /// The migrations that have not ended.
-    pub migrations: Fact<BTreeSet<ObjectName>>,
-    /// The CRD `ippools.whereabouts.cni.cncf.io`.
-    pub whereabouts_crd: Fact<CrdState>,
-    /// The IPv4 ranges of `ServiceCIDR` objects; empty where the API has none.
-    pub service_cidrs: Fact<Vec<ServiceCidr>>,
-    /// The networks of Harvester's Settings, by the Setting's name; one that is not there has no network.
-    pub networks: Fact<BTreeMap<String, SettingNetwork>>,
+/// Names the kinds of object, each with its resource, and the fact that its objects make together.
+macro_rules! facts {
+    ($($kind:ident $resource:literal: #[$doc:meta] $field:ident: $fact:ty,)+) => {
+        /// The kinds of object that facts come from.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FactKind { $(#[doc = $resource] $kind),+ }
+
+        impl FactKind {
+            /// Every kind.
+            pub const ALL: [Self; [$($resource),+].len()] = [$(Self::$kind),+];
+
+            /// The resource as `kubectl get` takes it: also the metric label.
+            pub const fn resource(self) -> &'static str {
+                match self { $(Self::$kind => $resource),+ }
+            }
+        }
+
+        /// Everything that the rules ask of a cluster.
+        #[derive(Clone, Debug)]
+        pub struct Facts { $(#[$doc] pub $field: Fact<$fact>),+ }
+
+        impl Facts {
+            /// A view in which nothing is known yet, for the given reason.
+            pub fn unknown(why: &str) -> Self {
+                Self { $($field: Err(Missing { kind: FactKind::$kind, why: why.into() })),+ }
+            }
+
+            /// Puts a reason in the place of a kind of fact.
+            pub fn lose(&mut self, missing: Missing) {
+                match missing.kind { $(FactKind::$kind => self.$field = Err(missing)),+ }
+            }
+
+            /// The kinds that are missing, in the order of [`FactKind`].
+            pub fn missing(&self) -> impl Iterator<Item = &Missing> {
+                [$(self.$field.as_ref().err()),+].into_iter().flatten()
+            }
+        }
+    };
 }
 
-impl Facts {
-    /// A view in which nothing is known yet, for the given reason.
-    pub fn unknown(why: &str) -> Self {
-        let missing = |kind| Missing { kind, why: why.into() };
-        Self {
-            nodes: Err(missing(FactKind::Nodes)),
-            cluster_networks: Err(missing(FactKind::ClusterNetworks)),
-            vlan_configs: Err(missing(FactKind::VlanConfigs)),
-            vlan_statuses: Err(missing(FactKind::VlanStatuses)),
-            host_networks: Err(missing(FactKind::HostNetworkConfigs)),
-            migrations: Err(missing(FactKind::Migrations)),
-            whereabouts_crd: Err(missing(FactKind::WhereaboutsCrd)),
-            service_cidrs: Err(missing(FactKind::ServiceCidrs)),
-            networks: Err(missing(FactKind::Settings)),
-        }
-    }
+facts! {
+    Nodes "nodes":
+        /// The nodes, witnesses too.
+        nodes: Nodes,
+    ClusterNetworks "clusternetworks.network.harvesterhci.io":
+        /// The names of the `ClusterNetwork`s.
+        cluster_networks: BTreeSet<String>,
+    VlanConfigs "vlanconfigs.network.harvesterhci.io":
+        /// The `VlanConfig`s, sorted by name.
+        vlan_configs: Vec<VlanConfigFact>,
+    VlanStatuses "vlanstatuses.network.harvesterhci.io":
+        /// The nodes on which the VLAN is ready, by cluster network.
+        vlan_statuses: BTreeMap<String, BTreeSet<String>>,
+    HostNetworkConfigs "hostnetworkconfigs.network.harvesterhci.io":
+        /// The addresses that nodes have by `HostNetworkConfig`s.
+        host_networks: Vec<HostNetwork>,
+    Migrations "virtualmachineinstancemigrations.kubevirt.io":
+        /// The migrations that have not ended.
+        migrations: BTreeSet<ObjectName>,
+    WhereaboutsCrd "customresourcedefinitions.apiextensions.k8s.io":
+        /// The CRD `ippools.whereabouts.cni.cncf.io`.
+        whereabouts_crd: CrdState,
+    ServiceCidrs "servicecidrs.networking.k8s.io":
+        /// The IPv4 ranges of `ServiceCIDR` objects; empty where the API has none.
+        service_cidrs: Vec<ServiceCidr>,
+    Settings "settings.harvesterhci.io":
+        /// The networks of Harvester's Settings, by the Setting's name; one that is not there has no network.
+        networks: BTreeMap<String, SettingNetwork>,
+}
 
-    /// Puts a reason in the place of a kind of fact.
-    pub fn lose(&mut self, missing: Missing) {
-        match missing.kind {
-            FactKind::Nodes => self.nodes = Err(missing),
-            FactKind::ClusterNetworks => self.cluster_networks = Err(missing),
-            FactKind::VlanConfigs => self.vlan_configs = Err(missing),
-            FactKind::VlanStatuses => self.vlan_statuses = Err(missing),
-            FactKind::HostNetworkConfigs => self.host_networks = Err(missing),
-            FactKind::Migrations => self.migrations = Err(missing),
-            FactKind::WhereaboutsCrd => self.whereabouts_crd = Err(missing),
-            FactKind::ServiceCidrs => self.service_cidrs = Err(missing),
-            FactKind::Settings => self.networks = Err(missing),
-        }
-    }
-
-    /// The kinds that are missing, in the order of [`FactKind`].
-    pub fn missing(&self) -> impl Iterator<Item = &Missing> {
-        [
-            self.nodes.as_ref().err(),
-            self.cluster_networks.as_ref().err(),
-            self.vlan_configs.as_ref().err(),
-            self.vlan_statuses.as_ref().err(),
-            self.host_networks.as_ref().err(),
-            self.migrations.as_ref().err(),
-            self.whereabouts_crd.as_ref().err(),
-            self.service_cidrs.as_ref().err(),
-            self.networks.as_ref().err(),
-        ]
-        .into_iter()
-        .flatten()
+impl fmt::Display for FactKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.resource())
     }
 }
 

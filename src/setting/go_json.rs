@@ -11,10 +11,9 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
-use self::members::{each_item, each_member};
 use self::text::{decode, folds_to};
+use super::json;
 
-mod members;
 mod text;
 
 /// As Go's `maxNestingDepth`.
@@ -123,6 +122,24 @@ fn checked(text: &str) -> Result<&str, Unreadable> {
     Ok(raw.get())
 }
 
+/// Calls `read` with each key (its quotes and escapes as written) and value of an object, in order.
+fn each_member<'a>(
+    text: &'a str,
+    path: &str,
+    mut read: impl FnMut(&'a str, &'a str) -> Result<(), Unreadable>,
+) -> Result<(), Unreadable> {
+    if !text.starts_with('{') {
+        return Err(Unreadable::WrongType { field: path.to_owned(), expected: "an object" });
+    }
+    let mut result = Ok(());
+    let walk = json::members(text, |key, value| {
+        if result.is_ok() {
+            result = read(key.get(), value.get());
+        }
+    });
+    result.and(walk.map_err(|_| Unreadable::Syntax))
+}
+
 /// A [`NetworkConfig`] on its way: duplicates of a key read over what the earlier ones left.
 #[derive(Default)]
 struct ConfigReader<'a> {
@@ -197,16 +214,20 @@ impl<'a> Slice<'a> {
     fn read(&mut self, value: &'a str, path: &str) -> Result<(), Unreadable> {
         self.len = 0;
         if value != "null" {
-            each_item(
-                value,
-                || join(path, "exclude"),
-                |item| {
-                    let index = self.len;
-                    self.len += 1;
-                    self.backing.resize(self.backing.len().max(self.len), Cow::default());
-                    read_string(&mut self.backing[index], item, || format!("{}[{index}]", join(path, "exclude")))
-                },
-            )?;
+            let field = || join(path, "exclude");
+            if !value.starts_with('[') {
+                return Err(Unreadable::WrongType { field: field(), expected: "an array of strings" });
+            }
+            let mut read = Ok(());
+            json::items(value, |item| {
+                let index = self.len;
+                self.len += 1;
+                self.backing.resize(self.backing.len().max(self.len), Cow::default());
+                if read.is_ok() {
+                    read = read_string(&mut self.backing[index], item.get(), || format!("{}[{index}]", field()));
+                }
+            });
+            read?;
         }
         if self.len == 0 {
             self.backing = Vec::new();

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Why a text is no JSON object.
@@ -96,6 +96,30 @@ impl<'de, F: FnMut(&'de RawValue, &'de RawValue)> Visitor<'de> for MemberVisitor
     fn visit_map<M: MapAccess<'de>>(mut self, mut map: M) -> Result<(), M::Error> {
         while let Some((key, value)) = map.next_entry()? {
             (self.0)(key, value);
+        }
+        Ok(())
+    }
+}
+
+/// Calls `item` with each item of a text that is known to be an array, in order.
+pub(super) fn items<'a>(array: &'a str, item: impl FnMut(&'a RawValue)) {
+    // It is known to be one, so this can't fail.
+    let _ = serde_json::Deserializer::from_str(array).deserialize_seq(ItemVisitor(item));
+}
+
+/// Hands each item to a function instead of building a vector.
+struct ItemVisitor<F>(F);
+
+impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for ItemVisitor<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(mut self, mut items: S) -> Result<(), S::Error> {
+        while let Some(item) = items.next_element()? {
+            (self.0)(item);
         }
         Ok(())
     }

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use self::members::Members;
@@ -134,44 +133,23 @@ fn strings<'a>(key: &'static Key, value: &'a RawValue) -> Part<Entries<'a>> {
         kind => return wrong_type(key, value, kind),
     }
     let (mut entries, mut problems) = (Entries::default(), Problems::default());
-    let mut deserializer = serde_json::Deserializer::from_str(value.get());
-    // The slice is known to be an array, so this can't fail.
-    let read = deserializer.deserialize_seq(ExcludeItems { entries: &mut entries, problems: &mut problems });
-    (read.is_ok().then_some(entries), problems)
-}
-
-/// The entries of `exclude`, each checked on its own.
-struct ExcludeItems<'r, 'a> {
-    entries: &'r mut Entries<'a>,
-    problems: &'r mut Problems,
-}
-
-impl<'a> Visitor<'a> for ExcludeItems<'_, 'a> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<S: SeqAccess<'a>>(self, mut items: S) -> Result<(), S::Error> {
-        while let Some(item) = items.next_element::<&'a RawValue>()? {
-            let text = json::text(item);
-            if text.is_none() {
-                self.entries.broken = true;
-                let path = FieldPath::ExcludeItem(self.entries.items.len());
-                self.problems.push(|| match JsonKind::of(item.get()) {
-                    JsonKind::String => Problem::new(path, Reason::Invalid, half_surrogate(item)),
-                    kind => {
-                        let seen = Excerpt::of(item.get());
-                        let message = format!("{seen} is {kind}; each entry is a string such as \"192.168.1.1/32\"");
-                        Problem::new(path, Reason::TypeInvalid, message)
-                    }
-                });
-            }
-            self.entries.items.push(text);
+    json::items(value.get(), |item| {
+        let text = json::text(item);
+        if text.is_none() {
+            entries.broken = true;
+            let path = FieldPath::ExcludeItem(entries.items.len());
+            problems.push(|| match JsonKind::of(item.get()) {
+                JsonKind::String => Problem::new(path, Reason::Invalid, half_surrogate(item)),
+                kind => {
+                    let seen = Excerpt::of(item.get());
+                    let message = format!("{seen} is {kind}; each entry is a string such as \"192.168.1.1/32\"");
+                    Problem::new(path, Reason::TypeInvalid, message)
+                }
+            });
         }
-        Ok(())
-    }
+        entries.items.push(text);
+    });
+    (Some(entries), problems)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod cluster_network_missing;
 mod exclude_invalid;
 mod migration_in_progress;
 mod network_overlap;
+mod prelude;
 mod range_contains_node_address;
 mod range_not_ipv4_network;
 mod range_reserved;

@@ -2,14 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::escape::{Excerpt, Plain};
-use crate::setting::evaluation::Evaluation;
-use crate::setting::key;
-use crate::setting::problem::Reason;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
-use crate::setting::{MGMT, suggest};
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::ClusterNetworkMissing,

@@ -1,9 +1,6 @@
 //! `exclude-invalid`: every entry of `exclude` is an IPv4 CIDR inside the range, disjoint from the others.
 
-use crate::setting::evaluation::Evaluation;
-use crate::setting::rule::{Example, Instead, Rule};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::ExcludeInvalid,

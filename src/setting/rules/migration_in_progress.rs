@@ -1,16 +1,6 @@
 //! `migration-in-progress`: changing the network restarts every virt-handler, and with it kills migrations.
 
-use crate::escape::Plain;
-use crate::setting::config::hash;
-use crate::setting::evaluation::Evaluation;
-use crate::setting::facts::ObjectName;
-use crate::setting::field::FieldPath;
-use crate::setting::list::Truncated;
-use crate::setting::problem::{Problem, Reason};
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
-use crate::setting::{GuardedSetting, Warning};
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::MigrationInProgress,

@@ -1,13 +1,6 @@
 //! `network-overlap`: the usable addresses are not those of another Harvester network.
 
-use crate::setting::evaluation::Evaluation;
-use crate::setting::facts::SettingNetwork;
-use crate::setting::key;
-use crate::setting::problem::Reason;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
-use crate::setting::{RWX_NETWORK, SETTING, STORAGE_NETWORK};
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::NetworkOverlap,

@@ -5,17 +5,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::escape::Plain;
-use crate::setting::Warning;
-use crate::setting::evaluation::Evaluation;
-use crate::setting::facts::{FactKind, HostNetwork, Missing};
-use crate::setting::key;
-use crate::setting::list::Truncated;
-use crate::setting::problem::Reason;
-use crate::setting::range::AddressRange;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::RangeContainsNodeAddress,

@@ -1,9 +1,6 @@
 //! `range-not-ipv4-network`: the range is an IPv4 network no larger than a /16.
 
-use crate::setting::evaluation::Evaluation;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::RangeNotIpv4Network,

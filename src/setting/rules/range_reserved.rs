@@ -4,14 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
 
-use crate::escape::Plain;
-use crate::setting::evaluation::Evaluation;
-use crate::setting::key;
-use crate::setting::list::Truncated;
-use crate::setting::problem::Reason;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::RangeReserved,

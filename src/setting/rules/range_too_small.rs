@@ -1,12 +1,6 @@
 //! `range-too-small`: the range has an address for each node.
 
-use crate::setting::Warning;
-use crate::setting::evaluation::Evaluation;
-use crate::setting::key;
-use crate::setting::problem::Reason;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::RangeTooSmall,

@@ -1,9 +1,6 @@
 //! `value-syntax`: the value is one JSON object with exactly the known keys and types. The parser finds what is wrong.
 
-use crate::setting::evaluation::Evaluation;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::ValueSyntax,

@@ -3,16 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::cluster_network_missing::existing;
-use crate::escape::{Excerpt, Plain};
-use crate::setting::MATCHED_NODES;
-use crate::setting::evaluation::Evaluation;
-use crate::setting::facts::{MatchedNodes, VlanConfigFact};
-use crate::setting::key;
-use crate::setting::list::Truncated;
-use crate::setting::problem::Reason;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::VlanConfigMissing,

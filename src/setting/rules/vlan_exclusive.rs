@@ -1,13 +1,6 @@
 //! `vlan-exclusive`: the VLAN is not reserved for the storage network.
 
-use crate::setting::STORAGE_NETWORK;
-use crate::setting::evaluation::Evaluation;
-use crate::setting::facts::SettingNetwork;
-use crate::setting::key;
-use crate::setting::problem::Reason;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::VlanExclusive,

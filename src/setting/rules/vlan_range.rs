@@ -1,9 +1,6 @@
 //! `vlan-range`: the VLAN is 0 to 4094.
 
-use crate::setting::evaluation::Evaluation;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::VlanRange,

@@ -1,15 +1,8 @@
 //! `vlan-status-not-ready`: the VLAN is ready on every node that is covered.
 
 use super::cluster_network_missing::existing;
+use super::prelude::*;
 use super::vlan_config_missing::covered;
-use crate::escape::{Excerpt, Plain};
-use crate::setting::evaluation::Evaluation;
-use crate::setting::key;
-use crate::setting::list::Truncated;
-use crate::setting::problem::Reason;
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::VlanStatusNotReady,

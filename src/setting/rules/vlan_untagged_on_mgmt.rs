@@ -1,13 +1,6 @@
 //! `vlan-untagged-on-mgmt`: `mgmt` carries the network only on a tagged VLAN.
 
-use crate::setting::evaluation::Evaluation;
-use crate::setting::key;
-use crate::setting::problem::Reason;
-use crate::setting::rule::{Example, Instead, Rule};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
-use crate::setting::vlan::VlanId;
-use crate::setting::{MGMT, Warning};
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::VlanUntaggedOnMgmt,

@@ -1,13 +1,6 @@
 //! `whereabouts-crd-missing`: Whereabouts, which hands out the addresses, is installed.
 
-use crate::setting::WHEREABOUTS_CRD;
-use crate::setting::evaluation::Evaluation;
-use crate::setting::facts::CrdState;
-use crate::setting::field::FieldPath;
-use crate::setting::problem::{Problem, Reason};
-use crate::setting::rule::{Example, Instead, Rule, SOUND};
-use crate::setting::rule_id::RuleId;
-use crate::setting::validated_value::ValidatedValue;
+use super::prelude::*;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId::WhereaboutsCrdMissing,
