@@ -10,20 +10,17 @@ use std::sync::Arc;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::admission::review::{API_VERSION, KIND};
 use crate::admission::setting::Text as Submitted;
 use crate::admission::{Request, Review, Setting};
 use crate::escape::Quoted;
 use crate::manifest::fields::Strings;
 use crate::manifest::{Error, ManifestFile, Origin};
-use crate::setting::json::is_blank;
 
 mod contents;
-mod head;
 mod ignored;
 mod warning;
 
-pub use contents::{Contents, DocumentPath, InputObject, What};
+pub use contents::setting_with_value;
 pub use ignored::Ignored;
 pub use warning::ManifestWarning;
 
@@ -34,39 +31,52 @@ pub struct Input {
     pub origin: Origin,
     /// Where it stands in its file, for tools.
     pub place: DocumentPath,
-    /// Where its strings stand in its file.
+    /// Where its strings stand in its file; a review's are those of its object.
     pub strings: Strings,
     pub form: Form,
     /// What is odd about a manifest.
     pub warnings: Vec<ManifestWarning>,
-    source: RequestSource,
+    /// Of a manifest: a review has its own.
+    uid: String,
+    /// The object that a manifest is an update of.
+    stored: Option<Arc<Value>>,
 }
 
+/// What a user wrote.
 #[derive(Clone, Debug)]
 pub enum Form {
-    Review,
-    Request,
-    Manifest {
-        setting: Value,
-        /// Where its old side is from; `None` makes it a CREATE.
-        old: Option<OldSide>,
-    },
-}
-
-/// What a request is made of.
-#[derive(Clone, Debug)]
-enum RequestSource {
     /// An `AdmissionReview`, in JSON: where that was written, the very bytes.
-    Json(Vec<u8>),
-    /// A manifest, and the object that it is an update of.
-    Manifest { uid: String, old: Option<Arc<Value>> },
+    Review(Vec<u8>),
+    /// An `AdmissionRequest`, in a review that was made around it.
+    Request(Vec<u8>),
+    /// The Setting as it is to be, and where its old side is from; `None` makes it a CREATE.
+    Manifest { setting: Value, old: Option<OldSide> },
 }
 
+/// Where the Setting of an object stands in its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentPath {
+    /// Its document's place among those that are not empty, from 0.
+    pub document: usize,
+    /// Where its document starts, in bytes.
+    pub start: usize,
+    /// The JSON pointer that leads from there to what holds its value.
+    pub object: String,
+    pub value_key: &'static str,
+}
+
+impl DocumentPath {
+    /// The JSON pointer from the document to its value.
+    pub fn value(&self) -> String {
+        format!("{}/{}", self.object, self.value_key)
+    }
+}
+
+/// Where the old side of a manifest is from: a file named for the purpose, or the cluster that is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OldSide {
     File,
     Cluster,
-    /// The live cluster that is judged by.
     Live,
 }
 
@@ -81,7 +91,8 @@ pub struct Stored {
 #[derive(Debug, Default)]
 pub struct Reader {
     stored: Option<(Arc<Value>, OldSide)>,
-    networks: Vec<(Value, Origin)>,
+    /// The Settings, among all that was read, whose networks the guarded one is compared with.
+    pub networks: Vec<(Value, Origin)>,
     /// How many requests were made that came without a uid.
     unnamed: usize,
 }
@@ -95,39 +106,10 @@ impl Reader {
 
     /// The requests in a file, in order, and what else it holds. A capture says what is, and asks for nothing.
     pub fn read(&mut self, file: &ManifestFile) -> Result<(Vec<Input>, Ignored), Error> {
-        if file.is_captured() {
-            return Ok((Vec::new(), Ignored::default()));
-        }
-        let Contents { objects, ignored, networks } = Contents::of(file)?;
-        self.networks.extend(networks);
-        Ok((objects.into_iter().map(|object| self.input(object)).collect(), ignored))
+        if file.is_captured() { Ok((Vec::new(), Ignored::default())) } else { self.contents(file) }
     }
 
-    /// The Settings, among all that was read, whose networks the guarded one is compared with.
-    pub fn networks(&self) -> &[(Value, Origin)] {
-        &self.networks
-    }
-
-    fn input(&mut self, object: InputObject) -> Input {
-        let InputObject { origin, place, strings, what } = object;
-        let (form, warnings, source) = match what {
-            What::Review(review) => (Form::Review, Vec::new(), RequestSource::Json(review)),
-            What::Request { request, has_uid } => {
-                let uid = (!has_uid).then(|| self.uid());
-                (Form::Request, Vec::new(), RequestSource::Json(review_around(&request, uid.as_deref())))
-            }
-            What::Manifest { setting, mut warnings } => {
-                let uid = self.uid();
-                let (stored, old) = self.stored.clone().unzip();
-                if stored.as_deref().is_some_and(is_enabled) && setting.get("value").is_none() {
-                    warnings.push(ManifestWarning::no_value());
-                }
-                (Form::Manifest { setting, old }, warnings, RequestSource::Manifest { uid, old: stored })
-            }
-        };
-        Input { origin, place, strings, form, warnings, source }
-    }
-
+    /// A uid for a request that came without one: the same in each run.
     fn uid(&mut self) -> String {
         self.unnamed += 1;
         format!("00000000-0000-4000-8000-{:012}", self.unnamed)
@@ -137,23 +119,22 @@ impl Reader {
 impl Input {
     /// The review that the API server would send.
     pub fn review(&self) -> Result<Review<'_>, String> {
-        match (&self.source, &self.form) {
-            (RequestSource::Json(json), _) => Review::read(json),
-            (RequestSource::Manifest { uid, old }, Form::Manifest { setting, .. }) => Ok(Review {
-                uid: Cow::Borrowed(uid),
+        match &self.form {
+            Form::Review(json) | Form::Request(json) => Review::read(json),
+            Form::Manifest { setting, .. } => Ok(Review {
+                uid: Cow::Borrowed(&self.uid),
                 user: Cow::Borrowed(""),
-                operation: if old.is_some() { "UPDATE" } else { "CREATE" },
-                request: request(setting, old.as_deref()),
+                operation: if self.stored.is_some() { "UPDATE" } else { "CREATE" },
+                request: request(setting, self.stored.as_deref()),
             }),
-            _ => Err("no request can be made of it".to_owned()),
         }
     }
 
     /// The review as it was written, or made of a bare request.
     pub fn json(&self) -> Option<&[u8]> {
-        match &self.source {
-            RequestSource::Json(json) => Some(json),
-            RequestSource::Manifest { .. } => None,
+        match &self.form {
+            Form::Review(json) | Form::Request(json) => Some(json),
+            Form::Manifest { .. } => None,
         }
     }
 }
@@ -169,25 +150,6 @@ fn request<'v>(setting: &'v Value, old: Option<&'v Value>) -> Result<Request<'v>
         Some(old) => Request::Update { old: read(old)?, new },
         None => Request::Create(new),
     })
-}
-
-/// A review around a bare request; one without a uid is given this one.
-fn review_around(request: &[u8], uid: Option<&str>) -> Vec<u8> {
-    let mut body = format!(r#"{{"apiVersion":"{API_VERSION}","kind":"{KIND}","request":"#).into_bytes();
-    match uid {
-        // A request has an operation, so there is something after the comma.
-        Some(uid) => {
-            body.extend_from_slice(format!(r#"{{"uid":"{uid}","#).as_bytes());
-            body.extend_from_slice(request.trim_ascii_start().strip_prefix(b"{").unwrap_or(request));
-        }
-        None => body.extend_from_slice(request),
-    }
-    body.push(b'}');
-    body
-}
-
-fn is_enabled(setting: &Value) -> bool {
-    setting.get("value").and_then(Value::as_str).is_some_and(|value| !is_blank(value))
 }
 
 /// A string as the decision takes it.

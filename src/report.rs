@@ -3,32 +3,29 @@
 //! A [`Record`] is one case of a suite or one object that was reviewed. Whoever judges fills them; here they are
 //! written out, one document per format.
 
-use std::str::FromStr;
-use std::{fmt, io};
+use std::io;
 
-use crate::escape::Line;
+use serde::Serialize;
 
-mod coverage;
+use crate::escape::printable_json;
+
 mod finding;
 pub mod github;
-mod json;
 mod junit;
-mod location;
 pub mod preview;
 mod record;
 mod repository;
 mod sarif;
 
-pub use coverage::SuiteCoverage;
 pub use finding::{Finding, Level, NOT_CANONICAL};
-pub use location::Location;
-pub use record::{Difference, LocatedCause, LocatedWarning, Record, Subject, TestStatus};
+pub use record::{Difference, LocatedCause, LocatedWarning, Location, Record, Subject, SuiteCoverage, TestStatus};
 pub use repository::Repository;
 
 /// A format that CI systems take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum ReportFormat {
     Junit,
+    /// SARIF 2.1.0.
     Sarif,
     /// Workflow commands, of which GitHub makes annotations.
     Github,
@@ -37,41 +34,14 @@ pub enum ReportFormat {
 }
 
 impl ReportFormat {
-    pub const ALL: [Self; 4] = [Self::Junit, Self::Sarif, Self::Github, Self::Json];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Junit => "junit",
-            Self::Sarif => "sarif",
-            Self::Github => "github",
-            Self::Json => "json",
-        }
-    }
-
     /// The one document of this format, with a line break at its end.
     pub fn render(self, run: &RunReport<'_>, repository: &Repository) -> io::Result<String> {
         match self {
             Self::Junit => junit::render(run, repository),
             Self::Sarif => sarif::render(run, repository),
             Self::Github => Ok(github::render(run, repository)),
-            Self::Json => json::render(run, repository),
+            Self::Json => json(run, repository),
         }
-    }
-}
-
-impl fmt::Display for ReportFormat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for ReportFormat {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let known = || Self::ALL.map(Self::as_str).join(", ");
-        let format = Self::ALL.into_iter().find(|format| format.as_str() == name);
-        format.ok_or_else(|| format!("there is no report {}; there are {}", Line(name), known()))
     }
 }
 
@@ -100,3 +70,38 @@ impl RunReport<'_> {
 
 /// The name and version that reports carry.
 const TOOL: (&str, &str) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    tool: &'static str,
+    version: &'static str,
+    command: &'static str,
+    summary: Counts,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<&'a SuiteCoverage>,
+    results: Vec<Record>,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    errors: usize,
+}
+
+fn json(run: &RunReport<'_>, repository: &Repository) -> io::Result<String> {
+    let report = JsonReport {
+        tool: TOOL.0,
+        version: TOOL.1,
+        command: run.command,
+        summary: Counts {
+            passed: run.count(TestStatus::Passed),
+            failed: run.count(TestStatus::Failed),
+            errors: run.count(TestStatus::Error),
+        },
+        coverage: run.coverage,
+        results: run.records.iter().map(|record| record.in_repository(repository)).collect(),
+    };
+    let json = serde_json::to_string(&report)?;
+    Ok(format!("{}\n", printable_json(&json)))
+}

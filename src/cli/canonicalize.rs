@@ -13,7 +13,7 @@ use super::paths::PathArgs;
 use super::{Exit, difference};
 use crate::admission::canonical::{canonical, stored};
 use crate::escape::{Line, QuotedPath, printable_json};
-use crate::input::submitted;
+use crate::input::{Reader, submitted};
 use crate::manifest::exclude::ExcludedPaths;
 use crate::manifest::replace::replace;
 use crate::manifest::rewrite::{ValueChange, rewrite};
@@ -154,8 +154,8 @@ impl CanonicalizeRun {
 
     /// Those of one of its files; what is no manifest is not meant.
     fn manifests(&mut self, file: ManifestFile) -> anyhow::Result<usize> {
-        match crate::input::Contents::of(&file) {
-            Ok(contents) if contents.objects.is_empty() => Ok(0),
+        match Reader::default().contents(&file) {
+            Ok((inputs, _)) if inputs.is_empty() => Ok(0),
             Err(error) if error.is_unrelated() => Ok(0),
             _ => self.source(&ValueSource::File(file)),
         }

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use kube::Client;
 
 use crate::cluster::live::{self, Unconfigured};
@@ -31,15 +31,15 @@ impl KubeArgs {
         live::reach(self.kubeconfig.as_deref(), self.context.as_deref()).await
     }
 
-    /// The flag that was given, if any. What the environment says may be meant for another run.
-    pub(super) fn named(&self) -> Option<&'static str> {
-        let given = |set: bool, name: &str| set && env::var_os(name).is_none();
-        if given(self.kubeconfig.is_some(), "MNW_KUBECONFIG") {
-            Some("--kubeconfig")
-        } else if given(self.context.is_some(), "MNW_CONTEXT") {
-            Some("--context")
-        } else {
-            None
+    /// Refuses flags that nothing is asked with. What the environment says may be meant for another run.
+    pub(super) fn check_unused(&self) -> anyhow::Result<()> {
+        let flags = [
+            (self.kubeconfig.is_some(), "MNW_KUBECONFIG", "--kubeconfig"),
+            (self.context.is_some(), "MNW_CONTEXT", "--context"),
+        ];
+        match flags.into_iter().find(|(set, variable, _)| *set && env::var_os(variable).is_none()) {
+            Some((_, _, flag)) => bail!("{flag} goes with --kube"),
+            None => Ok(()),
         }
     }
 }

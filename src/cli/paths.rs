@@ -1,5 +1,10 @@
-//! Which files of a directory are read.
+//! Paths on the command line.
 
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+
+use crate::cluster::files::{self, Loaded};
 use crate::manifest::exclude::ExcludedPaths;
 
 /// What is left out of directories.
@@ -15,4 +20,13 @@ impl PathArgs {
     pub(super) fn exclude(&self) -> ExcludedPaths {
         ExcludedPaths::new(self.exclude.clone())
     }
+}
+
+/// Reads what `--cluster` names.
+pub(super) fn load_cluster(paths: &[PathBuf]) -> anyhow::Result<Loaded> {
+    let loaded = files::load(paths).context("--cluster takes files or directories of manifests")?;
+    if loaded.objects == 0 {
+        bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
+    }
+    Ok(loaded)
 }

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Context as _, bail};
+use clap::ValueEnum as _;
 
 use super::output::{self, complain};
-use crate::escape::QuotedPath;
+use crate::escape::{Line, QuotedPath};
 use crate::report::{ReportFormat, Repository, RunReport, github};
 
 /// Reports beside what people read.
@@ -34,7 +35,10 @@ impl FromStr for WantedReport {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (format, file) = text.split_once('=').map_or((text, None), |(format, file)| (format, Some(file)));
-        let format = format.parse()?;
+        let format = ReportFormat::from_str(format, false).map_err(|_| {
+            let known: Vec<_> = ReportFormat::value_variants().iter().map(|format| name(*format)).collect();
+            format!("there is no report {}; there are {}", Line(format), known.join(", "))
+        })?;
         match file {
             Some("") => Err("a FILE must follow the =".into()),
             None | Some("-") => Ok(Self { format, file: None }),
@@ -45,11 +49,13 @@ impl FromStr for WantedReport {
 
 impl fmt::Display for WantedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.file {
-            None => self.format.fmt(f),
-            Some(file) => write!(f, "{}={}", self.format, file.display()),
-        }
+        f.write_str(&name(self.format))?;
+        self.file.as_ref().map_or(Ok(()), |file| write!(f, "={}", file.display()))
     }
+}
+
+fn name(format: ReportFormat) -> String {
+    format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// The reports of a run, with their files open: that one can't be written is known before anything runs.

@@ -23,14 +23,11 @@ use crate::manifest::{self, ManifestFile};
 use crate::report::{Record, RunReport};
 use crate::setting::{Facts, Policy};
 
-mod client;
 mod cluster;
 mod human;
 mod json;
 mod judged;
 mod lint;
-mod networks;
-mod old;
 mod output;
 mod paths;
 mod record;
@@ -111,7 +108,7 @@ impl Args {
         let printer = Printer::new(self.output, self.color.paint(), &reports)?;
         let cluster = self.cluster.open()?;
         let stored = match &self.old {
-            Some(file) => Some(Stored { setting: old::read(file).context("--old")?, from: OldSide::File }),
+            Some(file) => Some(Stored { setting: cluster::old(file).context("--old")?, from: OldSide::File }),
             None => cluster.stored,
         };
         let aside = paths::aside(self.cluster.files(), self.old.as_deref());
@@ -124,7 +121,7 @@ impl Args {
         }
         let Paths { reader, found, mut summary, .. } = paths;
         let mut facts = cluster.facts;
-        summary.applied = networks::apply(reader.networks(), &mut facts)?;
+        summary.applied = cluster::apply_networks(&reader.networks, &mut facts)?;
         let mut run = ReviewRun {
             facts,
             policy: self.policy.over(cluster.policy.as_ref()),

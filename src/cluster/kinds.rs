@@ -19,6 +19,7 @@ mod metadata;
 mod migration;
 mod node;
 pub(super) mod objects;
+mod prelude;
 pub(super) mod read;
 mod resource;
 mod service_cidr;

@@ -8,6 +8,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use crate::admission::response::{SETTING_KIND, Status};
+use crate::setting::SETTING;
+
 /// The runes that all warnings of one answer may have before each is cut.
 const ALL_WARNINGS: usize = 4096;
 /// The runes that each keeps then.
@@ -16,31 +19,19 @@ const ONE_WARNING: usize = 256;
 /// What the API server is answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientAnswer {
-    pub refusal: Option<Refusal>,
+    /// The webhook that refuses, and how.
+    pub refusal: Option<(&'static str, Status)>,
     /// Whether the object is new.
     pub creates: bool,
     /// The warnings, in the order of the webhooks.
     pub warnings: Vec<String>,
 }
 
-/// A refusal, as `response.status` carries it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The name of the webhook that refuses.
-    pub webhook: &'static str,
-    pub kind: String,
-    pub name: String,
-    pub reason: String,
-    pub message: String,
-    /// `details.causes`, each as `field: message`.
-    pub causes: Vec<String>,
-}
-
 /// What kubectl writes to standard error for one object.
 pub fn kubectl(answer: &ClientAnswer) -> String {
     let mut text = kubectl_warnings(answer, &mut BTreeSet::new());
     if let Some(refusal) = &answer.refusal {
-        text.push_str(&refusal.alone());
+        text.push_str(&alone(refusal));
     }
     text
 }
@@ -50,7 +41,7 @@ pub fn kubectl_many(answers: &[ClientAnswer]) -> String {
     let mut shown = BTreeSet::new();
     let mut text: String = answers.iter().map(|answer| kubectl_warnings(answer, &mut shown)).collect();
     for refusal in answers.iter().filter_map(|answer| answer.refusal.as_ref()) {
-        text.push_str(&refusal.as_server_error());
+        text.push_str(&as_server_error(refusal));
     }
     text
 }
@@ -58,7 +49,7 @@ pub fn kubectl_many(answers: &[ClientAnswer]) -> String {
 /// What Harvester's UI shows: of a refusal the text of its red banner, else of all warnings one yellow box, with its title.
 pub fn ui(answer: &ClientAnswer) -> String {
     if let Some(refusal) = &answer.refusal {
-        return format!("{}\n", refusal.denied());
+        return format!("{}\n", denied(refusal));
     }
     let warnings: Vec<_> = answer.sent_warnings().iter().map(|warning| format!("299 - {warning}")).collect();
     if warnings.is_empty() {
@@ -79,41 +70,33 @@ fn kubectl_warnings(answer: &ClientAnswer, shown: &mut BTreeSet<String>) -> Stri
     text
 }
 
-impl Refusal {
-    /// The message, as the API server passes it on.
-    fn denied(&self) -> String {
-        format!("admission webhook \"{}\" denied the request: {}", self.webhook, self.message)
-    }
+/// The message, as the API server passes it on.
+fn denied((webhook, status): &(&str, Status)) -> String {
+    format!("admission webhook \"{webhook}\" denied the request: {}", status.message)
+}
 
-    /// The one object that fails.
-    fn alone(&self) -> String {
-        if self.reason != "Invalid" {
-            return self.as_server_error();
-        }
-        let mut text = format!("The {} \"{}\" is invalid", self.kind, self.name);
-        let mut causes: Vec<&String> = Vec::with_capacity(self.causes.len());
-        for cause in &self.causes {
-            if !causes.contains(&cause) {
-                causes.push(cause);
-            }
-        }
-        match &causes[..] {
-            [] => {}
-            [one] => text.extend([": ", one]),
-            several => {
-                text.push_str(": ");
-                for cause in several {
-                    text.extend(["\n* ", cause]);
-                }
-            }
-        }
-        text.push('\n');
-        text
+/// The one object that fails.
+fn alone(refusal: &(&str, Status)) -> String {
+    let (_, status) = refusal;
+    if status.reason != "Invalid" {
+        return as_server_error(refusal);
     }
+    let mut causes: Vec<String> = Vec::new();
+    for cause in status.causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)) {
+        if !causes.contains(&cause) {
+            causes.push(cause);
+        }
+    }
+    let causes = match &causes[..] {
+        [] => String::new(),
+        [one] => format!(": {one}"),
+        several => format!(": \n* {}", several.join("\n* ")),
+    };
+    format!("The {SETTING_KIND} \"{SETTING}\" is invalid{causes}\n")
+}
 
-    fn as_server_error(&self) -> String {
-        format!("Error from server ({}): {}\n", self.reason, self.denied())
-    }
+fn as_server_error(refusal: &(&str, Status)) -> String {
+    format!("Error from server ({}): {}\n", refusal.1.reason, denied(refusal))
 }
 
 impl ClientAnswer {
@@ -153,28 +136,32 @@ fn cut(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::admission::Cause;
+    use crate::setting::RuleId;
+    use crate::setting::field::{Field, FieldPath, StringField};
+    use crate::setting::key::{self, Key};
 
-    fn refused(reason: &str, causes: &[&str]) -> ClientAnswer {
-        let refusal = Refusal {
-            webhook: "check.example",
-            kind: "Setting".into(),
-            name: "vm-migration-network".into(),
-            reason: reason.into(),
-            message: "refused, 2 problems:\nvalue.vlan: a\nvalue.range: b".into(),
-            causes: causes.iter().map(|cause| (*cause).to_owned()).collect(),
+    fn refused(reason: &'static str, causes: &[(&'static Key, &str)]) -> ClientAnswer {
+        let cause = |(key, message): &(&'static Key, &str)| Cause {
+            rule: RuleId::ValueSyntax,
+            field: Field { string: StringField::Value, path: FieldPath::Key(key) },
+            reason: "FieldValueInvalid",
+            message: (*message).to_owned(),
         };
+        let message = "refused, 2 problems:\nvalue.vlan: a\nvalue.range: b".into();
+        let status = Status { reason, code: 422, message, causes: causes.iter().map(cause).collect() };
         let warnings = vec!["w".into(), "w".into(), "bad\tone".into(), "v".into()];
-        ClientAnswer { refusal: Some(refusal), creates: false, warnings }
+        ClientAnswer { refusal: Some(("check.example", status)), creates: false, warnings }
     }
 
     #[test]
     fn one_invalid_object_shows_its_causes_and_not_its_message() {
-        let two = refused("Invalid", &["value.vlan: a", "value.range: b", "value.vlan: a"]);
+        let two = refused("Invalid", &[(&key::VLAN, "a"), (&key::RANGE, "b"), (&key::VLAN, "a")]);
         assert_eq!(
             kubectl(&two),
             "Warning: w\nWarning: v\nThe Setting \"vm-migration-network\" is invalid: \n* value.vlan: a\n* value.range: b\n"
         );
-        let one = refused("Invalid", &["value.vlan: a", "value.vlan: a"]);
+        let one = refused("Invalid", &[(&key::VLAN, "a"), (&key::VLAN, "a")]);
         assert_eq!(
             kubectl(&one),
             "Warning: w\nWarning: v\nThe Setting \"vm-migration-network\" is invalid: value.vlan: a\n"
@@ -191,7 +178,7 @@ mod tests {
             kubectl(&unavailable),
             format!("Warning: w\nWarning: v\nError from server (ServiceUnavailable): {error}")
         );
-        let invalid = refused("Invalid", &["value.vlan: a"]);
+        let invalid = refused("Invalid", &[(&key::VLAN, "a")]);
         assert_eq!(
             kubectl_many(&[invalid.clone(), ClientAnswer::default(), unavailable]),
             format!(

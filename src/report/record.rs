@@ -1,12 +1,15 @@
-//! The result of one case or one reviewed object.
+//! The result of one case or one reviewed object, with places in files.
 
-use std::iter;
 use std::path::Path;
+use std::sync::Arc;
+use std::{fmt, iter};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{Location, Repository};
+use super::Repository;
 use crate::admission::{Admission, Cause, Verdict};
+use crate::escape::Line;
+use crate::manifest::Position;
 use crate::setting::field::Field;
 use crate::setting::{RuleId, Violation, Warning};
 
@@ -152,4 +155,42 @@ impl Record {
         }
         record
     }
+}
+
+/// A place in a file. Line and column count from 1, columns in characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Location {
+    /// The file, as the user named it.
+    #[serde(rename = "file", serialize_with = "lossy")]
+    pub path: Arc<Path>,
+    pub line: usize,
+    pub column: usize,
+}
+
+impl Location {
+    pub fn new(path: impl Into<Arc<Path>>, Position { line, column }: Position) -> Self {
+        Self { path: path.into(), line, column }
+    }
+}
+
+/// `path:line:column`, which editors and terminals make a link of.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", Line(&self.path.to_string_lossy()), self.line, self.column)
+    }
+}
+
+fn lossy<S: Serializer>(path: &Arc<Path>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}
+
+/// What a run's cases reach of all that can be reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SuiteCoverage {
+    pub reached: usize,
+    pub points: usize,
+    /// In whole percent, rounded down.
+    pub percent: usize,
+    /// The points that no case reaches, in words.
+    pub missing: Vec<String>,
 }

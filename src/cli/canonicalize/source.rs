@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::admission::setting::Text as Submitted;
 use crate::escape::{QuotedPath, Whole};
-use crate::input::{Contents, DocumentPath, What, submitted};
+use crate::input::{DocumentPath, Form, Reader, submitted};
 use crate::manifest::{ManifestFile, Origin, STANDARD_INPUT};
 use crate::setting::json::is_blank;
 
@@ -52,23 +52,23 @@ impl ValueSource {
             Self::Value(text) => return Ok(vec![self.bare(text)]),
             Self::File(file) | Self::Stream(file) => file,
         };
-        let contents = match Contents::of(file) {
+        let (inputs, ignored) = match Reader::default().contents(file) {
             Ok(contents) => contents,
             // Its own reader says better what is wrong with a value.
             Err(_) if is_value(&file.text) => return Ok(vec![self.bare(&file.text)]),
             Err(error) => return Err(error.into()),
         };
-        let is_bare = contents.objects.is_empty() && !contents.ignored.has_objects();
+        let is_bare = inputs.is_empty() && !ignored.has_objects();
         if is_bare && is_value(&file.text) && !(is_blank(&file.text) && matches!(self, Self::File(_))) {
             return Ok(vec![self.bare(&file.text)]);
         }
-        let found = contents.objects.into_iter().filter_map(|object| match object.what {
-            What::Manifest { mut setting, .. } => {
+        let found = inputs.into_iter().filter_map(|input| match input.form {
+            Form::Manifest { mut setting, .. } => {
                 let value = setting.get_mut("value").map(Value::take).unwrap_or_default();
-                let label = format!("{}: ", object.origin);
-                Some(FoundValue { value, label, manifest: Some((object.origin, object.place)) })
+                let label = format!("{}: ", input.origin);
+                Some(FoundValue { value, label, manifest: Some((input.origin, input.place)) })
             }
-            What::Review(_) | What::Request { .. } => None,
+            Form::Review(_) | Form::Request(_) => None,
         });
         Ok(found.collect())
     }

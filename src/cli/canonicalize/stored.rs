@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::source::ValueSource;
 use crate::cli::kube::{self, KubeArgs};
-use crate::cluster::{files, live};
+use crate::cli::paths::load_cluster;
+use crate::cluster::live;
 
 /// What is stored. Then the bytes that would be stored are asked for, which for an equal value are these.
 #[derive(Debug, clap::Args)]
@@ -42,9 +43,7 @@ impl StoredArgs {
             })?;
             return Ok(Some(value(setting.context("--kube")?).unwrap_or_default()));
         }
-        if let Some(flag) = self.kube.named() {
-            bail!("{flag} goes with --kube");
-        }
+        self.kube.check_unused()?;
         if let Some(old) = &self.old {
             let source = ValueSource::open(old).context("--old")?;
             let mut values = source.values().context("--old")?;
@@ -59,10 +58,6 @@ impl StoredArgs {
         if self.cluster.is_empty() {
             return Ok(None);
         }
-        let loaded = files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
-        if loaded.objects == 0 {
-            bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
-        }
-        Ok(Some(value(loaded.setting).unwrap_or_default()))
+        Ok(Some(value(load_cluster(&self.cluster)?.setting).unwrap_or_default()))
     }
 }

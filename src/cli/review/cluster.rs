@@ -1,14 +1,19 @@
-//! The cluster state to review against: files or a live cluster.
+//! The cluster state to review against: files or a live cluster, `--old`, and other networks of the input.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
 
 use crate::cli::kube::{self, KubeArgs};
 use crate::cli::output::complain;
+use crate::cli::paths::load_cluster;
 use crate::cluster::{files, live};
-use crate::escape::ShellWord;
-use crate::input::{OldSide, Stored};
+use crate::escape::{QuotedPath, ShellWord};
+use crate::input::{Form, OldSide, Reader, Stored};
+use crate::manifest::{ManifestFile, Origin, STANDARD_INPUT};
 use crate::setting::{Facts, Policy};
 
 /// The cluster that the rules check against.
@@ -56,17 +61,12 @@ impl ReviewClusterArgs {
         if self.live {
             return kube::block_on(self.list())?.context("--kube");
         }
-        if let Some(flag) = self.kube.named() {
-            bail!("{flag} goes with --kube");
-        }
-        let loaded = files::load(&self.cluster).context("--cluster takes files or directories of manifests")?;
+        self.kube.check_unused()?;
+        let loaded = load_cluster(&self.cluster)?;
         if let Some(why) = loaded.not_live() {
             complain(format_args!("warning: --cluster: {why}"));
         }
-        let files::Loaded { facts, setting, policy, unknown_kinds, objects } = loaded;
-        if objects == 0 {
-            bail!("--cluster takes files or directories of manifests, and there is no object in what it names");
-        }
+        let files::Loaded { facts, setting, policy, unknown_kinds, .. } = loaded;
         for unknown in &unknown_kinds {
             complain(format_args!("warning: --cluster: {unknown}"));
         }
@@ -80,4 +80,53 @@ impl ReviewClusterArgs {
         let stored = snapshot.setting().cloned().map(|setting| Stored { setting, from: OldSide::Live });
         Ok(ReviewCluster { facts: snapshot.facts(), stored, policy: None })
     }
+}
+
+/// Reads `--old`: the stored manifest.
+pub(super) fn old(path: &Path) -> anyhow::Result<Value> {
+    let file = if path == STANDARD_INPUT { ManifestFile::standard_input() } else { ManifestFile::read(path) }?;
+    let (inputs, _) = Reader::default().contents(&file)?;
+    let mut settings: Vec<_> = inputs
+        .into_iter()
+        .filter_map(|input| match input.form {
+            Form::Manifest { setting, .. } => Some(setting),
+            Form::Review(_) | Form::Request(_) => None,
+        })
+        .collect();
+    match (settings.pop(), settings.len()) {
+        (Some(setting), 0) => Ok(setting),
+        (last, others) => {
+            let (shown, count) = (QuotedPath(path), others + usize::from(last.is_some()));
+            bail!("{shown} holds {count} manifests of the Setting vm-migration-network (harvesterhci.io), not one")
+        }
+    }
+}
+
+/// Puts the networks of these Settings in the place of the cluster's. Returns the names; of several of one name the last
+/// counts, as it does for `kubectl apply`.
+pub(super) fn apply_networks(settings: &[(Value, Origin)], facts: &mut Facts) -> Result<Vec<String>, files::Error> {
+    let mut last = BTreeMap::new();
+    for (setting, origin) in settings {
+        let mut setting = setting.clone();
+        // An item of a SettingList need not say what it is.
+        setting["apiVersion"] = json!("harvesterhci.io/v1beta1");
+        setting["kind"] = json!("Setting");
+        let name = setting["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        last.insert(name, (setting, origin.clone()));
+    }
+    let names: Vec<_> = last.keys().cloned().collect();
+    if names.is_empty() {
+        return Ok(names);
+    }
+    let applied = files::Base::load(&[], last.into_values().collect())?;
+    match &applied.facts.networks {
+        Err(missing) => facts.lose(missing.clone()),
+        Ok(applied) => {
+            if let Ok(networks) = &mut facts.networks {
+                let applied = applied.iter().map(|(name, network)| (name.clone(), network.clone()));
+                Arc::make_mut(networks).extend(applied);
+            }
+        }
+    }
+    Ok(names)
 }

@@ -85,8 +85,8 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         ..JsonVerdict::default()
     };
     (record.form, record.old) = match judged.input.form {
-        Form::Review => (Some("review"), None),
-        Form::Request => (Some("request"), None),
+        Form::Review(_) => (Some("review"), None),
+        Form::Request(_) => (Some("request"), None),
         Form::Manifest { old, .. } => {
             let old = old.map(|old| match old {
                 OldSide::File => "file",

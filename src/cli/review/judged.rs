@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::lint::{self, Lint};
-use crate::admission::{Admission, Request, Review, Setting, Verdict, admit, response};
+use crate::admission::{Admission, Request, Review, Route, Setting, Verdict, admit, response, route};
 use crate::input::Input;
+use crate::report::preview::ClientAnswer;
 use crate::setting::{Facts, Policy, Warning};
 
 /// An input with what the API server would make of it.
@@ -62,6 +63,20 @@ impl<'i> Judged<'i> {
                 let decision = if admission.is_allowed() { &admission.mutated } else { admission.decision() };
                 text(response::write(&self.uid, decision))
             }
+        }
+    }
+
+    /// What the API server is answered, for previews; nothing where it does not ask.
+    pub(super) fn client_answer(&self) -> ClientAnswer {
+        let route = match &self.outcome {
+            ReviewOutcome::Malformed(_) => Route::Checked,
+            ReviewOutcome::Admitted { request, .. } => route(request),
+        };
+        let Some(webhook) = route.webhook() else { return ClientAnswer::default() };
+        ClientAnswer {
+            refusal: self.status().map(|status| (webhook, status)),
+            creates: self.operation == "CREATE",
+            warnings: self.warnings().iter().map(ToString::to_string).collect(),
         }
     }
 

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 use super::judged::{self, Judged};
 use super::summary::Summary;
-use super::{client, human, json};
+use super::{human, json};
 use crate::cli::output::{Output, Paint, complain};
 use crate::cli::reports::Reports;
 use crate::escape::printable_json;
@@ -60,9 +60,9 @@ impl Printer {
             OutputFormat::Human => human::write(&mut self.out, judged, self.paint)?,
             OutputFormat::Json => self.line(&json::of(judged)?)?,
             OutputFormat::Review => self.line(&judged.answer())?,
-            OutputFormat::Kubectl => write!(self.out, "{}", preview::kubectl(&client::answer(judged)))?,
-            OutputFormat::KubectlMany => self.answers.push(client::answer(judged)),
-            OutputFormat::Ui => write!(self.out, "{}", preview::ui(&client::answer(judged)))?,
+            OutputFormat::Kubectl => write!(self.out, "{}", preview::kubectl(&judged.client_answer()))?,
+            OutputFormat::KubectlMany => self.answers.push(judged.client_answer()),
+            OutputFormat::Ui => write!(self.out, "{}", preview::ui(&judged.client_answer()))?,
         }
         self.out.flush()?;
         // Neither a client nor the API server knows of files, but what is counted must have been said.

@@ -3,16 +3,13 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
 use super::summary::{Skipped, Summary};
 use crate::cli::output::complain;
 use crate::escape::QuotedPath;
-use crate::input::{Input, Reader};
+use crate::input::{Input, Reader, setting_with_value};
 use crate::manifest::exclude::ExcludedPaths;
 use crate::manifest::tree::{self, TreeFiles};
 use crate::manifest::{self, BARE_VALUE, ManifestFile, STANDARD_INPUT};
-use crate::setting::SETTING;
 
 /// A file with what it asks, or why it can't be read.
 type FoundFile = Result<(ManifestFile, Vec<Input>), manifest::Error>;
@@ -35,9 +32,7 @@ impl Paths {
 
     /// A value as that of a manifest, and how that is named in what is said of it.
     pub(super) fn value(&mut self, value: &str) {
-        let metadata = json!({"name": SETTING});
-        let setting =
-            json!({"apiVersion": "harvesterhci.io/v1beta1", "kind": "Setting", "metadata": metadata, "value": value});
+        let setting = setting_with_value(&value.into());
         self.file(Ok(ManifestFile::new(Path::new(BARE_VALUE), setting.to_string())), true);
     }
 

@@ -19,7 +19,7 @@ pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, warnings_fail: bool) 
     let start = fields.locate(&Field::whole(StringField::Value));
     let mut name = match &judged.input.form {
         Form::Manifest { .. } => format!("{} {SETTING}", judged.operation),
-        Form::Review | Form::Request => format!("{} {}", judged.operation, Plain(&judged.uid)),
+        Form::Review(_) | Form::Request(_) => format!("{} {}", judged.operation, Plain(&judged.uid)),
     };
     // Not the line: a problem is the same when its line moves.
     match judged.input.place.document {

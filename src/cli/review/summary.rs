@@ -91,42 +91,36 @@ impl fmt::Display for Summary {
             write!(f, "{separator}{count} {verdict}")?;
             separator = ", ";
         }
-        match self.warnings {
-            0 => {}
-            1 => f.write_str("; 1 warning")?,
-            many => write!(f, "; {many} warnings")?,
-        }
-        match self.unreadable {
-            0 => {}
-            1 => f.write_str("; 1 path could not be read")?,
-            many => write!(f, "; {many} paths could not be read")?,
-        }
+        counted(f, "", self.warnings, ["warning", "warnings"])?;
+        counted(f, "", self.unreadable, ["path could not be read", "paths could not be read"])?;
         if !self.ignored.is_empty() {
             write!(f, "; passed over: {}", self.ignored)?;
         }
-        match self.count_skipped(Skipped::OfCluster) {
-            0 => {}
-            1 => f.write_str("; left out: 1 file of --cluster or --old")?,
-            many => write!(f, "; left out: {many} files of --cluster or --old")?,
+        let left_out = [
+            (Skipped::OfCluster, ["file of --cluster or --old", "files of --cluster or --old"]),
+            (Skipped::Excluded, ["path by --exclude or .gitignore", "paths by --exclude or .gitignore"]),
+            (Skipped::Captured, ["file of a capture", "files of a capture"]),
+        ];
+        for (why, what) in left_out {
+            counted(f, "left out: ", self.count_skipped(why), what)?;
         }
-        match self.count_skipped(Skipped::Excluded) {
-            0 => {}
-            1 => f.write_str("; left out: 1 path by --exclude or .gitignore")?,
-            many => write!(f, "; left out: {many} paths by --exclude or .gitignore")?,
-        }
-        match self.count_skipped(Skipped::Captured) {
-            0 => {}
-            1 => f.write_str("; left out: 1 file of a capture")?,
-            many => write!(f, "; left out: {many} files of a capture")?,
-        }
-        match self.count_skipped(Skipped::Foreign) {
-            0 => {}
-            1 => f.write_str("; 1 file can't be read and doesn't contain \"vm-migration-network\"")?,
-            many => write!(f, "; {many} files can't be read and don't contain \"vm-migration-network\"")?,
-        }
+        let foreign = [
+            "file can't be read and doesn't contain \"vm-migration-network\"",
+            "files can't be read and don't contain \"vm-migration-network\"",
+        ];
+        counted(f, "", self.count_skipped(Skipped::Foreign), foreign)?;
         if !self.applied.is_empty() {
             write!(f, "; counted as applied: {}", self.applied.join(", "))?;
         }
         Ok(())
+    }
+}
+
+/// Says how many there are, if any, of what is named for one and for many.
+fn counted(f: &mut fmt::Formatter<'_>, before: &str, count: usize, [one, many]: [&str; 2]) -> fmt::Result {
+    match count {
+        0 => Ok(()),
+        1 => write!(f, "; {before}1 {one}"),
+        _ => write!(f, "; {before}{count} {many}"),
     }
 }

@@ -89,9 +89,8 @@ impl FileObjects {
         if let Some(first) = self.seen.insert((fact, name.clone()), origin.clone())
             && !name.name.is_empty()
         {
-            let quoted =
-                if name.namespace.is_empty() { name.name } else { format!("{}/{}", name.namespace, name.name).into() };
-            return Err(Error::Twice { kind: fact, name: Quoted(&quoted).to_string(), first, second: origin.clone() });
+            let name = Quoted(&name.to_string()).to_string();
+            return Err(Error::Twice { kind: fact, name, first, second: origin.clone() });
         }
         // What can't be read stands in the facts, for every verdict that asks for it.
         let _ = self.index.insert(fact, &object, Some(origin));

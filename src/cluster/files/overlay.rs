@@ -1,7 +1,6 @@
 //! A cluster state and differences from it: a suite loads its cluster once, and each case changes what it needs.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -17,7 +16,7 @@ use crate::setting::{Facts, Policy, SETTING};
 /// A cluster view that is varied.
 pub struct Base {
     view: FileObjects,
-    facts: Facts,
+    pub facts: Facts,
 }
 
 /// Why a cluster can't be varied so. Safe to print.
@@ -39,10 +38,6 @@ impl Base {
         objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin))?;
         let facts = view.index.facts();
         Ok(Self { view, facts })
-    }
-
-    pub const fn facts(&self) -> &Facts {
-        &self.facts
     }
 
     /// The operator's choices that were captured with it.
@@ -73,7 +68,7 @@ impl Variation<'_> {
         let of_kind = self.base.view.seen.keys().filter(|(of, _)| *of == kind).map(|(_, name)| name);
         let leaving: Vec<&ObjectName> = of_kind.filter(|there| name.is_none_or(|name| name == *there)).collect();
         if leaving.is_empty() {
-            let named = name.map(|name| format!(" {}", ShownName(name))).unwrap_or_default();
+            let named = name.map(|name| format!(" {}", Quoted(&name.to_string()))).unwrap_or_default();
             return Err(VariationError::Absent(format!("{kind}{named}")));
         }
         for name in leaving {
@@ -99,7 +94,7 @@ impl Variation<'_> {
         for (kind, name) in self.view.seen.keys() {
             let guarded = *kind == FactKind::Settings && &*name.name == SETTING;
             if !guarded && !is_asked_for(*kind, &name.name) {
-                return Err(VariationError::NotAskedFor(format!("{kind} {}", ShownName(name))));
+                return Err(VariationError::NotAskedFor(format!("{kind} {}", Quoted(&name.to_string()))));
             }
             self.changed.insert(*kind);
         }
@@ -116,15 +111,6 @@ impl Variation<'_> {
     /// The Setting `vm-migration-network`, whole, if the cluster has it.
     pub const fn setting(&self) -> Option<&Value> {
         self.view.setting.as_ref()
-    }
-}
-
-struct ShownName<'a>(&'a ObjectName);
-
-impl fmt::Display for ShownName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ObjectName { namespace, name } = self.0;
-        if namespace.is_empty() { Quoted(name).fmt(f) } else { Quoted(&format!("{namespace}/{name}")).fmt(f) }
     }
 }
 
@@ -168,7 +154,7 @@ mod tests {
             .unwrap();
         varied.add(setting("b"), &origin()).unwrap();
         let count = |facts: &Facts| facts.nodes.as_ref().unwrap().worker_count();
-        assert_eq!((count(base.facts()), count(&varied.facts())), (2, 3));
+        assert_eq!((count(&base.facts), count(&varied.facts())), (2, 3));
         assert_eq!(varied.setting().unwrap()["value"], "b");
         varied = base.vary();
         assert_eq!((count(&varied.facts()), &varied.setting().unwrap()["value"]), (2, &json!("a")));

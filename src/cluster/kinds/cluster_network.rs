@@ -1,18 +1,8 @@
 //! `ClusterNetwork`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::metadata::Metadata;
-use super::read::section;
-use super::resource::WatchedResource;
-use super::watched::{Extracts, Watched};
-use crate::setting::facts::{Fact, FactKind, Facts};
-
-/// The group of Harvester's network controller.
-pub(super) const HARVESTER_NETWORK: &str = "network.harvesterhci.io";
+use super::prelude::*;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct ClusterNetworkObject {

@@ -1,15 +1,7 @@
 //! `CustomResourceDefinition`: the one of Whereabouts.
 
-use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
-
-use super::metadata::{Condition, Metadata};
-use super::read::section;
-use super::resource::WatchedResource;
-use super::watched::{Extracts, Watched};
+use super::prelude::*;
 use crate::setting::WHEREABOUTS_CRD;
-use crate::setting::facts::{CrdState, Fact, FactKind, Facts};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct CrdObject {

@@ -2,18 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::cluster_network::HARVESTER_NETWORK;
-use super::metadata::Metadata;
-use super::read::{section, wrong};
-use super::resource::WatchedResource;
-use super::watched::{Extracts, Watched};
+use super::prelude::*;
 use crate::setting::cidr::{self, CidrError};
-use crate::setting::facts::{Fact, FactKind, Facts, HostNetwork};
 use crate::setting::vlan::VlanId;
 
 #[derive(Serialize, Deserialize)]

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::read::section;
 
+/// The group of Harvester's network controller.
+pub(super) const HARVESTER_NETWORK: &str = "network.harvesterhci.io";
+
 /// `metadata`, with the labels and annotations that a rule reads.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, bound(deserialize = "L: Deserialize<'de> + Default, A: Deserialize<'de> + Default"))]

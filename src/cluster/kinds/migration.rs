@@ -1,15 +1,8 @@
 //! `VirtualMachineInstanceMigration`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::metadata::Metadata;
-use super::read::section;
-use super::resource::WatchedResource;
-use super::watched::{Extracts, Watched};
-use crate::setting::facts::{Fact, FactKind, Facts, ObjectName};
+use super::prelude::*;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct MigrationObject {

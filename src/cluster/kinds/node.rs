@@ -1,16 +1,9 @@
 //! `Node`.
 
-use std::sync::Arc;
-
 use ipnet::Ipv4Net;
-use serde::{Deserialize, Serialize};
 
-use super::metadata::Metadata;
-use super::read::section;
-use super::resource::WatchedResource;
-use super::watched::{Extracts, Watched};
+use super::prelude::*;
 use crate::setting::cidr::{self, GoCidr};
-use crate::setting::facts::{Fact, FactKind, Facts, Node, Nodes};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct NodeObject {

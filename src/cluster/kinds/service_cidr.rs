@@ -1,16 +1,9 @@
 //! `ServiceCIDR`.
 
-use std::sync::Arc;
-
 use ipnet::Ipv4Net;
-use serde::{Deserialize, Serialize};
 
-use super::metadata::Metadata;
 use super::node::ipv4_networks;
-use super::read::section;
-use super::resource::WatchedResource;
-use super::watched::{Extracts, Watched};
-use crate::setting::facts::{Fact, FactKind, Facts, ServiceCidr};
+use super::prelude::*;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct ServiceCidrObject {

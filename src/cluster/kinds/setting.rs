@@ -1,16 +1,11 @@
 //! `Setting`: the guarded one, and Harvester's other networks.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use ipnet::Ipv4Net;
-use serde::{Deserialize, Serialize};
 
-use super::read::{section, wrong};
-use super::resource::WatchedResource;
-use super::watched::{Extracts, Watched};
+use super::prelude::*;
 use crate::setting::cidr::{self, GoCidr};
-use crate::setting::facts::{Fact, FactKind, Facts, SettingNetwork};
 use crate::setting::go_json::{self, NetworkConfig, Unreadable as UnreadableConfig};
 use crate::setting::range::AddressRange;
 use crate::setting::vlan::VlanId;

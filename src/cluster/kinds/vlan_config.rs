@@ -1,16 +1,8 @@
 //! `VlanConfig`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::cluster_network::HARVESTER_NETWORK;
-use super::metadata::{Metadata, VlanLabels};
-use super::read::section;
-use super::resource::WatchedResource;
-use super::watched::{Extracts, Watched};
-use crate::setting::facts::{Fact, FactKind, Facts, MatchedNodes, VlanConfigFact};
+use super::prelude::*;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct VlanConfigObject {

@@ -89,24 +89,12 @@ impl Error {
         }
     }
 
-    pub(super) fn is_not_found(&self) -> bool {
-        matches!(self, Self::Refused { code: 404, .. })
-    }
-
-    pub(super) fn is_expired(&self) -> bool {
-        matches!(self, Self::Refused { code: 410, .. })
-    }
-
-    pub(super) fn is_invalid(&self) -> bool {
-        matches!(self, Self::Refused { code: 400 | 422, .. })
-    }
-
-    pub(super) fn is_garbled(&self) -> bool {
-        matches!(self, Self::Garbled(_))
-    }
-
-    pub fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Refused { code: 401 | 403, .. })
+    /// The HTTP status of a refusal.
+    pub(super) const fn code(&self) -> Option<u16> {
+        match self {
+            Self::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
     }
 }
 
@@ -158,17 +146,17 @@ mod tests {
         let expected =
             r#"watch refused with 403 Forbidden: nodes is forbidden: User "a\nb" cannot watch resource "nodes""#;
         assert_eq!(error.to_string(), expected);
-        assert!(error.is_forbidden() && !error.is_not_found() && !error.is_expired() && !error.is_invalid());
+        assert_eq!(error.code(), Some(403));
 
         let plain = r#"{"reason":"Failed to parse error data","message":"404 page not found","code":404}"#;
         let plain = refused("list", plain);
         assert_eq!(plain.to_string(), "list refused with 404: 404 page not found");
-        assert!(plain.is_not_found());
+        assert_eq!(plain.code(), Some(404));
         assert_eq!(refused("list", r#"{"code":500}"#).to_string(), "list refused with 500");
-        assert!(refused("watch", r#"{"code":422}"#).is_invalid());
+        assert_eq!(refused("watch", r#"{"code":422}"#).code(), Some(422));
         let expired = refused("watch", r#"{"code":410,"reason":"Expired","message":"too old"}"#);
         assert_eq!(expired.to_string(), "watch refused with 410 Expired: too old");
-        assert!(expired.is_expired());
+        assert_eq!(expired.code(), Some(410));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -12,9 +12,11 @@ use prometheus_client::registry::Registry;
 
 use crate::setting::facts::FactKind;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KindLabel {
-    resource: &'static str,
+/// The kind that something was seen of.
+type KindLabel = [(&'static str, &'static str); 1];
+
+const fn label(kind: FactKind) -> KindLabel {
+    [("resource", kind.resource())]
 }
 
 /// Counters; what is known of a watch is not counted but looked up.
@@ -30,7 +32,7 @@ impl WatchMetrics {
     pub(super) fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         for kind in FactKind::ALL {
-            let kind = KindLabel { resource: kind.resource() };
+            let kind = label(kind);
             drop(metrics.events.get_or_create(&kind));
             drop(metrics.lists.get_or_create(&kind));
             drop(metrics.errors.get_or_create(&kind));
@@ -42,15 +44,15 @@ impl WatchMetrics {
     }
 
     pub(super) fn events(&self, kind: FactKind, count: u64) {
-        self.events.get_or_create(&KindLabel { resource: kind.resource() }).inc_by(count);
+        self.events.get_or_create(&label(kind)).inc_by(count);
     }
 
     pub(super) fn list(&self, kind: FactKind) {
-        self.lists.get_or_create(&KindLabel { resource: kind.resource() }).inc();
+        self.lists.get_or_create(&label(kind)).inc();
     }
 
     pub(super) fn error(&self, kind: FactKind) {
-        self.errors.get_or_create(&KindLabel { resource: kind.resource() }).inc();
+        self.errors.get_or_create(&label(kind)).inc();
     }
 }
 
@@ -76,7 +78,7 @@ impl Collector for FiguresCollector {
         let mut family = |name, help, of: &dyn Fn(&WatchFigures) -> f64| {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             figures.iter().try_for_each(|(kind, figure)| {
-                let kind = KindLabel { resource: kind.resource() };
+                let kind = label(*kind);
                 ConstGauge::new(of(figure)).encode(family.encode_family(&kind)?)
             })
         };

@@ -31,7 +31,7 @@ pub(super) async fn served_version(client: &Client, resource: &WatchedResource) 
 fn found<T>(document: kube::Result<T>) -> Result<Option<T>, Error> {
     match document.map_err(|error| Error::of("discovery", error)) {
         Ok(document) => Ok(Some(document)),
-        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if error.code() == Some(404) => Ok(None),
         Err(error) => Err(error),
     }
 }

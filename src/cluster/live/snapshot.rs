@@ -54,7 +54,7 @@ impl fmt::Display for Unlisted {
             let why = error.at(&self.address);
             match reasons.iter_mut().find(|(known, ..)| *known == why) {
                 Some((_, _, sources)) => sources.push(source.to_string()),
-                None => reasons.push((why, error.is_forbidden(), vec![source.to_string()])),
+                None => reasons.push((why, matches!(error.code(), Some(401 | 403)), vec![source.to_string()])),
             }
         }
         for (index, (why, forbidden, sources)) in reasons.iter().enumerate() {
@@ -88,7 +88,7 @@ async fn one(client: &Client, resource: WatchedResource) -> Result<Option<(Strin
     let listing = timeout(WITHIN, async {
         let usual = resource.version.to_owned();
         let refused = match pages(client, &resource, &usual).await {
-            Err(error) if error.is_not_found() && !resource.group.is_empty() => error,
+            Err(error) if error.code() == Some(404) && !resource.group.is_empty() => error,
             listed => return listed.map(|objects| Some((usual, objects))),
         };
         match served_version(client, &resource).await? {

@@ -105,7 +105,7 @@ impl Watch {
     async fn failed(&mut self, error: &Error) -> Recovery {
         let resource = &self.resource;
         // The core is always there.
-        if error.is_not_found() && !resource.group.is_empty() {
+        if error.code() == Some(404) && !resource.group.is_empty() {
             match served_version(&self.discovery, resource).await {
                 Ok(None) => {
                     self.state.absent(self.at);
@@ -121,14 +121,17 @@ impl Watch {
             }
             return Recovery::ListAgain(self.pause());
         }
-        if error.is_expired() {
+        if error.code() == Some(410) {
             // That is how the API server says that a watch has slept for too long.
             tracing::debug!(%resource, %error, "listing again");
             return Recovery::ListAgain(self.pause());
         }
         self.state.failed(self.at, error);
         // An event that can't be read is lost: only a list makes up for it.
-        if error.is_garbled() || error.is_invalid() { Recovery::ListAgain(self.pause()) } else { Recovery::Retry }
+        match error {
+            Error::Garbled(_) | Error::Refused { code: 400 | 422, .. } => Recovery::ListAgain(self.pause()),
+            _ => Recovery::Retry,
+        }
     }
 
     fn pause(&mut self) -> Duration {

@@ -1,0 +1,14 @@
+//! What kinds are written with.
+
+pub(super) use std::sync::Arc;
+
+pub(super) use serde::{Deserialize, Serialize};
+
+pub(super) use super::metadata::{Condition, HARVESTER_NETWORK, Metadata, VlanLabels};
+pub(super) use super::read::{section, wrong};
+pub(super) use super::resource::WatchedResource;
+pub(super) use super::watched::{Extracts, Watched};
+pub(super) use crate::setting::facts::{
+    CrdState, Fact, FactKind, Facts, HostNetwork, MatchedNodes, Node, Nodes, ObjectName, ServiceCidr, SettingNetwork,
+    VlanConfigFact,
+};
