@@ -15,8 +15,10 @@ pub mod cluster;
 mod escape;
 #[cfg(test)]
 mod fake_api_server;
+pub mod harvester;
 mod input;
 mod manifest;
+pub mod pool;
 mod registration;
 pub mod reload;
 mod report;

@@ -61,6 +61,17 @@ impl AddressRange {
         after.checked_sub(1).is_some_and(|index| address <= self.usable[index].1)
     }
 
+    /// The first and the last address of each run of usable addresses, in order.
+    pub fn runs(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.usable.iter().copied()
+    }
+
+    /// Whether any address from the first to the last is usable.
+    pub fn shares(&self, first: Ipv4Addr, last: Ipv4Addr) -> bool {
+        let at = self.usable.partition_point(|(_, run_last)| *run_last < u32::from(first));
+        self.usable.get(at).is_some_and(|(run_first, _)| *run_first <= u32::from(last))
+    }
+
     /// The lowest address that is usable in both.
     pub fn first_shared(&self, other: &Self) -> Option<Ipv4Addr> {
         let (mut ours, mut theirs) = (self.usable.iter().peekable(), other.usable.iter().peekable());
