@@ -56,7 +56,9 @@ envtest:
 helm:
 	tests/e2e/helm/build.sh
 
-# A real control plane, our binary, our manifests. Needs Go for the first run, see envtest.
+# A real control plane, our binary, our manifests. Needs Go for the first run, see envtest. KUBERNETES=1.33 takes the one of
+# that folder in tests/e2e/envtest.
+export KUBERNETES ?=
 e2e: envtest helm
 	cargo test --locked --test e2e
 

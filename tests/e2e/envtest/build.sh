@@ -2,10 +2,10 @@
 # Prints a directory that holds the control plane for the end-to-end tests: etcd, kube-apiserver and kubectl.
 #
 # KUBEBUILDER_ASSETS is used as it is when set (it must be complete). Otherwise the binaries are compiled from the
-# versions pinned in go.mod and go.sum.
+# versions pinned in go.mod and go.sum; KUBERNETES names a folder here with others, such as 1.33.
 set -eu
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")${KUBERNETES:+/$KUBERNETES}" && pwd)
 name=envtest
 tools='etcd kube-apiserver kubectl'
 given=${KUBEBUILDER_ASSETS:-}
@@ -23,4 +23,4 @@ compile() {
     mv "$1/server" "$1/etcd" # etcd's main package sits at its module's root, which is called server
 }
 
-. "$here/../compile.sh"
+. "$here/${KUBERNETES:+../}../compile.sh"
