@@ -22,6 +22,7 @@ mod logging;
 mod output;
 mod paths;
 mod policy;
+mod program;
 mod progress;
 mod removed;
 mod reports;
@@ -80,7 +81,8 @@ impl Cli {
     }
 
     fn read(arguments: &[OsString]) -> Result<Self, CliFailure> {
-        let matches = environment::without_empty_variables(Self::command()).try_get_matches_from(arguments);
+        let command = program::command(arguments.first().map(OsString::as_os_str));
+        let matches = environment::without_empty_variables(command).try_get_matches_from(arguments);
         matches.and_then(|mut matches| Self::from_arg_matches_mut(&mut matches)).map_err(CliFailure::Arguments)
     }
 }

@@ -30,6 +30,10 @@ use limits::LimitArgs;
 /// What keeps a certificate or the view new, for as long as the server runs.
 type Follow = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// What `serve` needs: one of three certificates.
+pub(super) const USAGE: &str =
+    "(--tls-cert FILE --tls-key FILE | --tls-secret NAMESPACE/NAME --tls-service NAME | --tls-self-signed) [OPTIONS]";
+
 /// How long work that nobody waits for any more may delay the end of the process.
 const LAST_WORK: Duration = Duration::from_millis(500);
 
@@ -42,8 +46,6 @@ const LAST_WORK: Duration = Duration::from_millis(500);
 ///
 /// TIME is written as 500ms, 10s or 1m30s, BYTES as 65536, 64KiB or 7MiB.
 #[derive(Debug, clap::Args)]
-#[command(override_usage = "migration-network-webhook serve \
-    (--tls-cert FILE --tls-key FILE | --tls-secret NAMESPACE/NAME --tls-service NAME | --tls-self-signed) [OPTIONS]")]
 pub(super) struct Args {
     /// Address for reviews, over TLS; port 0 picks a free port and logs it
     #[arg(long, value_name = "ADDR:PORT", default_value = "0.0.0.0:8443", env = "MNW_LISTEN", value_parser = address)]

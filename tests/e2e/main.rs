@@ -45,6 +45,7 @@ mod live;
 mod operations;
 mod own_ca;
 mod plan;
+mod plugin;
 mod previews;
 mod rbac;
 mod registration;

@@ -7,6 +7,8 @@ use crate::input::{Form, Input, submitted};
 use crate::manifest::{BARE_VALUE, STANDARD_INPUT};
 use crate::report::NOT_CANONICAL;
 
+use super::super::program;
+
 pub(super) struct Lint {
     pub(super) kind: &'static str,
     pub(super) message: String,
@@ -21,8 +23,9 @@ pub(super) fn of(input: &Input, request: &Request<'_>, admission: &Admission, st
     if let Mutation::Restored(stored) = &admission.mutated.value {
         let message = format!(
             "value is not what is stored, though it means the same: Git and the cluster differ. Until the next real change \
-             Git must hold {}; run: migration-network-webhook canonicalize {}",
+             Git must hold {}; run: {} canonicalize {}",
             Line(stored),
+            program::name(),
             arguments(input, stored_in)
         );
         return Some(Lint { kind: "restored", message });
@@ -35,7 +38,8 @@ pub(super) fn of(input: &Input, request: &Request<'_>, admission: &Admission, st
     canonical(&value).ok()?;
     let message = format!(
         "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; \
-         run: migration-network-webhook canonicalize {}",
+         run: {} canonicalize {}",
+        program::name(),
         arguments(input, "")
     );
     Some(Lint { kind: NOT_CANONICAL, message })

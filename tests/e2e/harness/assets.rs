@@ -24,12 +24,22 @@ pub fn helm(major: u8) -> PathBuf {
     DIRECTORY.join(format!("helm{major}"))
 }
 
+/// The pinned krew, from `tests/tools`.
+pub fn krew() -> PathBuf {
+    static PROGRAM: LazyLock<PathBuf> =
+        LazyLock::new(|| printed(Command::new(repository().join("tests/tools/build.sh")).arg("krew")));
+    PROGRAM.clone()
+}
+
 /// The directory that a `build.sh` prints.
 fn built(module: &str) -> PathBuf {
-    let script = repository().join("tests/e2e").join(module).join("build.sh");
-    let output = Command::new(&script).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let output = output.unwrap_or_else(|error| panic!("{}: {error}", script.display()));
-    assert!(output.status.success(), "nothing to test with: {} says why above", script.display());
+    printed(&mut Command::new(repository().join("tests/e2e").join(module).join("build.sh")))
+}
+
+fn printed(script: &mut Command) -> PathBuf {
+    let output = script.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let output = output.unwrap_or_else(|error| panic!("{script:?}: {error}"));
+    assert!(output.status.success(), "nothing to test with: {script:?} says why above");
     PathBuf::from(String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end())
 }
 
