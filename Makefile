@@ -86,16 +86,29 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # The project's public home, once it has one; image and chart are then called by it.
 OWNER ?=
 REGISTRY ?= $(if $(OWNER),ghcr.io/$(OWNER))
+# Of the image that was pushed; the chart then names it by that.
+DIGEST ?=
 IMAGE ?= $(if $(REGISTRY),$(REGISTRY)/)migration-network-webhook:$(VERSION)
 # What builds the image: buildah where it is there, else docker.
 BUILD ?= $(or $(shell command -v buildah),docker)
 TARGET ?= $(shell uname -m)-unknown-linux-gnu
+# What containers and krew call that.
+ARCH := $(patsubst x86_64-%,amd64,$(patsubst aarch64-%,arm64,$(TARGET)))
+# Debian's cross compiler, for the other one.
+ifneq ($(firstword $(subst -, ,$(TARGET))),$(shell uname -m))
+CROSS := $(firstword $(subst -, ,$(TARGET)))-linux-gnu-
+export CARGO_TARGET_$(shell echo $(TARGET) | tr a-z- A-Z_)_LINKER := $(CROSS)gcc
+export CC_$(subst -,_,$(TARGET)) := $(CROSS)gcc
+export AR_$(subst -,_,$(TARGET)) := $(CROSS)ar
+endif
 # No path of this machine is in the binary: the same source makes the same bytes in any directory.
 REMAP := $(CURDIR)=/src $(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
 IMAGE_ROOT := target/image/root
+DIST := dist
+IMAGE_ARCHIVE = $(DIST)/migration-network-webhook-$(VERSION).tar
 LABELS := org.opencontainers.image.version=$(VERSION) \
   $(if $(OWNER),org.opencontainers.image.source=https://github.com/$(OWNER)/migration-network-webhook)
-BUILD_ARGUMENTS := $(LABELS:%=--label %) --tag '$(IMAGE)' --file Dockerfile $(dir $(IMAGE_ROOT))
+BUILD_ARGUMENTS := --platform linux/$(ARCH) $(LABELS:%=--label %) --tag '$(IMAGE)' --file Dockerfile $(dir $(IMAGE_ROOT))
 
 # One static binary, in a target directory of its own: other flags build everything anew.
 binary:
@@ -119,16 +132,53 @@ endif
 
 # The image as a file that containerd reads, for clusters that see no registry.
 image-archive: image
-	mkdir -p dist
-	rm -f dist/migration-network-webhook-$(VERSION).tar
+	mkdir -p $(DIST)
+	rm -f $(IMAGE_ARCHIVE)
 ifneq ($(findstring buildah,$(BUILD)),)
-	$(BUILD) push '$(IMAGE)' 'docker-archive:dist/migration-network-webhook-$(VERSION).tar:$(IMAGE)'
+	$(BUILD) push '$(IMAGE)' 'docker-archive:$(IMAGE_ARCHIVE):$(IMAGE)'
 else
-	$(BUILD) save --output dist/migration-network-webhook-$(VERSION).tar '$(IMAGE)'
+	$(BUILD) save --output $(IMAGE_ARCHIVE) '$(IMAGE)'
 endif
 
 # The packed chart, and from it plain YAML, the Add-on and the HelmChart, for clusters that see no checkout. Any Helm 3 or 4
 # does.
 HELM ?= $(or $(shell command -v helm),$(shell tests/e2e/helm/build.sh)/helm4)
 dist:
-	HELM='$(HELM)' REGISTRY='$(REGISTRY)' manifests/render dist '$(IMAGE)'
+	HELM='$(HELM)' REGISTRY='$(REGISTRY)' DIGEST='$(DIGEST)' manifests/render $(DIST) '$(IMAGE)'
+
+.PHONY: archive sbom release-files release-dry-run
+
+# The binary for people and for krew, and the image, of one architecture.
+archive: IMAGE_ARCHIVE = $(DIST)/migration-network-webhook-$(VERSION)-image-$(ARCH).tar
+archive: image-archive
+	manifests/release archive $(DIST) $(ARCH) target/static/$(TARGET)/release/migration-network-webhook \
+	  $(IMAGE_ROOT)/usr/share/licenses/migration-network-webhook
+
+# What is linked into the binary, as CycloneDX. The tool is compiled once, into the user's cache.
+CYCLONEDX_VERSION := 0.5.9
+CYCLONEDX := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/migration-network-webhook/cargo-cyclonedx-$(CYCLONEDX_VERSION)
+SBOM := migration-network-webhook-$(VERSION).cdx
+sbom: $(CYCLONEDX)/bin/cargo-cyclonedx
+	mkdir -p $(DIST)
+	SOURCE_DATE_EPOCH=0 $(CYCLONEDX)/bin/cargo-cyclonedx cyclonedx --format json --spec-version 1.5 --no-build-deps \
+	  --target $(TARGET) --override-filename $(SBOM)
+	mv $(SBOM).json $(DIST)/
+
+$(CYCLONEDX)/bin/cargo-cyclonedx:
+	cargo install cargo-cyclonedx --version $(CYCLONEDX_VERSION) --locked --root $(CYCLONEDX)
+
+# Everything of a release that is not one architecture's. The archives are in DIST already.
+release-files: dist sbom
+	manifests/release notes $(DIST)
+	manifests/release krew $(DIST) $(or $(OWNER),OWNER)
+	manifests/release sums $(DIST)
+
+# What the workflow release does, but pushing, signing and provenance. TARGETS="x86_64-unknown-linux-gnu
+# aarch64-unknown-linux-gnu" makes both architectures, and needs a cross compiler for the other one.
+TARGETS ?= $(TARGET)
+release-dry-run:
+	rm -rf target/release-dry-run
+	for target in $(TARGETS); do \
+	  $(MAKE) archive TARGET=$$target DIST=target/release-dry-run || exit 1; \
+	done
+	$(MAKE) release-files DIST=target/release-dry-run

@@ -45,10 +45,12 @@ fn the_image_is_made_from_scratch_and_only_copied() {
 #[test]
 fn actions_are_taken_by_commit() {
     let pinned = Regex::new(r"^[a-z/-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+$").unwrap();
-    let uses = all(r"(?m)uses: (.+)$", &text(".github/workflows/check.yaml"));
-    assert!(!uses.is_empty());
-    for action in uses {
-        assert!(pinned.is_match(&action), "{action}");
+    for workflow in ["check", "release", "weekly"] {
+        let uses = all(r"(?m)uses: (.+)$", &text(&format!(".github/workflows/{workflow}.yaml")));
+        assert!(!uses.is_empty(), "{workflow}");
+        for action in uses {
+            assert!(pinned.is_match(&action), "{workflow}: {action}");
+        }
     }
 }
 

@@ -657,6 +657,14 @@ fn make_dist_renders_each_file() {
     let shipped = concat!("image: migration-network-webhook:", env!("CARGO_PKG_VERSION"), "\n");
     let own = "image: registry.example:5000/a/migration-network-webhook:1.2\n";
     let with_own = make(&["IMAGE=registry.example:5000/a/migration-network-webhook:1.2"]);
+    // A release: the chart itself says where its image is, so that all that is made from it does.
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let released = make(&["REGISTRY=registry.example:5000/a", &format!("DIGEST={digest}")]);
+    let by_digest =
+        format!("image: registry.example:5000/a/migration-network-webhook:{}@{digest}\n", env!("CARGO_PKG_VERSION"));
+    assert!(released.iter().all(|file| file.contains(&by_digest)), "{released:?}");
+    let addon = fs::read_to_string(directory.join("addon.yaml")).unwrap();
+    assert!(addon.contains("\n  chart: oci://registry.example:5000/a/charts/migration-network-webhook\n"), "{addon}");
     // What is left there is as shipped.
     let as_shipped = make(&[]);
     for ((file, as_shipped), with_own) in PLAIN.iter().zip(as_shipped).zip(with_own) {
