@@ -5,7 +5,6 @@ mod cause;
 mod change;
 pub mod decision;
 mod mutation;
-mod object;
 pub mod pipeline;
 pub mod response;
 pub mod review;

@@ -105,9 +105,7 @@ impl Command {
 
 /// Why there is no result.
 enum CliFailure {
-    /// The arguments are wrong, or ask for help.
     Arguments(clap::Error),
-    /// The subcommand failed.
     Run(anyhow::Error),
 }
 

@@ -175,7 +175,6 @@ fn write_length(chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if chars > SHOWN { write!(f, " (cut, {chars} characters)") } else { Ok(()) }
 }
 
-/// Writes the first characters of the text, escaped.
 fn escape(text: &str, shown: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (at, char) in text.char_indices().take(shown) {
         match char {

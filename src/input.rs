@@ -80,7 +80,6 @@ pub enum OldSide {
     Live,
 }
 
-/// The Setting that manifests are an update of.
 #[derive(Clone, Debug)]
 pub struct Stored {
     pub setting: Value,
@@ -130,7 +129,6 @@ impl Input {
         }
     }
 
-    /// The review as it was written, or made of a bare request.
     pub fn json(&self) -> Option<&[u8]> {
         match &self.form {
             Form::Review(json) | Form::Request(json) => Some(json),

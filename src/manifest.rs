@@ -79,7 +79,6 @@ impl Error {
         }
     }
 
-    /// The path that is to blame.
     pub fn path(&self) -> &Path {
         match self {
             Self::Absent(path)

@@ -68,7 +68,6 @@ impl RunReport<'_> {
     }
 }
 
-/// The name and version that reports carry.
 const TOOL: (&str, &str) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize)]

@@ -31,6 +31,7 @@ pub(crate) mod guarded;
 pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod list;
+pub(crate) mod object;
 pub(crate) mod parsed_value;
 pub(crate) mod policy;
 pub(crate) mod problem;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use self::input::{CaseInput, SharedObjects};
 use self::spanned::Spanned;
 use self::spec::{CaseSpec, PolicySpec};
-use crate::cluster::files::Base;
+use crate::cluster::files::Loaded;
 use crate::manifest::Position;
 use crate::setting::facts::{FactKind, ObjectName};
 
@@ -34,14 +34,12 @@ pub use spec::schema;
 
 /// A suite, read and ready to run.
 pub struct Suite {
-    /// Its file, as the user named it.
     pub path: Arc<Path>,
     pub cases: Vec<Case>,
-    base: Base,
+    pub cluster: Loaded,
     policy: PolicySpec,
 }
 
-/// One case, with the files that it names.
 #[derive(Debug)]
 pub struct Case {
     spec: Spanned<CaseSpec>,

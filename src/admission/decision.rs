@@ -30,6 +30,15 @@ pub enum Request<'a> {
 }
 
 impl Request<'_> {
+    /// One of the strings as it was submitted, where it is one.
+    pub fn submitted(&self, string: StringField) -> Option<&str> {
+        match (self, string) {
+            (Self::Create(new) | Self::Update { new, .. }, StringField::Value) => new.value.bytes(),
+            (Self::Create(new) | Self::Update { new, .. }, StringField::Default) => new.default.bytes(),
+            (Self::NotOurs | Self::Delete, _) => None,
+        }
+    }
+
     /// The Setting that it is about. Objects without a name, as in a suite, are taken for the first.
     fn guarded(&self) -> &'static GuardedSetting {
         let objects = match self {

@@ -10,10 +10,9 @@ use serde::de::Error as _;
 use serde_json::Deserializer as Json;
 
 use super::decision::Request;
-use super::object;
 use super::setting::{Setting, Text};
 use crate::escape::Quoted;
-use crate::setting::GuardedSetting;
+use crate::setting::{GuardedSetting, object};
 
 /// The one version spoken.
 pub(crate) const API_VERSION: &str = "admission.k8s.io/v1";

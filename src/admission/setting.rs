@@ -5,9 +5,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::object;
-use crate::setting::ALLOW_DURING_MIGRATION;
 use crate::setting::json::JsonKind;
+use crate::setting::{ALLOW_DURING_MIGRATION, object};
 
 /// A string of the Setting. Harvester takes absent, `null` and `""` for the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

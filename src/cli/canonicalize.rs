@@ -126,7 +126,6 @@ enum CanonicalizeMode {
 struct CanonicalizeRun {
     out: Output,
     mode: CanonicalizeMode,
-    /// What is stored, where that was asked for.
     stored: Option<Value>,
     allow_none: bool,
     printed: usize,
@@ -161,7 +160,6 @@ impl CanonicalizeRun {
         }
     }
 
-    /// Says how many values there are.
     fn source(&mut self, source: &ValueSource) -> anyhow::Result<usize> {
         if self.mode == CanonicalizeMode::Write && !matches!(source, ValueSource::File(_)) {
             self.fail("--write rewrites files; neither a value nor standard input is one");
@@ -209,7 +207,6 @@ impl CanonicalizeRun {
         Ok(values)
     }
 
-    /// How a value should be written.
     fn wanted(&self, value: &FoundValue) -> Result<String, crate::setting::violation::Violations> {
         match &self.stored {
             Some(old) => stored(&value.text(), &submitted(old)),
@@ -287,7 +284,6 @@ impl CanonicalizeRun {
         }
     }
 
-    /// That something named holds nothing.
     fn nothing(&mut self, name: &str) {
         if !self.allow_none {
             self.fail(format_args!(

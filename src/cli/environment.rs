@@ -5,7 +5,6 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, Command};
 
-/// The command line for which an empty variable is one that is not set.
 pub(super) fn without_empty_variables(mut command: Command) -> Command {
     let names: Vec<String> = command.get_subcommands().map(|it| it.get_name().to_owned()).collect();
     for name in names {

@@ -19,7 +19,6 @@ pub(super) struct Args {
     topic: Option<Topic>,
 }
 
-/// What is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Topic {
     Rule(RuleId),
@@ -37,7 +36,6 @@ impl Args {
     }
 }
 
-/// Reads a rule or a field, in whatever case.
 fn topic(name: &str) -> Result<Topic, String> {
     let folded = name.to_ascii_lowercase();
     // A field of `default` is reported as the same of `value`, and items of a list all alike.

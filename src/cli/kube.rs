@@ -23,7 +23,7 @@ pub(super) struct KubeArgs {
 impl KubeArgs {
     /// A client, whether the API server can be reached or not.
     pub(super) async fn client(&self) -> Result<Client, Unconfigured> {
-        live::connect(self.kubeconfig.as_deref(), self.context.as_deref()).await
+        self.reach().await.map(|(client, _)| client)
     }
 
     /// A client, and the API server's address.

@@ -93,7 +93,6 @@ fn filter(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Whether the target is a crate, or a module in one.
 fn is_of_this_build(target: &str) -> bool {
     let mut packages = LOCKFILE.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
     let (name, modules) = target.split_once("::").unwrap_or((target, ""));

@@ -62,7 +62,6 @@ pub(super) fn complain(line: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Prints a text that is all that was asked for.
 pub(super) fn print(text: &str) -> io::Result<()> {
     let mut out = Output::new();
     out.write_all(text.as_bytes())?;
@@ -87,7 +86,6 @@ enum ColorChoice {
 }
 
 impl ColorArgs {
-    /// Colours as they were asked for.
     pub(super) fn paint(&self) -> Paint {
         match self.color {
             ColorChoice::Auto => Paint::for_stdout(),
@@ -97,7 +95,6 @@ impl ColorArgs {
     }
 }
 
-/// Colours, where someone sees them.
 #[derive(Clone, Copy)]
 pub(super) struct Paint {
     on: bool,

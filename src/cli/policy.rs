@@ -29,7 +29,6 @@ pub struct PolicyArgs {
 }
 
 impl PolicyArgs {
-    /// The choices as the rules take them.
     pub fn policy(&self) -> Policy {
         self.over(None)
     }

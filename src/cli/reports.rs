@@ -62,7 +62,6 @@ fn name(format: ReportFormat) -> String {
 pub(super) struct Reports(Vec<(WantedReport, Option<File>)>);
 
 impl ReportArgs {
-    /// Opens the files.
     pub(super) fn open(self) -> anyhow::Result<Reports> {
         let mut opened: Vec<(WantedReport, Option<File>)> = Vec::new();
         for wanted in self.wanted {

@@ -33,7 +33,6 @@ mod paths;
 mod record;
 mod summary;
 
-/// What is said when there is nothing to judge.
 const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews, AdmissionRequests and manifests of the \
     Setting vm-migration-network (harvesterhci.io), or --allow-none";
 
@@ -167,7 +166,6 @@ impl Args {
     }
 }
 
-/// A run over all that was read.
 struct ReviewRun {
     facts: Facts,
     policy: Policy,

@@ -76,10 +76,10 @@ impl Args {
         };
         let mut progress = RunProgress::of(suites.iter().map(|suite| suite.cases.len()).sum());
         for suite in &suites {
-            for unknown in suite.unknown_kinds() {
+            for unknown in &suite.cluster.unknown_kinds {
                 complain(format_args!("warning: {}: {unknown}", Line(&suite.path.to_string_lossy())));
             }
-            let policy: Policy = suite.policy(&self.policy.over(suite.captured_policy()));
+            let policy: Policy = suite.policy(&self.policy.over(suite.cluster.policy.as_ref()));
             for case in &suite.cases {
                 progress.step();
                 if wanted(suite, case.name()) {
@@ -155,7 +155,6 @@ fn unreadable(path: &Path, name: &str, why: String) -> Record {
     Record::error(Subject::Case, name.to_owned(), Location::new(path, Position::START), why)
 }
 
-/// What people read.
 struct TestPrinter {
     text: String,
     verbose: bool,

@@ -20,7 +20,6 @@ mod directory;
 /// How each file begins, by which it is known for one of ours.
 const MARK: &str = crate::manifest::CAPTURE_MARK;
 
-/// What a capture says of itself at the top of each file.
 #[derive(Clone, Debug)]
 pub struct Source {
     /// When, as RFC 3339.

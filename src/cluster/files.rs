@@ -6,17 +6,19 @@
 //! read makes its kind of fact missing, as it would in a live view. Two objects of one kind and name
 //! are an error: whichever were taken, the other might be the true one.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-pub(crate) use self::overlay::{Base, Variation, VariationError};
+pub(crate) use self::overlay::{Variation, VariationError};
 pub(crate) use self::policy::document as policy_document;
 pub(crate) use self::reload::ClusterFiles;
+use super::index::Index;
 use crate::escape::{Quoted, QuotedPath};
 use crate::manifest::{self, ManifestFile, Origin, tree};
-use crate::setting::facts::{FactKind, MatchedNodes, VlanConfigFact};
+use crate::setting::facts::{FactKind, MatchedNodes, ObjectName, VlanConfigFact};
 use crate::setting::{Facts, Policy};
 
 mod objects;
@@ -37,6 +39,9 @@ pub struct Loaded {
     pub unknown_kinds: Vec<UnknownKind>,
     /// How many objects there are, of known kinds and others.
     pub objects: usize,
+    index: Index,
+    /// Where each object was read.
+    seen: HashMap<(FactKind, ObjectName), Origin>,
 }
 
 /// Objects that were passed over.
@@ -103,7 +108,12 @@ pub enum Error {
 
 /// Reads the files and directories into one view.
 pub fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
-    objects::index(&read(paths)?)
+    load_with(paths, Vec::new())
+}
+
+/// As [`load`], with objects that are at hand.
+pub(crate) fn load_with(paths: &[PathBuf], objects: Vec<(Value, Origin)>) -> Result<Loaded, Error> {
+    objects::index(&read(paths)?, objects)
 }
 
 /// Reads the files. Of a support bundle of Harvester, given at its root, only the objects are meant.

@@ -41,7 +41,6 @@ pub static KINDS: [Kind; FactKind::ALL.len()] = [
     Kind::of::<setting::SettingObject>(),
 ];
 
-/// A kind, as data.
 pub struct Kind {
     pub resource: WatchedResource,
     names: &'static [&'static str],
@@ -55,19 +54,16 @@ impl Kind {
         Self { resource: K::RESOURCE, names: K::NAMES, none: || Box::<OfKind<K>>::default(), prune: read::prune::<K> }
     }
 
-    /// What is listed and watched of this kind.
     pub fn watches(&self) -> impl Iterator<Item = WatchedResource> {
         let all = self.names.is_empty().then_some(self.resource);
         all.into_iter().chain(self.names.iter().map(|name| WatchedResource { name: Some(name), ..self.resource }))
     }
 }
 
-/// The kind that gives this kind of fact.
 pub fn kind(fact: FactKind) -> &'static Kind {
     &KINDS[position(fact)]
 }
 
-/// Where a kind stands in [`KINDS`].
 pub(super) const fn position(fact: FactKind) -> usize {
     fact as usize
 }

@@ -15,7 +15,7 @@ use futures_util::future::{join, join_all};
 use kube::Client;
 use prometheus_client::registry::Registry;
 
-pub use self::client::{Unconfigured, connect, reach, stored_setting, version};
+pub use self::client::{Unconfigured, reach, stored_setting, version};
 use self::last_heard::LastHeard;
 use self::metrics::WatchMetrics;
 pub use self::snapshot::{Listed, Snapshot, snapshot};

@@ -10,7 +10,6 @@ use crate::escape::Plain;
 const KINDS: usize = 1000;
 const NAMED: usize = 8;
 
-/// Objects of other kinds and names, and documents that are no objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ignored {
     /// By kind and group, safe to print.

@@ -8,7 +8,6 @@ use crate::escape::Quoted;
 use crate::manifest::Position;
 use crate::setting::suggest;
 
-/// The keys that the CRD has at the top of a Setting.
 const KEYS: [&str; 7] = ["apiVersion", "kind", "metadata", "value", "default", "source", "status"];
 const API_VERSION: &str = "harvesterhci.io/v1beta1";
 /// How many unknown keys are named; a stranger may have made up any number.
@@ -31,7 +30,6 @@ enum ManifestWarningKind {
 }
 
 impl ManifestWarning {
-    /// What can be seen of the manifest alone.
     pub(super) fn of(setting: &Value) -> Vec<Self> {
         let keys = setting.as_object().into_iter().flat_map(serde_json::Map::keys);
         let unknown = keys.filter(|key| !KEYS.contains(&key.as_str())).take(MOST_NAMED);

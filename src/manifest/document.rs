@@ -76,10 +76,8 @@ fn words(error: &serde_saphyr::Error) -> String {
     }
 }
 
-/// What is said of a key that stands twice, where a second object may begin.
 const HINT: &str = "; a line with --- may be missing above it, between two documents";
 
-/// Whether what stands twice is a key that begins an object.
 fn is_second_head(text: &str, at: Position, error: &serde_saphyr::Error) -> bool {
     let line = text.lines().nth(at.line - 1).unwrap_or_default();
     matches!(error.without_snippet(), serde_saphyr::Error::DuplicateMappingKey { .. })

@@ -10,7 +10,6 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 pub struct ExcludedPaths(Vec<String>);
 
 impl ExcludedPaths {
-    /// Patterns that [`Self::check`] takes.
     pub const fn new(patterns: Vec<String>) -> Self {
         Self(patterns)
     }
@@ -45,7 +44,6 @@ impl Rules {
         self.git.push(IgnoreFile { rules: read(directory), ..IgnoreFile::at(directory) });
     }
 
-    /// How many directories on the way down have rules.
     pub(super) const fn depth(&self) -> usize {
         self.git.len()
     }

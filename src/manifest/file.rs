@@ -24,7 +24,6 @@ pub struct ManifestFile {
 }
 
 impl ManifestFile {
-    /// A text that was not read from a file.
     pub fn new(path: &Path, text: String) -> Self {
         Self { path: path.into(), text, encoding: Encoding::Utf8 }
     }

@@ -8,7 +8,6 @@ use super::document::{self, DocumentContent, ManifestDocument};
 use super::fields::{FieldStyle, ManifestField, ManifestFields};
 use super::{ManifestFile, Origin};
 
-/// A new text for the value of an object.
 #[derive(Clone, Copy, Debug)]
 pub struct ValueChange<'a> {
     pub origin: &'a Origin,

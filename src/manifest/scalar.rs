@@ -25,7 +25,6 @@ impl Position {
     }
 }
 
-/// A scalar in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scalar {
     /// Where it starts: at the opening quote, or at the first character of a block.

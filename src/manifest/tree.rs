@@ -133,7 +133,6 @@ impl Tree {
     }
 }
 
-/// Whether a file is a policy suite, by its name: `*.suite.yaml`, `*.suite.yml` or `*.suite.json`.
 fn is_suite(path: &Path) -> bool {
     let stem = path.file_stem().map(Path::new).and_then(Path::extension);
     has_extension(path) && stem.is_some_and(|extension| extension.eq_ignore_ascii_case("suite"))

@@ -39,7 +39,6 @@ impl Bundle {
         self.iter().all(|certificate| other.holds(certificate)) && other.iter().all(|one| self.holds(one))
     }
 
-    /// The certificates that both hold.
     pub fn intersection(&self, other: &Self) -> Self {
         self.iter().filter(|certificate| other.holds(certificate)).cloned().collect()
     }

@@ -9,7 +9,6 @@ use super::owned_webhooks::OwnedWebhooks;
 use super::shipped::{ConfigurationKind, Service, UnreadableManifest};
 use crate::api_call::{FIELD_MANAGER, Failure, call};
 
-/// A configuration as it was read last.
 pub(super) struct Configuration {
     api: Api<DynamicObject>,
     pub(super) kind: ConfigurationKind,

@@ -62,7 +62,6 @@ impl Drift {
     }
 }
 
-/// The first differences, on one line.
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown.join("; "))?;
@@ -73,7 +72,6 @@ impl fmt::Display for Drift {
     }
 }
 
-/// A list of objects that are told apart by their names.
 fn are_named(list: &[Value]) -> bool {
     list.iter().all(|item| item["name"].is_string())
 }

@@ -11,7 +11,6 @@ use super::drift::Drift;
 
 type RegistrationGauges = Family<[(&'static str, &'static str); 1], Gauge>;
 
-/// The gauges, and what was logged last.
 #[derive(Debug, Default)]
 pub(super) struct RegistrationReport {
     present: RegistrationGauges,
@@ -89,7 +88,6 @@ impl RegistrationReport {
         self.logged.insert(label, state);
     }
 
-    /// Reports whether `caBundle` is what it should be.
     pub(super) fn wrote(&self, configuration: &Configuration, is_current: bool) {
         set(&self.current, configuration.kind.label(), usize::from(is_current));
     }

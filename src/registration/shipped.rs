@@ -4,7 +4,6 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, 
 use kube::api::ApiResource;
 use serde_json::Value;
 
-/// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfigurationKind {
     Mutating,
@@ -24,7 +23,6 @@ pub struct Service {
 pub struct UnreadableManifest(#[from] serde_saphyr::Error);
 
 impl ConfigurationKind {
-    /// As the client names it.
     pub fn resource(self) -> ApiResource {
         match self {
             Self::Mutating => ApiResource::erase::<MutatingWebhookConfiguration>(&()),

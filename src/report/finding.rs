@@ -45,7 +45,6 @@ impl Finding<'_> {
 }
 
 impl Record {
-    /// What there is to show of it.
     pub fn findings(&self) -> Vec<Finding<'_>> {
         let error = |id, message, at| Finding { level: Level::Error, id, record: self, field: None, message, at };
         if let Some(why) = &self.error {

@@ -65,7 +65,6 @@ fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The step's summary, as Markdown.
 pub fn summary(run: &RunReport<'_>, repository: &Repository) -> String {
     let mut text = format!("### migration-network-webhook {}\n\n", run.command);
     let [passed, failed, errors] =

@@ -21,7 +21,6 @@ const ONE_WARNING: usize = 256;
 pub struct ClientAnswer {
     /// The webhook that refuses, and how.
     pub refusal: Option<(&'static str, Status)>,
-    /// Whether the object is new.
     pub creates: bool,
     /// The warnings, in the order of the webhooks.
     pub warnings: Vec<String>,
@@ -75,7 +74,6 @@ fn denied((webhook, status): &(&str, Status)) -> String {
     format!("admission webhook \"{webhook}\" denied the request: {}", status.message)
 }
 
-/// The one object that fails.
 fn alone(refusal: &(&str, Status)) -> String {
     let (_, status) = refusal;
     if status.reason != "Invalid" {

@@ -52,7 +52,6 @@ pub struct Record {
     /// Why it is refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<LocatedCause>,
-    /// What an admitted change is told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<LocatedWarning>,
     /// Whether warnings count as problems: they do where the user asked for it.
@@ -70,12 +69,10 @@ pub struct Record {
     /// The `expect` block that would have held, as YAML, with a line break at its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub would_hold: Option<String>,
-    /// Why it could not be judged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// One reason of a refusal, with the field in its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LocatedCause {
     #[serde(flatten)]
@@ -139,7 +136,6 @@ impl Record {
         }
     }
 
-    /// A record of what could not be judged.
     pub fn error(subject: Subject, name: String, at: Location, why: String) -> Self {
         Self { error: Some(why), ..Self::new(subject, name, at, TestStatus::Error) }
     }

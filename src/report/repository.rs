@@ -4,7 +4,6 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::escape::Line;
 
-/// Where a run stands in its repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repository {
     root: Option<PathBuf>,

@@ -50,7 +50,6 @@ pub(super) fn render(run: &RunReport<'_>, repository: &Repository) -> io::Result
     Ok(format!("{}\n", printable_json(&serde_json::to_string(&sarif)?)))
 }
 
-/// A descriptor for everything that a result may be about.
 fn rules() -> Vec<ReportingDescriptor> {
     let text = |text: String| MultiformatMessageString::builder().text(text).build();
     let of_rule = |rule: RuleId| {

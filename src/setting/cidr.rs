@@ -72,7 +72,6 @@ impl fmt::Display for CidrError {
     }
 }
 
-/// A suggestion at the end of a message, where there is one.
 pub(super) fn did_you_mean(fix: Option<Ipv4Net>) -> String {
     fix.map(|fix| format!("; did you mean {fix}?")).unwrap_or_default()
 }

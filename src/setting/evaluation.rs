@@ -42,7 +42,6 @@ pub struct Findings {
     pub judged: RuleSet,
 }
 
-/// One string, evaluated by one rule.
 pub(super) struct Evaluation<'a, 'f> {
     pub(super) string: StringField,
     pub(super) rule: RuleId,
@@ -51,7 +50,6 @@ pub(super) struct Evaluation<'a, 'f> {
 }
 
 impl<'a> Evaluation<'a, '_> {
-    /// Reports a problem with a key.
     pub(super) fn report_key(&mut self, key: &'static Key, reason: Reason, message: impl std::fmt::Display) {
         self.report(Problem::new(FieldPath::Key(key), reason, message));
     }

@@ -22,7 +22,6 @@ pub(super) fn check(entries: &[Option<Cow<'_, str>>], range: Option<Ipv4Net>) ->
     }
 }
 
-/// What became of each entry; `None` for what is no string.
 type Written = Option<Result<Ipv4Net, CidrError>>;
 
 /// The networks, unless anything is wrong with one of them.

@@ -60,7 +60,6 @@ impl fmt::Display for StringField {
     }
 }
 
-/// The place of a problem inside the JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldPath {
     Whole,

@@ -22,7 +22,6 @@ pub struct GuardedSetting {
     pub override_annotation: &'static str,
 }
 
-/// Harvester's network for live migration.
 static VM_MIGRATION_NETWORK: GuardedSetting = GuardedSetting {
     name: super::SETTING,
     keys: &key::ALL,

@@ -10,7 +10,6 @@ use std::fmt;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// Why a text is no JSON object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotAnObject {
     /// It is no JSON text; the reason carries line and column but none of the text.

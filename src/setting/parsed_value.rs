@@ -37,7 +37,6 @@ pub struct ParsedValue<'a> {
     pub exclude: Option<Entries<'a>>,
 }
 
-/// The entries of `exclude`.
 #[derive(Clone, Debug, Default)]
 pub struct Entries<'a> {
     /// Each in its place; `None` for what is no string.

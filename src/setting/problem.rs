@@ -73,7 +73,6 @@ impl Problems {
         if self.has_room() { self.listed.push(problem()) } else { self.count(1) }
     }
 
-    /// Adds those of another part.
     pub(super) fn extend(&mut self, others: Self) {
         others.listed.into_iter().for_each(|problem| self.push(|| problem));
         self.count(others.more);

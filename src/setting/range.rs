@@ -97,7 +97,6 @@ fn push_run(runs: &mut Vec<(u32, u32)>, start: u64, end: u64) {
     }
 }
 
-/// Reads a submitted `range`.
 pub(super) fn read_range(written: &str) -> Result<Ipv4Net, Problem> {
     let wrong = |message: String| Problem::new(FieldPath::Key(&key::RANGE), Reason::Invalid, message);
     let range = cidr::parse_strict(written).map_err(|why| {

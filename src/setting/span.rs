@@ -19,7 +19,6 @@ pub fn offset(text: &str, path: &FieldPath) -> usize {
     found.map_or_else(|| text.len() - json::trim_start(text).len(), |part| part.as_ptr().addr() - text.as_ptr().addr())
 }
 
-/// A key and its value, as written.
 fn member<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let mut found = None;
     let read = json::members(text, |key, value| {
@@ -30,7 +29,6 @@ fn member<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     read.ok().and(found)
 }
 
-/// An entry of an array, as written.
 fn item(array: &str, index: usize) -> Option<&str> {
     let items: Vec<&RawValue> = serde_json::from_str(array).ok()?;
     items.get(index).map(|item| item.get())

@@ -57,7 +57,6 @@ impl<'a> ValidatedValue<'a> {
         self.vlan_number().map(VlanId::from)
     }
 
-    /// The `vlan` as it was written.
     pub(super) fn vlan_written(&self) -> Excerpt {
         Excerpt::of(self.parsed.vlan.unwrap_or_default())
     }

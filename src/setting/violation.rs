@@ -63,12 +63,10 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// Those listed, at most [`MAX_LISTED`].
     pub fn listed(&self) -> &[Violation] {
         &self.listed
     }
 
-    /// How many there are in all.
     pub const fn total(&self) -> usize {
         self.listed.len() + self.more
     }

@@ -40,7 +40,6 @@ impl fmt::Display for VlanId {
     }
 }
 
-/// Reads a submitted `vlan`, which is an integer of any size.
 pub(super) fn read_vlan(written: &str) -> Result<u16, Problem> {
     written.parse().ok().filter(|id| *id <= VlanId::MAX).ok_or_else(|| {
         let seen = Excerpt::of(written);

@@ -35,9 +35,7 @@ pub(super) struct Actual {
 /// What a case reaches of all that there is to reach.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reached {
-    /// The rules that refused, or would have.
     pub(super) refusing: RuleSet,
-    /// The rules that judged and found nothing.
     pub(super) passing: RuleSet,
     /// `CREATE`, `UPDATE` or `DELETE`, and whether it was allowed.
     pub(super) operation: Option<(&'static str, bool)>,

@@ -25,7 +25,6 @@ pub(super) fn differences(expected: Option<&Expectation>, actual: &Actual, at: &
 }
 
 struct Comparison<'a> {
-    /// Where the expectation stands.
     at: &'a Location,
     differences: Vec<Difference>,
 }

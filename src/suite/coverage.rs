@@ -9,7 +9,6 @@ const OPERATIONS: [(&str, bool); 3] = [("CREATE", true), ("UPDATE", true), ("DEL
 /// What mutation can do to a value.
 const MUTATIONS: [&str; 4] = ["kept", "restored", "rewritten", "emptied"];
 
-/// How many cases reached what.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     rules: [Both; RuleId::ALL.len()],
@@ -59,7 +58,6 @@ impl Tally {
         points
     }
 
-    /// What was reached and what was not.
     pub fn coverage(&self) -> SuiteCoverage {
         let points = self.points();
         let total = points.len();
@@ -68,7 +66,6 @@ impl Tally {
         SuiteCoverage { reached, points: total, percent: reached * 100 / total, missing }
     }
 
-    /// The counts as a table for people.
     pub fn table(&self) -> String {
         let mut lines = vec![format!("{:<28} {:>7} {:>7}", "rule", "refused", "passed")];
         let row = |name: &str, refused: String, allowed: String| format!("{name:<28} {refused:>7} {allowed:>7}");

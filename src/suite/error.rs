@@ -32,7 +32,6 @@ impl Error {
         Self { at: report::Location::new(Arc::clone(path), position), what: what.into() }
     }
 
-    /// What the YAML reader found.
     pub(super) fn yaml(path: &Arc<Path>, error: &YamlError) -> Self {
         let error = error.without_snippet();
         if let YamlError::Message { msg, .. } = error

@@ -41,7 +41,6 @@ pub(super) enum SideContent {
     Setting(Value),
 }
 
-/// Where an object stands.
 #[derive(Clone, Debug)]
 pub(super) struct WrittenObject {
     pub(super) file: Arc<manifest::ManifestFile>,
@@ -51,7 +50,6 @@ pub(super) struct WrittenObject {
 }
 
 impl WrittenObject {
-    /// Where a field of the string `text` stands.
     pub(super) fn locate(&self, field: &Field, text: &str) -> Location {
         let position = self.strings.position(&self.file.text, field, text);
         Location::new(Arc::clone(&self.file.path), position.unwrap_or(self.start))
@@ -91,7 +89,6 @@ impl Case {
         }
     }
 
-    /// Where the submitted object stands.
     pub(super) const fn written(&self) -> Option<&WrittenObject> {
         match &self.input {
             CaseInput::Review { written, .. } => Some(written),
@@ -115,7 +112,6 @@ impl Side {
     }
 }
 
-/// An object that was seen to be readable.
 fn whole(object: &Value) -> Setting<'_> {
     Setting::deserialize(object).unwrap_or_default()
 }

@@ -15,7 +15,7 @@ use super::spanned::{ObjectSource, Spanned};
 use super::spec::{CaseOperation, CaseSpec, Reference, SuiteSpec};
 use super::{Case, Suite};
 use crate::admission::{Review, Setting};
-use crate::cluster::files::Base;
+use crate::cluster::files::{self, Loaded};
 use crate::escape::{Quoted, QuotedPath, Quoting};
 use crate::manifest::fields::Strings;
 use crate::manifest::{self, ManifestFile, Origin, Position, document, tree};
@@ -47,7 +47,6 @@ pub fn load(path: &Path) -> Result<Suite, Error> {
     Loader { path: named, directory, file: Arc::new(file), opened: RefCell::default() }.suite(spec)
 }
 
-/// Reads the files that a suite names.
 struct Loader {
     path: Arc<Path>,
     directory: PathBuf,
@@ -62,7 +61,7 @@ impl Loader {
     }
 
     fn suite(self, SuiteSpec { cluster, policy, cases }: SuiteSpec) -> Result<Suite, Error> {
-        let base = self.base(&cluster)?;
+        let cluster = self.cluster(&cluster)?;
         if cases.value.is_empty() {
             return Err(self.error(cases.position(), "there are no cases, and a suite without any can't fail"));
         }
@@ -78,10 +77,10 @@ impl Loader {
             }
         }
         let cases = cases.value.into_iter().map(|case| self.case(case)).collect::<Result<_, _>>()?;
-        Ok(Suite { path: self.path, base, policy: policy.unwrap_or_default(), cases })
+        Ok(Suite { path: self.path, cluster, policy: policy.unwrap_or_default(), cases })
     }
 
-    fn base(&self, cluster: &Spanned<Vec<Spanned<ObjectSource>>>) -> Result<Base, Error> {
+    fn cluster(&self, cluster: &Spanned<Vec<Spanned<ObjectSource>>>) -> Result<Loaded, Error> {
         let (mut paths, mut objects) = (Vec::new(), Vec::new());
         for source in &cluster.value {
             match &source.value {
@@ -91,7 +90,7 @@ impl Loader {
                 }
             }
         }
-        Base::load(&paths, objects).map_err(|error| self.error(cluster.position(), error.to_string()))
+        files::load_with(&paths, objects).map_err(|error| self.error(cluster.position(), error.to_string()))
     }
 
     fn case(&self, spec: Spanned<CaseSpec>) -> Result<Case, Error> {
@@ -218,7 +217,6 @@ impl Loader {
         })
     }
 
-    /// The objects that a case adds.
     fn objects(&self, source: &Spanned<ObjectSource>) -> Result<SharedObjects, Error> {
         let path = match &source.value {
             ObjectSource::Object(object, _) => {

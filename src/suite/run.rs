@@ -8,29 +8,19 @@ use super::coverage::Tally;
 use super::spanned::Spanned;
 use super::spec::PolicySpec;
 use super::{Case, Error, Suite};
-use crate::admission::Request;
-use crate::cluster::files::{UnknownKind, Variation, VariationError};
+use crate::cluster::files::{Variation, VariationError};
 use crate::escape::Line;
 use crate::manifest::Position;
 use crate::report::{Location, Record, Subject, TestStatus};
 use crate::setting::Policy;
-use crate::setting::field::{Field, StringField};
+use crate::setting::field::Field;
 
 impl Suite {
-    /// The operator's choices that were captured with its cluster.
-    pub const fn captured_policy(&self) -> Option<&Policy> {
-        self.base.policy()
-    }
-
     /// The operator's choices, where the suite does not make its own.
     pub fn policy(&self, given: &Policy) -> Policy {
         let PolicySpec { warn_rules, reserved_ranges } = &self.policy;
         let reserved = reserved_ranges.clone().unwrap_or_else(|| given.reserved.clone());
         Policy { reserved, warn: given.warn.iter().chain(warn_rules.iter()).collect() }
-    }
-
-    pub fn unknown_kinds(&self) -> Vec<UnknownKind> {
-        self.base.unknown_kinds()
     }
 
     pub fn run(&self, case: &Case, policy: &Policy, tally: &mut Tally) -> Record {
@@ -41,15 +31,9 @@ impl Suite {
     }
 
     fn judge(&self, case: &Case, policy: &Policy, tally: &mut Tally) -> Result<Record, Error> {
-        let cluster = self.cluster(case)?;
+        let cluster = self.varied(case)?;
         let request = case.request(cluster.setting()).map_err(|why| Error::new(&self.path, case.position(), why))?;
-        let text = |root| match &request {
-            Ok(Request::Create(new) | Request::Update { new, .. }) => match root {
-                StringField::Value => new.value.bytes(),
-                StringField::Default => new.default.bytes(),
-            },
-            _ => None,
-        };
+        let text = |string| request.as_ref().ok().and_then(|request| request.submitted(string));
         let locate = |field: &Field| match case.written() {
             Some(written) => written.locate(field, text(field.string).unwrap_or_default()),
             None => self.at(case.position()),
@@ -77,8 +61,8 @@ impl Suite {
         })
     }
 
-    fn cluster(&self, case: &Case) -> Result<Variation<'_>, Error> {
-        let mut cluster = self.base.vary();
+    fn varied(&self, case: &Case) -> Result<Variation<'_>, Error> {
+        let mut cluster = self.cluster.vary();
         let failed = |position, error: &VariationError| Error::new(&self.path, position, error.to_string());
         for (position, kind, name) in &case.without {
             cluster.leave_out(*kind, name.as_ref()).map_err(|error| failed(*position, &error))?;

@@ -54,7 +54,6 @@ pub(super) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer
 }
 
 impl Spanned<String> {
-    /// Makes something of the string.
     pub(super) fn parse<T, E: de::Error>(&self, read: impl FnOnce(&str) -> Result<T, String>) -> Result<T, E> {
         read(&self.value).map_err(|why| misplaced(self.position(), why))
     }
@@ -66,7 +65,6 @@ pub(super) fn misplaced<E: de::Error>(Position { line, column }: Position, why: 
     E::custom(format_args!("{line}:{column}: {why}"))
 }
 
-/// The position and the message of such an error.
 pub(super) fn place(message: &str) -> Option<(Position, &str)> {
     let mut parts = message.splitn(3, ':');
     let (line, column) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);

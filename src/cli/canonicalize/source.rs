@@ -18,10 +18,8 @@ pub(super) enum ValueSource {
     Stream(ManifestFile),
 }
 
-/// A value, and where it was found.
 pub(super) struct FoundValue {
     value: Value,
-    /// The manifest that it is in.
     pub(super) manifest: Option<(Origin, DocumentPath)>,
     /// What stands in front of anything said about it.
     pub(super) label: String,

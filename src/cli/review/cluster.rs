@@ -34,17 +34,13 @@ pub(super) struct ReviewClusterArgs {
     kube: KubeArgs,
 }
 
-/// The facts, the stored Setting and the policy to use.
 pub(super) struct ReviewCluster {
     pub(super) facts: Facts,
-    /// The Setting that is stored in it.
     pub(super) stored: Option<Stored>,
-    /// The operator's choices that were captured with it.
     pub(super) policy: Option<Policy>,
 }
 
 impl ReviewClusterArgs {
-    /// The files.
     pub(super) fn files(&self) -> &[PathBuf] {
         &self.cluster
     }
@@ -56,7 +52,6 @@ impl ReviewClusterArgs {
         if self.live { "--kube".to_owned() } else { files }
     }
 
-    /// Reads the files, or lists what the live cluster has.
     pub(super) fn open(&self) -> anyhow::Result<ReviewCluster> {
         if self.live {
             return kube::block_on(self.list())?.context("--kube");
@@ -118,7 +113,7 @@ pub(super) fn apply_networks(settings: &[(Value, Origin)], facts: &mut Facts) ->
     if names.is_empty() {
         return Ok(names);
     }
-    let applied = files::Base::load(&[], last.into_values().collect())?;
+    let applied = files::load_with(&[], last.into_values().collect())?;
     match &applied.facts.networks {
         Err(missing) => facts.lose(missing.clone()),
         Ok(applied) => {

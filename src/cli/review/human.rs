@@ -70,7 +70,6 @@ fn place(origin: &Origin) -> String {
     format!("{}:{}{item}", Line(&path), origin.line)
 }
 
-/// What was asked, and what it was held against.
 fn request(judged: &Judged<'_>) -> String {
     match (&judged.outcome, &judged.input.form) {
         (ReviewOutcome::Malformed(_), _) => "it can't be judged".to_owned(),

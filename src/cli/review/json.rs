@@ -18,11 +18,8 @@ use crate::setting::RuleId;
 struct JsonVerdict<'a> {
     /// The path as it was given or found; `-` for standard input.
     input: Cow<'a, str>,
-    /// The line in which the document starts.
     line: Option<usize>,
-    /// Its place in a List.
     item: Option<usize>,
-    /// The line of `value`.
     value_line: Option<usize>,
     /// `review`, `request` or `manifest`.
     form: Option<&'static str>,
@@ -36,17 +33,13 @@ struct JsonVerdict<'a> {
     verdict: &'static str,
     /// The status code of the refusal, 200 where there is none.
     code: u16,
-    /// The whole text of the refusal.
     message: Option<String>,
-    /// The rules that refuse, in table order.
     rules: Vec<&'static str>,
     causes: Vec<Cause>,
-    /// How many causes there are beyond those listed.
     more_causes: usize,
     /// The facts for want of which there is no verdict.
     missing: Vec<String>,
     warnings: Vec<String>,
-    /// A stable name for each of the warnings.
     warning_kinds: Vec<&'static str>,
     /// What is stored; `null` where nothing is.
     value: Option<String>,

@@ -111,7 +111,6 @@ impl<'i> Judged<'i> {
         }
     }
 
-    /// Whether facts are missing that the verdict depends on.
     pub(super) fn missing(&self) -> Vec<String> {
         match &self.outcome {
             ReviewOutcome::Admitted { admission, .. } => match &admission.decision().verdict {
@@ -123,7 +122,6 @@ impl<'i> Judged<'i> {
     }
 }
 
-/// The answer to what can't be judged.
 pub(super) fn malformed(uid: &str, why: &str) -> String {
     text(response::write_malformed(uid, why))
 }

@@ -39,7 +39,6 @@ pub(super) struct Printer {
     out: Box<dyn Write>,
     format: OutputFormat,
     paint: Paint,
-    /// What is shown only once all is known.
     answers: Vec<ClientAnswer>,
 }
 

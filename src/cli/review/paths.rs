@@ -14,7 +14,6 @@ use crate::manifest::{self, BARE_VALUE, ManifestFile, STANDARD_INPUT};
 /// A file with what it asks, or why it can't be read.
 type FoundFile = Result<(ManifestFile, Vec<Input>), manifest::Error>;
 
-/// All that was named.
 pub(super) struct Paths {
     pub(super) reader: Reader,
     /// The files that ask something, in order.

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::judged::{Judged, ReviewOutcome};
-use crate::admission::Request;
 use crate::escape::Plain;
 use crate::input::Form;
 use crate::manifest::{self, ManifestFile, Position};
@@ -12,7 +11,6 @@ use crate::report::{LocatedCause, LocatedWarning, Location, Record, Subject, Tes
 use crate::setting::field::{Field, StringField};
 use crate::setting::{SETTING, Warning};
 
-/// What was judged, with its places in the file.
 pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, warnings_fail: bool) -> Record {
     let origin = &judged.input.origin;
     let fields = Fields { judged, file };
@@ -52,12 +50,10 @@ pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, warnings_fail: bool) 
     }
 }
 
-/// What could not be read.
 pub(super) fn unreadable(error: &manifest::Error) -> Record {
     not_judged(error.path(), error.position(), error.to_string())
 }
 
-/// That there was nothing.
 pub(super) fn nothing(paths: &[PathBuf], why: &str) -> Record {
     not_judged(paths.first().map_or(Path::new("."), PathBuf::as_path), Position::START, why.to_owned())
 }
@@ -105,11 +101,7 @@ impl Fields<'_> {
 
     fn locate(&self, field: &Field) -> Location {
         let text = match &self.judged.outcome {
-            ReviewOutcome::Admitted { request, .. } => match (&**request, field.string) {
-                (Request::Create(new) | Request::Update { new, .. }, StringField::Value) => new.value.bytes(),
-                (Request::Create(new) | Request::Update { new, .. }, StringField::Default) => new.default.bytes(),
-                _ => None,
-            },
+            ReviewOutcome::Admitted { request, .. } => request.submitted(field.string),
             ReviewOutcome::Malformed(_) => None,
         };
         let inside = self.judged.input.strings.position(&self.file.text, field, text.unwrap_or_default());

@@ -16,7 +16,6 @@ pub(super) struct Summary {
     pub(super) unreadable: usize,
     pub(super) warnings: usize,
     pub(super) ignored: Ignored,
-    /// Files that are not judged.
     pub(super) skipped: Vec<(PathBuf, Skipped)>,
     /// The Settings in the input that count as applied.
     pub(super) applied: Vec<String>,

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::{File, MARK};
 use crate::escape::QuotedPath;
 
-/// Why a capture is not written. Safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     #[error("{} is not empty; name a new directory, or pass --force to replace an earlier capture in it", QuotedPath(.0))]

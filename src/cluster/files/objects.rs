@@ -15,13 +15,17 @@ use crate::manifest::{ManifestFile, Origin, document};
 use crate::setting::facts::{FactKind, ObjectName};
 use crate::setting::{Policy, SETTING};
 
-/// Indexes the objects of the files, one document at a time.
-pub(super) fn index(files: &[ManifestFile]) -> Result<Loaded, Error> {
+pub(super) fn index(files: &[ManifestFile], objects: Vec<(Value, Origin)>) -> Result<Loaded, Error> {
     let mut view = FileObjects::default();
-    files.iter().try_for_each(|file| view.take_file(file))?;
-    let unknown_kinds = view.unknown_kinds();
-    let FileObjects { index, setting, policy, objects, .. } = view;
-    Ok(Loaded { facts: index.facts(), setting, policy, unknown_kinds, objects })
+    for file in files {
+        for (line, document) in document::parse(file)? {
+            view.take(document, &Origin { path: Arc::clone(&file.path), line, item: None })?;
+        }
+    }
+    objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin))?;
+    let (facts, unknown_kinds) = (view.index.facts(), view.unknown_kinds());
+    let FileObjects { index, setting, policy, objects, seen, .. } = view;
+    Ok(Loaded { facts, setting, policy, unknown_kinds, objects, index, seen })
 }
 
 #[derive(Default)]
@@ -36,15 +40,8 @@ pub(super) struct FileObjects {
 
 impl FileObjects {
     /// A view in which objects may take the place of those in another.
-    pub(super) fn over(base: &Self) -> Self {
+    pub(super) fn over(base: &Loaded) -> Self {
         Self { index: base.index.clone(), setting: base.setting.clone(), ..Self::default() }
-    }
-
-    pub(super) fn take_file(&mut self, file: &ManifestFile) -> Result<(), Error> {
-        for (line, document) in document::parse(file)? {
-            self.take(document, &Origin { path: Arc::clone(&file.path), line, item: None })?;
-        }
-        Ok(())
     }
 
     pub(super) fn unknown_kinds(&self) -> Vec<UnknownKind> {
@@ -57,7 +54,6 @@ impl FileObjects {
         self.unknown_kinds.iter().map(unknown).collect()
     }
 
-    /// Takes in an object, or the items of a list.
     pub(super) fn take(&mut self, document: Value, origin: &Origin) -> Result<(), Error> {
         objects(document).try_for_each(|ListedObject { value, items }| {
             let item = items.last().copied();

@@ -1,23 +1,16 @@
 //! A cluster state and differences from it: a suite loads its cluster once, and each case changes what it needs.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::objects::FileObjects;
-use super::{Error, UnknownKind};
+use super::{Error, Loaded, UnknownKind};
 use crate::cluster::kinds::is_asked_for;
 use crate::escape::Quoted;
 use crate::manifest::Origin;
 use crate::setting::facts::{FactKind, ObjectName};
-use crate::setting::{Facts, Policy, SETTING};
-
-/// A cluster view that is varied.
-pub struct Base {
-    view: FileObjects,
-    pub facts: Facts,
-}
+use crate::setting::{Facts, SETTING};
 
 /// Why a cluster can't be varied so. Safe to print.
 #[derive(Debug, thiserror::Error)]
@@ -30,34 +23,15 @@ pub enum VariationError {
     Absent(String),
 }
 
-impl Base {
-    /// Reads files and directories, and objects that are at hand.
-    pub fn load(paths: &[PathBuf], objects: Vec<(Value, Origin)>) -> Result<Self, Error> {
-        let mut view = FileObjects::default();
-        super::read(paths)?.iter().try_for_each(|file| view.take_file(file))?;
-        objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin))?;
-        let facts = view.index.facts();
-        Ok(Self { view, facts })
-    }
-
-    /// The operator's choices that were captured with it.
-    pub const fn policy(&self) -> Option<&Policy> {
-        self.view.policy.as_ref()
-    }
-
-    pub fn unknown_kinds(&self) -> Vec<UnknownKind> {
-        self.view.unknown_kinds()
-    }
-
+impl Loaded {
     /// Begins a variation. Its cost is that of the kinds it changes.
-    pub fn vary(&self) -> Variation<'_> {
-        Variation { base: self, view: FileObjects::over(&self.view), changed: BTreeSet::new() }
+    pub(crate) fn vary(&self) -> Variation<'_> {
+        Variation { base: self, view: FileObjects::over(self), changed: BTreeSet::new() }
     }
 }
 
-/// A cluster view that differs from its base.
 pub struct Variation<'b> {
-    base: &'b Base,
+    base: &'b Loaded,
     view: FileObjects,
     changed: BTreeSet<FactKind>,
 }
@@ -65,7 +39,7 @@ pub struct Variation<'b> {
 impl Variation<'_> {
     /// Leaves out the object of this name, or with `None` every object of its kind.
     pub fn leave_out(&mut self, kind: FactKind, name: Option<&ObjectName>) -> Result<(), VariationError> {
-        let of_kind = self.base.view.seen.keys().filter(|(of, _)| *of == kind).map(|(_, name)| name);
+        let of_kind = self.base.seen.keys().filter(|(of, _)| *of == kind).map(|(_, name)| name);
         let leaving: Vec<&ObjectName> = of_kind.filter(|there| name.is_none_or(|name| name == *there)).collect();
         if leaving.is_empty() {
             let named = name.map(|name| format!(" {}", Quoted(&name.to_string()))).unwrap_or_default();
@@ -101,7 +75,6 @@ impl Variation<'_> {
         Ok(())
     }
 
-    /// The cluster as it is then.
     pub fn facts(&self) -> Facts {
         let mut facts = self.base.facts.clone();
         self.changed.iter().for_each(|kind| self.view.index.of(*kind).refresh(&mut facts));
@@ -135,9 +108,9 @@ mod tests {
         json!({"apiVersion": "harvesterhci.io/v1beta1", "kind": "Setting", "metadata": metadata, "value": value})
     }
 
-    fn base() -> Base {
+    fn base() -> Loaded {
         let objects = [node("node-0"), node("node-1"), setting("a")];
-        Base::load(&[], objects.map(|object| (object, origin())).to_vec()).unwrap()
+        crate::cluster::files::load_with(&[], objects.map(|object| (object, origin())).to_vec()).unwrap()
     }
 
     fn named(name: &str) -> ObjectName {

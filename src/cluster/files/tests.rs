@@ -61,7 +61,7 @@ fn documents_lists_and_formats_make_one_view() {
         (".hidden.yaml", "{"),
         (".git/config.yaml", "{"),
     ]);
-    let Loaded { facts, setting, unknown_kinds, objects, policy } = loaded(&files);
+    let Loaded { facts, setting, unknown_kinds, objects, policy, .. } = loaded(&files);
     assert_eq!(node_names(&facts), ["a/b", "deep", "in-list", "listed", "named", "second-\u{1f600}"]);
     assert_eq!(facts.cluster_networks.unwrap().iter().collect::<Vec<_>>(), ["mgmt"]);
     let storage = SettingNetwork::On { vlan: VlanId::Tagged(7), exclusive_vlan: true, range: Ok(None) };

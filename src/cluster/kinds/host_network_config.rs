@@ -71,7 +71,6 @@ impl<T> Lenient<T> {
     }
 }
 
-/// IPv4 addresses, each with the node that has it.
 type HostAddresses = BTreeSet<(String, Ipv4Addr)>;
 
 const WITH_PREFIX: &str = "an address with its prefix length, as in 192.168.1.10/24";

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::read::section;
+use crate::setting::object::or_default as section;
 
 /// The group of Harvester's network controller.
 pub(super) const HARVESTER_NETWORK: &str = "network.harvesterhci.io";

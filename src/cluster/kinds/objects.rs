@@ -22,7 +22,6 @@ pub(in crate::cluster) trait Objects: fmt::Debug + Send + Sync {
     fn counts(&self) -> (usize, usize);
     /// Whether anything has changed since this was last asked.
     fn take_changed(&mut self) -> bool;
-    /// Puts what is known into `facts`.
     fn refresh(&self, facts: &mut Facts);
     /// A copy, which shares everything until one of the two changes.
     fn share(&self) -> Box<dyn Objects>;

@@ -1,10 +1,7 @@
 //! Reads objects from JSON, and reports unreadable ones.
 
 use std::fmt::{self, Write as _};
-use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment};
 
@@ -106,28 +103,6 @@ pub(super) fn wrong(field: &str, text: &str, wanted: &str) -> String {
 }
 
 const OBJECT: &str = "an object";
-
-/// Reads a field that is an object; absent and `null` are the default. serde would take an array for a struct.
-pub(super) fn section<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
-    struct Section<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Section<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(OBJECT)
-        }
-
-        fn visit_unit<E>(self) -> Result<T, E> {
-            Ok(T::default())
-        }
-
-        fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<T, M::Error> {
-            T::deserialize(MapAccessDeserializer::new(map))
-        }
-    }
-    from.deserialize_any(Section(PhantomData))
-}
 
 /// Without the fields that are not there, and the sections that are then empty.
 fn without_absent(mut object: Value) -> Value {

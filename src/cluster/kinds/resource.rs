@@ -19,7 +19,6 @@ pub struct WatchedResource {
     pub plural: &'static str,
     pub object_kind: &'static str,
     pub namespaced: bool,
-    /// The one object.
     pub name: Option<&'static str>,
 }
 
@@ -35,7 +34,6 @@ impl WatchedResource {
         self.name != Some(SETTING)
     }
 
-    /// The name under which an index keeps an object.
     pub(in crate::cluster) fn name_of(&self, namespace: Option<&str>, name: Option<&str>) -> ObjectName {
         // As kubectl puts it where the manifest does not say.
         let namespace = namespace.filter(|namespace| !namespace.is_empty()).unwrap_or("default");
@@ -47,7 +45,6 @@ impl WatchedResource {
         if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
     }
 
-    /// As kube has it, in the given version.
     pub(in crate::cluster) fn api_resource(&self, version: &str) -> ApiResource {
         ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(self.group, version, self.object_kind), self.plural)
     }

@@ -17,7 +17,6 @@ pub(super) type Extracts<K> = BTreeMap<ObjectName, <K as Watched>::Extract>;
 ///
 /// What is read must have its type: a guess about a cluster is worth less than a refusal that names the object.
 pub(super) trait Watched: Serialize + DeserializeOwned + 'static {
-    /// Where the API server has it.
     const RESOURCE: WatchedResource;
     /// The objects that are watched; none for all of them.
     const NAMES: &'static [&'static str] = &[];
@@ -25,7 +24,6 @@ pub(super) trait Watched: Serialize + DeserializeOwned + 'static {
     const NEVER_NONE: Option<&'static str> = None;
     /// What is kept of an object. An ended migration leaves nothing, so memory follows the facts and not the cluster.
     type Extract: Clone + PartialEq + fmt::Debug + Send + Sync;
-    /// What the rules get.
     type Fact;
 
     /// What a rule needs of the object, if anything; or what is wrong with it, safe to print.
@@ -38,9 +36,7 @@ pub(super) trait Watched: Serialize + DeserializeOwned + 'static {
         None
     }
 
-    /// The fact that all objects make together.
     fn fact(all: &Extracts<Self>) -> Self::Fact;
 
-    /// Where that fact is kept.
     fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact>;
 }

@@ -20,7 +20,6 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long the API server may take to accept what is sent.
 const WRITE: Duration = Duration::from_secs(10);
 
-/// Why there is no client. Safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum Unconfigured {
     #[error("the kubeconfig {0} can't be used: {1}")]
@@ -36,15 +35,10 @@ pub enum Unconfigured {
     Client(String),
 }
 
-/// A client for the cluster of a kubeconfig.
+/// A client for the cluster of a kubeconfig, and the API server's address.
 ///
 /// Without a path, that is the one that kubectl would take; where there is none, it is the cluster that this runs in.
 /// The client must be made inside a tokio runtime.
-pub async fn connect(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Client, Unconfigured> {
-    reach(kubeconfig, context).await.map(|(client, _)| client)
-}
-
-/// As [`connect`], with the API server's address.
 pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(Client, String), Unconfigured> {
     let mut config = configure(kubeconfig, context)?;
     if config.cluster_url.scheme().is_none() {

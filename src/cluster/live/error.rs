@@ -40,7 +40,6 @@ pub(super) enum CallError {
 }
 
 impl Error {
-    /// What kube says of a request.
     pub(super) fn of(verb: &'static str, error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => {
@@ -119,7 +118,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What kube's watcher says.
 impl From<watcher::Error> for Error {
     fn from(error: watcher::Error) -> Self {
         match error {

@@ -12,7 +12,6 @@ use prometheus_client::registry::Registry;
 
 use crate::setting::facts::FactKind;
 
-/// The kind that something was seen of.
 type KindLabel = [(&'static str, &'static str); 1];
 
 const fn label(kind: FactKind) -> KindLabel {
@@ -56,12 +55,10 @@ impl WatchMetrics {
     }
 }
 
-/// Registers what is looked up when it is asked for.
 pub(super) fn register(figures: FiguresByKind, registry: &mut Registry) {
     registry.register_collector(Box::new(FiguresCollector(figures)));
 }
 
-/// Gives the figures of each kind as they are now.
 pub(super) type FiguresByKind = Box<dyn Fn() -> Vec<(FactKind, WatchFigures)> + Send + Sync>;
 
 struct FiguresCollector(FiguresByKind);
@@ -101,7 +98,6 @@ fn count(objects: usize) -> f64 {
     objects as f64
 }
 
-/// What is known of the watches of one kind.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct WatchFigures {
     pub(super) objects: usize,

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use hyper::Uri;
 use ipnet::IpNet;
 
-/// What the environment says.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ProxyVariables {
     https: String,

@@ -83,7 +83,6 @@ pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unliste
     if failed.is_empty() { Ok(snapshot) } else { Err(Unlisted { failed, address: address.to_owned() }) }
 }
 
-/// Lists a resource in the version that is served, if it is served at all.
 async fn one(client: &Client, resource: WatchedResource) -> Result<Option<(String, Vec<RawObject>)>, Error> {
     let listing = timeout(WITHIN, async {
         let usual = resource.version.to_owned();

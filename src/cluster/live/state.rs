@@ -245,7 +245,6 @@ impl Known {
         resource
     }
 
-    /// The watches that a kind of fact comes from.
     fn of(&self, kind: FactKind) -> impl Iterator<Item = &WatchStatus> {
         let of_kind = move |(resource, _): &&(WatchedResource, _)| resource.kind == kind && resource.is_asked_for();
         self.watches.iter().filter(of_kind).map(|(_, status)| status)
@@ -256,7 +255,6 @@ impl Known {
         self.of(kind).find_map(|status| status.missing(now, max_staleness))
     }
 
-    /// What is wrong beside the facts that are missing.
     fn read_errors(&self, now: Instant, max_staleness: Duration) -> Vec<String> {
         let error = |(resource, status): &(WatchedResource, WatchStatus)| {
             let unheard = if resource.is_asked_for() { None } else { status.missing(now, max_staleness) };

@@ -55,7 +55,6 @@ impl Watch {
         Self { at, resource, client, discovery, state, lasts, version, backoff }
     }
 
-    /// Watches until it is dropped.
     pub(super) async fn run(mut self) -> Infallible {
         loop {
             let pause = self.list_and_watch().await;

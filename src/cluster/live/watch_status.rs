@@ -14,7 +14,6 @@ const LOG_AGAIN: Duration = Duration::from_mins(1);
 /// How long nothing may fail before a watch counts as recovered.
 const RECOVERED: Duration = Duration::from_secs(5);
 
-/// What is known of one watch beside its objects.
 #[derive(Debug)]
 pub(super) struct WatchStatus {
     phase: WatchPhase,

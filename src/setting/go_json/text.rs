@@ -12,7 +12,6 @@ pub(super) fn decode(literal: &str) -> Cow<'_, str> {
     }
 }
 
-/// What stands between the quotes.
 fn inner(literal: &str) -> &str {
     literal.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default()
 }

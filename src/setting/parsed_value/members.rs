@@ -29,7 +29,6 @@ pub(super) struct Members<'a> {
     exclude: Option<Entries<'a>>,
 }
 
-/// What is wrong with one member.
 enum Found {
     /// With a key's value; of a key that stands twice only that.
     Known(&'static Key, Problems),

@@ -87,12 +87,10 @@ fn add_host_networks(
     }
 }
 
-/// The node and its address, as lists of them are shown.
 fn owner(node: &str, address: Ipv4Addr) -> impl fmt::Display + '_ {
     fmt::from_fn(move |f| write!(f, "{address} of node {}", Plain(node)))
 }
 
-/// Usable addresses that are someone's.
 #[derive(Default)]
 struct Taken {
     owners: Truncated,
