@@ -200,6 +200,9 @@ pub(crate) fn write_unicode(char: char, f: &mut impl Write) -> fmt::Result {
 
 /// Characters that can't be seen, or that change how their surroundings look.
 pub(crate) fn is_unprintable(char: char) -> bool {
+    if char.is_ascii() {
+        return char.is_ascii_control();
+    }
     char.is_control()
         || matches!(char,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' // soft hyphen, Arabic letter mark, joiners, BOM

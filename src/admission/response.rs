@@ -3,6 +3,7 @@
 //! kubectl shows `details.causes` and drops the message; the UI, and kubectl with several objects, show the
 //! message and drop the causes. So each problem is in both.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use self::wire::AuditAnnotations;
@@ -83,13 +84,13 @@ impl Status {
         let mut message = format!("{SETTING} is refused, {total} {plural}:");
         for (index, cause) in causes.iter().enumerate() {
             let problem = listed.get(index).filter(|_| index < shown).map_or(&*cause.message, Violation::block);
-            let line = format!("\n* {}: {problem}", cause.field);
-            if message.len() + line.len() + LAST_LINE > LONGEST_MESSAGE {
-                message.push('\n');
-                message.push_str(&more(total - index));
+            let end = message.len();
+            let _ = write!(message, "\n* {}: {problem}", cause.field);
+            if message.len() + LAST_LINE > LONGEST_MESSAGE {
+                message.truncate(end);
+                let _ = write!(message, "\n{}", more(total - index));
                 break;
             }
-            message.push_str(&line);
         }
         Self { reason: "Invalid", code, message, causes }
     }

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
-use axum::extract::{RawQuery, State};
+use axum::extract::{Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -36,22 +36,12 @@ pub(super) struct WebhookState {
 /// Why a request gets no `AdmissionReview` back.
 type HttpError = (StatusCode, String);
 
-pub(super) async fn validate(
-    State(state): State<Arc<WebhookState>>,
-    query: RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    state.answer(Phase::Validate, query, &headers, body).await
+pub(super) async fn validate(State(state): State<Arc<WebhookState>>, request: Request) -> Response {
+    state.answer(Phase::Validate, request).await
 }
 
-pub(super) async fn mutate(
-    State(state): State<Arc<WebhookState>>,
-    query: RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    state.answer(Phase::Mutate, query, &headers, body).await
+pub(super) async fn mutate(State(state): State<Arc<WebhookState>>, request: Request) -> Response {
+    state.answer(Phase::Mutate, request).await
 }
 
 pub(super) async fn livez() -> Response {
@@ -72,11 +62,11 @@ pub(super) async fn metrics(State(health): State<Arc<Health>>) -> Response {
 }
 
 impl WebhookState {
-    async fn answer(&self, phase: Phase, RawQuery(query): RawQuery, headers: &HeaderMap, body: Body) -> Response {
+    async fn answer(&self, phase: Phase, request: Request) -> Response {
         let start = Instant::now();
         let _in_flight = self.metrics.begin_request(phase);
-        let deadline = Deadline::new(query.as_deref(), start, self.limits.request);
-        let response = match self.review(phase, headers, body, deadline).await {
+        let deadline = Deadline::new(request.uri().query(), start, self.limits.request);
+        let response = match self.review(phase, request, deadline).await {
             Ok(answer) => {
                 log(phase, &answer.record, start);
                 with_content_type(JSON, answer.body)
@@ -93,18 +83,12 @@ impl WebhookState {
         response
     }
 
-    async fn review(
-        &self,
-        phase: Phase,
-        headers: &HeaderMap,
-        body: Body,
-        deadline: Deadline,
-    ) -> Result<Answer, HttpError> {
-        if !is_json(headers) {
+    async fn review(&self, phase: Phase, request: Request, deadline: Deadline) -> Result<Answer, HttpError> {
+        if !is_json(request.headers()) {
             let why = "the body must be an AdmissionReview in JSON, with Content-Type: application/json";
             return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, why.to_owned()));
         }
-        let (body, permit) = self.read(body, deadline).await?;
+        let (body, permit) = self.read(request.into_body(), deadline).await?;
         let answer = self.service.answer(phase, body, permit, deadline).await;
         self.metrics.decided(phase, &answer.record);
         match StatusCode::from_u16(answer.http_status) {

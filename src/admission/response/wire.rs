@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{SETTING_KIND, Status};
 use crate::admission::Mutation;
 use crate::admission::review::{API_VERSION, KIND};
+use crate::setting::field::Field;
 use crate::setting::{RuleSet, SETTING, Warning};
 
 #[derive(Serialize)]
@@ -57,7 +58,7 @@ struct StatusDetails<'a> {
 struct StatusCause<'a> {
     reason: &'static str,
     message: &'a str,
-    field: String,
+    field: &'a Field,
 }
 
 /// What the audit log keeps: stored under the webhook's name.
@@ -112,7 +113,7 @@ pub(super) fn review(
 
 fn body(status: &Status) -> StatusBody<'_> {
     let causes = status.causes.iter();
-    let causes = causes.map(|it| StatusCause { reason: it.reason, message: &it.message, field: it.field.to_string() });
+    let causes = causes.map(|it| StatusCause { reason: it.reason, message: &it.message, field: &it.field });
     StatusBody {
         status: "Failure",
         message: &status.message,
