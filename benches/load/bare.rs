@@ -26,7 +26,7 @@ pub fn serve(directory: &Path, answer: &Path) -> Result<()> {
     let provider = tls::provider();
     let resolver = Arc::new(Resolver::default());
     resolver.replace(Arc::new(CertifiedKey::from_der(chain, key, &provider)?));
-    let acceptor = TlsAcceptor::from(tls::config(provider, resolver)?);
+    let acceptor = TlsAcceptor::from(tls::config(provider, resolver, None)?);
     let answer = async move |_: Bytes| ([(CONTENT_TYPE, "application/json")], answer.clone());
     let router = Router::new().route("/mutate", post(answer.clone())).route("/validate", post(answer));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

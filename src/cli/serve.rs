@@ -14,16 +14,19 @@ use super::Exit;
 use super::duration;
 use super::logging::{DroppedLines, LogArgs};
 use super::policy::PolicyArgs;
+use crate::admission::Policy;
 use crate::server::metrics::{PREFIX, certificate::CertificateExpiry, view::ViewMetrics};
 use crate::server::tls::{self, Resolver};
 use crate::server::{self, AppState, Metrics, ServerConfig, Shutdown, ShutdownOutcome, Signals};
 
 mod certificate;
+mod clients;
 mod cluster;
 mod limits;
 mod own_ca;
 
 use certificate::CertificateArgs;
+use clients::ClientArgs;
 use cluster::ClusterArgs;
 use limits::LimitArgs;
 
@@ -66,6 +69,8 @@ pub(super) struct Args {
     #[command(flatten)]
     certificate: CertificateArgs,
     #[command(flatten)]
+    clients: ClientArgs,
+    #[command(flatten)]
     cluster: ClusterArgs,
     #[command(flatten)]
     policy: PolicyArgs,
@@ -104,6 +109,9 @@ impl Args {
             let own = registry.sub_registry_with_prefix(PREFIX);
             let cluster = self.cluster.open(own).await?;
             let resolver = Arc::new(Resolver::default());
+            let policy = Policy { hide_migration_names: self.clients.hide_migration_names, ..self.policy.policy() };
+            let interval = self.certificate.tls_reload_interval;
+            let (clients, client_ca) = self.clients.open(Arc::clone(&provider), &metrics, interval)?;
             let certificate = self
                 .certificate
                 .open(Arc::clone(&provider), Arc::clone(&resolver), metrics.clone(), &self.cluster.kube, own)
@@ -121,8 +129,8 @@ impl Args {
             };
             let state = AppState {
                 view: cluster.view,
-                policy: self.policy.policy(),
-                tls: tls::config(provider, Arc::clone(&resolver))?,
+                policy,
+                tls: tls::config(provider, Arc::clone(&resolver), clients)?,
                 resolver,
                 metrics,
                 registry,
@@ -135,6 +143,7 @@ impl Args {
             tracing::info!(listen = %addresses.webhook, ops_listen = %addresses.ops, "listening");
             tokio::spawn(cluster.follow);
             tokio::spawn(certificate);
+            tokio::spawn(client_ca);
             anyhow::Ok(bound.run(shutdown).await)
         })?;
         runtime.shutdown_timeout(LAST_WORK);

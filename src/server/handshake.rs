@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
+use rustls::{CertificateError, ServerConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -19,7 +19,7 @@ use tokio_util::either::Either;
 use super::close_reason::CloseReason;
 use super::log_throttle::LogThrottle;
 use super::metrics::Metrics;
-use crate::escape::Quoted;
+use super::tls::clients::WrongName;
 
 /// A stream of HTTP. A client that does not take what is written makes it fail after a time.
 pub(super) type Io = Either<PlainStream, Box<TlsStream<PlainStream>>>;
@@ -97,14 +97,13 @@ impl TlsTransport {
             Err(error) => {
                 let reason = reason(&error);
                 metrics.handshake_failed(reason);
-                // The library's words, which may quote what the client sent.
-                let words = error.to_string();
+                let words = words(&error);
                 if reason == DISCONNECTED {
                     // As any probe of the port does that only connects.
-                    tracing::debug!(%client, error = %Quoted(&words), "client disconnected during the TLS handshake");
+                    tracing::debug!(%client, error = words, "client disconnected during the TLS handshake");
                 } else {
                     throttle.warn(|left_out| {
-                        tracing::warn!(%client, error = %Quoted(&words), left_out, "TLS handshake failed");
+                        tracing::warn!(%client, error = words, left_out, "TLS handshake failed");
                     });
                 }
                 Err(CloseReason::HandshakeFailed)
@@ -143,8 +142,22 @@ fn reason(error: &io::Error) -> &'static str {
         }
         Some(Tls::PeerIncompatible(_) | Tls::NoApplicationProtocol) => "incompatible",
         Some(Tls::General(_)) => "no-certificate",
+        Some(Tls::NoCertificatesPresented) => "client-certificate-missing",
+        Some(Tls::InvalidCertificate(CertificateError::Other(_))) => "client-certificate-name",
+        Some(Tls::InvalidCertificate(_)) => "client-certificate-invalid",
         Some(_) => "other",
         None => DISCONNECTED,
+    }
+}
+
+/// What is wrong, for the log, which escapes and cuts it: the library's words may quote what the client sent.
+fn words(error: &io::Error) -> String {
+    use rustls::Error as Tls;
+    match error.get_ref().and_then(|error| error.downcast_ref::<Tls>()) {
+        Some(Tls::NoCertificatesPresented) => "the client sent no certificate".to_owned(),
+        Some(Tls::InvalidCertificate(CertificateError::Other(error))) if error.0.is::<WrongName>() => error.to_string(),
+        Some(Tls::InvalidCertificate(error)) => format!("the client's certificate is not accepted: {error}"),
+        _ => error.to_string(),
     }
 }
 

@@ -105,7 +105,7 @@ impl Metrics {
         own.register("connections_closed", "Closed connections, by reason", metrics.closed.clone());
         own.register("accept_failures", "Connections that could not be accepted", metrics.accept_failures.clone());
         own.register("handshake_failures", "Failed TLS handshakes", metrics.handshake_failures.clone());
-        let help = "Failed reloads of the certificate files; the previous certificate stays in use";
+        let help = "Failed reloads of the certificate files and the client CA; the last good ones stay in use";
         own.register("certificate_reload_failures", help, metrics.reload_failures.clone());
         let build = Gauges::default();
         build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);

@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
-use rustls::server::NoServerSessionStorage;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 
+pub mod clients;
 pub mod expiry;
 pub mod files;
 pub mod pair;
 mod resolver;
 pub mod self_signed;
 
+use clients::ClientVerifier;
 pub use resolver::Resolver;
 
 /// The cryptography, by name: what a library would pick by itself depends on what else is linked.
@@ -23,15 +26,24 @@ pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// TLS 1.2 and 1.3 with the certificate of the resolver, and HTTP/1.1 as the only protocol inside.
+/// TLS 1.2 and 1.3 with the certificate of the resolver, for the clients of the verifier or for all, and HTTP/1.1 as the
+/// only protocol inside.
 ///
 /// # Errors
 ///
 /// If the provider lacks what these versions need.
-pub fn config(provider: Arc<CryptoProvider>, resolver: Arc<Resolver>) -> Result<Arc<ServerConfig>, rustls::Error> {
+pub fn config(
+    provider: Arc<CryptoProvider>,
+    resolver: Arc<Resolver>,
+    clients: Option<Arc<ClientVerifier>>,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
+    let clients: Arc<dyn ClientCertVerifier> = match clients {
+        Some(clients) => clients,
+        None => WebPkiClientVerifier::no_client_auth(),
+    };
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13, &TLS12])?
-        .with_no_client_auth()
+        .with_client_cert_verifier(clients)
         .with_cert_resolver(resolver);
     // The API server speaks HTTP/1.1 to webhook Services.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];

@@ -20,7 +20,8 @@ impl Suite {
     pub fn policy(&self, given: &Policy) -> Policy {
         let PolicySpec { warn_rules, reserved_ranges } = &self.policy;
         let reserved = reserved_ranges.clone().unwrap_or_else(|| given.reserved.clone());
-        Policy { reserved, warn: given.warn.iter().chain(warn_rules.iter()).collect() }
+        let warn = given.warn.iter().chain(warn_rules.iter()).collect();
+        Policy { reserved, warn, ..given.clone() }
     }
 
     pub fn run(&self, case: &Case, policy: &Policy, tally: &mut Tally) -> Record {

@@ -85,6 +85,9 @@ fn source_and_extras(source: &str) -> String {
     path.display().to_string()
 }
 
+/// Clients with a certificate of this CA, which is none: only the file's place matters here.
+const CLIENTS: &str = r#"tls={"clientCA":"-----BEGIN CERTIFICATE-----","clientNames":["a","b"]}"#;
+
 /// A value, and where it arrives: kind, pointer (`pod` and `container` are those of the Deployment), what is there then.
 const CASES: &[(&str, &str, &str, &str)] = &[
     (r#"image.repository="a.example:5000/b""#, "Deployment", "container/image", r#""a.example:5000/b:VERSION""#),
@@ -127,6 +130,17 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "container/env/2",
         r#"{"name":"MNW_RESERVED_RANGE","value":"10.0.0.0/8,172.16.0.0/12"}"#,
     ),
+    (
+        "hideMigrationNames=true",
+        "Deployment",
+        "container/env/2",
+        r#"{"name":"MNW_HIDE_MIGRATION_NAMES","value":"true"}"#,
+    ),
+    (CLIENTS, "ConfigMap", "/data/ca.crt", r#""-----BEGIN CERTIFICATE-----""#),
+    (CLIENTS, "Deployment", "pod/volumes/0/configMap/name", r#""migration-network-webhook-clients""#),
+    (CLIENTS, "Deployment", "container/volumeMounts/0/mountPath", r#""/etc/migration-network-webhook/clients""#),
+    (CLIENTS, "Deployment", "container/args/6", r#""--tls-client-ca=/etc/migration-network-webhook/clients/ca.crt""#),
+    (CLIENTS, "Deployment", "container/args/8", r#""--tls-client-name=b""#),
     (r#"staleness="2m""#, "Deployment", "container/env/2", r#"{"name":"MNW_MAX_STALENESS","value":"2m"}"#),
     (r#"log.level="debug""#, "Deployment", "container/env/0/value", r#""debug""#),
     (r#"log.format="json""#, "Deployment", "container/env/1/value", r#""json""#),
@@ -175,6 +189,7 @@ const PRESENCE: &[(&str, &str, &str)] = &[
     (ALL_EXTRAS[1], "", "ServiceMonitor"),
     (ALL_EXTRAS[2], "", "PrometheusRule"),
     (ALL_EXTRAS[3], "", "ConfigMap"),
+    (CLIENTS, "", "ConfigMap"),
     (r#"tls.source="cert-manager""#, "Role RoleBinding Secret", "Certificate Issuer"),
     (r#"tls={"source":"secret","secretName":"a"}"#, "Role RoleBinding Secret", ""),
 ];
@@ -232,6 +247,9 @@ fn a_misspelt_key_and_what_is_no_value_are_refused() {
             r#"image.digest="sha256:abc""#,
             r#"tls.source="selfmanaged""#,
             r#"tls.source="secret""#,
+            // Names alone would let nobody in, or everybody: nobody knows which was meant.
+            r#"tls.clientNames=["a"]"#,
+            r#"tls.clientCA="a file""#,
             "replicas=\"3\"",
             "warnRules=\"range-reserved\"",
             r#"staleness="2 minutes""#,

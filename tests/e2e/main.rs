@@ -36,6 +36,7 @@ mod audit;
 mod bytes;
 mod capture;
 mod chart;
+mod clients;
 mod control_plane;
 mod deletion;
 mod gitops;

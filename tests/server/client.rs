@@ -9,7 +9,8 @@ use std::time::Duration;
 use migration_network_webhook::server::tls;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme, SupportedProtocolVersion};
 use serde_json::Value;
@@ -66,11 +67,14 @@ pub(crate) struct Tls {
     pub(crate) protocols: Vec<Vec<u8>>,
     /// The only certificate to trust; any, when there is none.
     pub(crate) trusted: Option<CertificateDer<'static>>,
+    /// The client's own certificate and key, where it has one.
+    pub(crate) identity: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
 }
 
 impl Default for Tls {
     fn default() -> Self {
-        Self { versions: vec![&TLS13, &TLS12], protocols: vec![b"h2".to_vec(), b"http/1.1".to_vec()], trusted: None }
+        let protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self { versions: vec![&TLS13, &TLS12], protocols, trusted: None, identity: None }
     }
 }
 
@@ -180,15 +184,22 @@ impl Tls {
         let provider = tls::provider();
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_protocol_versions(&self.versions).unwrap();
-        let mut config = match self.trusted {
+        let builder = match self.trusted {
             Some(certificate) => {
                 let mut roots = RootCertStore::empty();
                 roots.add(certificate).unwrap();
-                builder.with_root_certificates(roots).with_no_client_auth()
+                builder.with_root_certificates(roots)
             }
-            None => {
-                builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone(provider))).with_no_client_auth()
+            None => builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone(provider))),
+        };
+        let mut config = match self.identity {
+            Some((certificate, key)) => {
+                // Whether the two belong together is for the server to find out.
+                let key = tls::provider().key_provider.load_private_key(key).unwrap();
+                let identity = CertifiedKey::new(vec![certificate], key);
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity)))
             }
+            None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = self.protocols;
         config

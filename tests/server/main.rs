@@ -4,6 +4,7 @@
 
 mod certificates;
 mod client;
+mod clients;
 mod flags;
 mod help;
 mod hostile;

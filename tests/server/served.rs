@@ -61,7 +61,7 @@ impl Served {
         let state = AppState {
             view: Arc::clone(&view),
             policy: Policy::default(),
-            tls: tls::config(tls::provider(), Arc::clone(&resolver)).unwrap(),
+            tls: tls::config(tls::provider(), Arc::clone(&resolver), None).unwrap(),
             resolver: Arc::clone(&resolver),
             metrics: metrics.clone(),
             registry,

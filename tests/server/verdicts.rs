@@ -50,7 +50,7 @@ async fn both_versions_of_tls_are_spoken_and_http_1_1_alone_in_them() {
     let tls = Tls { trusted: trusted(), ..Tls::default() };
     let mut newer = Client::try_connect(served.addresses.webhook, tls).await.unwrap();
     assert_eq!((newer.version, newer.protocol.as_deref()), (Some(ProtocolVersion::TLSv1_3), Some(&b"http/1.1"[..])));
-    let tls = Tls { versions: vec![&TLS12], protocols: Vec::new(), trusted: trusted() };
+    let tls = Tls { versions: vec![&TLS12], protocols: Vec::new(), trusted: trusted(), ..Tls::default() };
     let mut older = Client::try_connect(served.addresses.webhook, tls).await.unwrap();
     assert_eq!((older.version, older.protocol.as_deref()), (Some(ProtocolVersion::TLSv1_2), None));
     for client in [&mut newer, &mut older] {

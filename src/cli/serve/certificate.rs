@@ -29,9 +29,10 @@ pub(super) struct CertificateArgs {
     #[arg(long, value_name = "FILE", env = "MNW_TLS_KEY", requires = "tls_cert", conflicts_with = "tls_self_signed")]
     tls_key: Option<PathBuf>,
 
-    /// Time between two polls of these files. An invalid pair changes nothing; it is logged and counted
+    /// Time between two polls of these files, and of --tls-client-ca. What is invalid changes nothing; it is logged and
+    /// counted
     #[arg(long, value_name = "TIME", default_value = "2s", env = "MNW_TLS_RELOAD_INTERVAL", value_parser = duration::parse)]
-    tls_reload_interval: Duration,
+    pub(super) tls_reload_interval: Duration,
 
     /// Create a self-signed certificate in memory, for localhost and loopback addresses; for trying things out
     #[arg(long, env = "MNW_TLS_SELF_SIGNED")]

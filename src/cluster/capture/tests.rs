@@ -130,7 +130,7 @@ fn the_policy_comes_back() {
     let warn = || ["migration-in-progress", "range-reserved"].map(|name| name.parse::<RuleId>().unwrap());
     for policy in [
         Policy::default(),
-        Policy { reserved: Vec::new(), warn: warn().into_iter().collect() },
+        Policy { reserved: Vec::new(), warn: warn().into_iter().collect(), ..Policy::default() },
         Policy { reserved: vec!["10.1.0.0/16".parse().unwrap()], ..Policy::default() },
     ] {
         let (_, loaded) = round_trip(&Snapshot::default(), &policy);

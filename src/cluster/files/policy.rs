@@ -60,6 +60,7 @@ pub(super) fn read(document: Value) -> Result<Policy, String> {
     Ok(Policy {
         reserved: reserved_ranges.iter().map(range).collect::<Result<_, _>>()?,
         warn: warn_rules.iter().map(rule).collect::<Result<_, _>>()?,
+        ..Policy::default()
     })
 }
 

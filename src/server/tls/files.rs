@@ -41,6 +41,14 @@ pub enum Error {
         /// Why.
         why: Unusable,
     },
+    /// There is no CA for clients.
+    #[error("{} is no client CA: {why}", QuotedPath(file))]
+    UnusableCa {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: Unusable,
+    },
 }
 
 /// A chain and its key in two PEM files.
@@ -124,7 +132,7 @@ impl Reload for CertificateFiles {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))

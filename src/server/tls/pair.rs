@@ -17,8 +17,8 @@ pub enum Unusable {
     /// There is none in it.
     #[error("there is no certificate; PEM has it between BEGIN CERTIFICATE and END CERTIFICATE")]
     NoCertificate,
-    /// One of the chain can't be read.
-    #[error("certificate {0} of the chain can't be read")]
+    /// One of them can't be read.
+    #[error("certificate {0} in it can't be read")]
     CertificateDer(usize),
     /// The key file holds none.
     #[error("there is no private key; PEM has it between BEGIN PRIVATE KEY and END PRIVATE KEY, unencrypted")]
@@ -37,20 +37,26 @@ pub enum Unusable {
 ///
 /// If it can't be served.
 pub fn read(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, Unusable> {
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(chain)
-        .map(|item| item.map(CertificateDer::into_owned))
-        .collect::<Result<_, _>>()
-        .map_err(|error| Unusable::CertificatePem(Quoted(&error.to_string()).to_string()))?;
-    if chain.is_empty() {
-        return Err(Unusable::NoCertificate);
-    }
-    if let Some(at) = chain.iter().position(|it| parse_x509_certificate(it).is_err()) {
-        return Err(Unusable::CertificateDer(at + 1));
-    }
+    let chain = certificates(chain)?;
     // What the library says of a bad key could quote it.
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| Unusable::NoKey)?;
     CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
         rustls::Error::InconsistentKeys(_) => Unusable::Mismatch,
         error => Unusable::Key(error.to_string()),
     })
+}
+
+/// Reads the certificates of a file, at least one.
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Unusable> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .map(|item| item.map(CertificateDer::into_owned))
+        .collect::<Result<_, _>>()
+        .map_err(|error| Unusable::CertificatePem(Quoted(&error.to_string()).to_string()))?;
+    if found.is_empty() {
+        return Err(Unusable::NoCertificate);
+    }
+    match found.iter().position(|it| parse_x509_certificate(it).is_err()) {
+        Some(at) => Err(Unusable::CertificateDer(at + 1)),
+        None => Ok(found),
+    }
 }

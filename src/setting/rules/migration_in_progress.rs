@@ -36,8 +36,12 @@ fn check(evaluation: &mut Evaluation<'_, '_>, _: &ValidatedValue<'_>) {
     let Some(migrations) = migrations else { return };
     evaluation.judged();
     let Some(first) = migrations.first() else { return };
+    let first = Some(first).filter(|_| !evaluation.context.policy.hide_migration_names);
     let name = |it: &ObjectName| format!("{}/{}", Plain(&it.namespace), Plain(&it.name));
-    let running: Truncated = migrations.iter().map(name).collect();
+    let running: Truncated = match first {
+        Some(_) => migrations.iter().map(name).collect(),
+        None => [format!("{}, names not shown", migrations.len())].into_iter().collect(),
+    };
     if overridden {
         evaluation.findings.override_used = true;
         return evaluation.warn(Warning::MigrationInProgress { string, running });
@@ -50,14 +54,19 @@ fn check(evaluation: &mut Evaluation<'_, '_>, _: &ValidatedValue<'_>) {
 /// Holds the commands that help, ready to paste: they are needed at the worst of times.
 fn message(
     evaluation: &Evaluation<'_, '_>,
-    first: &ObjectName,
+    first: Option<&ObjectName>,
     running: &Truncated,
     stored_hash: Option<&str>,
 ) -> String {
     // What is pasted into a shell is a name that Kubernetes would take, or none.
-    let (namespace, name) = match (&*first.namespace, &*first.name) {
-        (namespace, name) if is_dns_name(namespace) && is_dns_name(name) => (namespace, name),
+    let (namespace, name) = match first.map(|first| (&*first.namespace, &*first.name)) {
+        Some((namespace, name)) if is_dns_name(namespace) && is_dns_name(name) => (namespace, name),
         _ => ("NAMESPACE", "NAME"),
+    };
+    let list = if first.is_some() {
+        ""
+    } else {
+        " To list them:\n    kubectl get virtualmachineinstancemigrations.kubevirt.io -A\n "
     };
     let go_ahead = stored_hash.map(|hash| {
         let GuardedSetting { name, override_annotation, .. } = evaluation.context.setting;
@@ -67,7 +76,7 @@ fn message(
         )
     });
     format!(
-        "live migration in progress: {running}; retry when it has ended. One stuck for good:\n    \
+        "live migration in progress: {running}; retry when it has ended.{list} One stuck for good:\n    \
          kubectl delete virtualmachineinstancemigrations.kubevirt.io -n {namespace} {name}\n  \
          An evacuation that makes new ones:\n    virtctl evacuate-cancel vmi -n {namespace} VMI{}",
         go_ahead.unwrap_or_default()
@@ -101,5 +110,24 @@ mod tests {
             let message = violation.to_string();
             assert!(message.starts_with(&format!("Forbidden: live migration in progress: {text} ")), "{message}");
         }
+    }
+
+    #[test]
+    fn names_are_left_out_where_the_operator_wants_it() {
+        let names = (0..7).map(|index| ObjectName { namespace: "ns".into(), name: format!("m{index}").into() });
+        let facts = Facts { migrations: known(names.collect()), ..ready() };
+        let hidden = Policy { hide_migration_names: true, ..Policy::default() };
+        let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &facts, &hidden);
+        let [violation] = findings.violations.listed() else { panic!("{findings:?}") };
+        assert_eq!(
+            violation.to_string(),
+            "Forbidden: live migration in progress: 7, names not shown; retry when it has ended. To list them:\n    \
+             kubectl get virtualmachineinstancemigrations.kubevirt.io -A\n  One stuck for good:\n    \
+             kubectl delete virtualmachineinstancemigrations.kubevirt.io -n NAMESPACE NAME\n  \
+             An evacuation that makes new ones:\n    virtctl evacuate-cancel vmi -n NAMESPACE VMI"
+        );
+        let warns = Policy { warn: [RuleId::MigrationInProgress].into_iter().collect(), ..hidden };
+        let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &facts, &warns);
+        assert!(!format!("{findings:?}").contains("ns/"), "{findings:?}");
     }
 }

@@ -80,6 +80,11 @@ impl ControlPlane {
         started
     }
 
+    /// Adds flags to the API server's, from its next start on.
+    pub fn add_flags(&mut self, flags: &[String]) {
+        self.flags.extend_from_slice(flags);
+    }
+
     /// Starts the API server, again after [`Self::stop_apiserver`]; ready when this returns.
     pub fn start_apiserver(&mut self) {
         let file = |name: &str| self.directory.join(name).display().to_string();

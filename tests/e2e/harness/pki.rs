@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use rustls::pki_types::CertificateDer;
-use rustls::{ClientConfig, RootCertStore, crypto};
+use rustls::client::WantsClientCert;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, crypto};
 
 /// The authority.
 #[derive(Debug)]
@@ -65,10 +67,21 @@ impl Authority {
 
     /// What a client that trusts this authority needs.
     pub fn client(&self) -> Arc<ClientConfig> {
+        Arc::new(self.trusting().with_no_client_auth())
+    }
+
+    /// The same for a client that has a certificate of its own: certificate PEM, key PEM.
+    pub fn client_with(&self, (certificate, key): &(String, String)) -> Arc<ClientConfig> {
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).expect("a certificate");
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("a key");
+        Arc::new(self.trusting().with_client_auth_cert(vec![certificate], key).expect("a pair"))
+    }
+
+    fn trusting(&self) -> ConfigBuilder<ClientConfig, WantsClientCert> {
         let mut roots = RootCertStore::empty();
         roots.add(self.der.clone()).expect("a readable CA");
         let provider = Arc::new(crypto::aws_lc_rs::default_provider());
         let client = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        Arc::new(client.expect("TLS 1.2 and 1.3").with_root_certificates(roots).with_no_client_auth())
+        client.expect("TLS 1.2 and 1.3").with_root_certificates(roots)
     }
 }
