@@ -19,9 +19,10 @@ lint:
 doc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 
-# The page that is made from the rules.
+# What is made from the binary's own words: the page of rules, and the pictures of the README.
 docs:
 	UPDATE_DOCS=1 cargo test --locked --test suite rules_page
+	UPDATE_DOCS=1 cargo test --locked --test cli pictures
 
 # Licences, denied crates and sources, by .deny.toml. cargo-deny is compiled once, into the user's cache.
 DENY_VERSION := 0.20.2

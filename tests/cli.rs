@@ -19,6 +19,8 @@ mod docs;
 mod hostile;
 #[path = "cli/kube.rs"]
 mod kube;
+#[path = "cli/pictures.rs"]
+mod pictures;
 #[path = "cli/repository.rs"]
 mod repository;
 #[path = "cli/review.rs"]
