@@ -9,18 +9,15 @@ use std::sync::Arc;
 use crate::escape::QuotedPath;
 
 pub mod document;
-mod encoding;
 pub mod exclude;
 pub mod fields;
 mod file;
 pub mod objects;
-pub mod replace;
 pub mod rewrite;
 pub mod scalar;
 pub mod tree;
 
-pub use encoding::Encoding;
-pub use file::{BARE_VALUE, CAPTURE_MARK, ManifestFile, STANDARD_INPUT};
+pub use file::{BARE_VALUE, CAPTURE_MARK, ManifestFile, STANDARD_INPUT, replace};
 pub use objects::objects;
 pub use scalar::{Position, Scalar};
 

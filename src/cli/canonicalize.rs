@@ -15,9 +15,8 @@ use crate::admission::canonical::{canonical, stored};
 use crate::escape::{Line, QuotedPath, printable_json};
 use crate::input::{Reader, submitted};
 use crate::manifest::exclude::ExcludedPaths;
-use crate::manifest::replace::replace;
 use crate::manifest::rewrite::{ValueChange, rewrite};
-use crate::manifest::{ManifestFile, STANDARD_INPUT, tree};
+use crate::manifest::{ManifestFile, STANDARD_INPUT, replace, tree};
 use crate::setting::config::hash;
 
 mod source;

@@ -106,48 +106,22 @@ struct Placed {
 
 /// For each network, the earliest entry of another network that overlaps it.
 ///
-/// Two CIDRs overlap only when one holds the other. Sorted by address then prefix length, a network follows
-/// all that hold it, so a stack of the open ones finds every pair's earliest partner in one walk: from above
-/// (the networks that hold it) on the way in, from below (those that it holds) on the way out.
+/// Two CIDRs overlap only when one holds the other. Sorted by address then prefix length, a network is followed at once
+/// by all that it holds, and at most 32 others hold it.
 fn earliest_rivals(nets: &[Placed]) -> Vec<Option<usize>> {
-    let mut rivals = vec![None; nets.len()];
-    let mut open: Vec<Open> = Vec::new();
-    for (at, placed) in nets.iter().enumerate() {
-        while open.last().is_some_and(|holder| !nets[holder.at].net.contains(&placed.net)) {
-            close(&mut open, nets, &mut rivals);
+    let mut rivals: Vec<Option<usize>> = vec![None; nets.len()];
+    let mut overlap = |at: usize, other: usize| {
+        let index = nets[other].index;
+        rivals[at] = Some(rivals[at].map_or(index, |known| known.min(index)));
+    };
+    for (at, holder) in nets.iter().enumerate() {
+        let held = nets[at + 1..].iter().take_while(|held| holder.net.contains(&held.net)).count();
+        for inner in at + 1..=at + held {
+            overlap(at, inner);
+            overlap(inner, at);
         }
-        let above = open.last().map(|holder| earliest(holder.above, nets[holder.at].index));
-        rivals[at] = above;
-        open.push(Open { at, above, below: None });
-    }
-    while !open.is_empty() {
-        close(&mut open, nets, &mut rivals);
     }
     rivals
-}
-
-/// A network whose inner networks are still being walked.
-struct Open {
-    at: usize,
-    /// The earliest entry among those that hold it.
-    above: Option<usize>,
-    /// The earliest entry among those that it holds.
-    below: Option<usize>,
-}
-
-fn close(open: &mut Vec<Open>, nets: &[Placed], rivals: &mut [Option<usize>]) {
-    let Some(done) = open.pop() else { return };
-    if let Some(below) = done.below {
-        rivals[done.at] = Some(earliest(rivals[done.at], below));
-    }
-    if let Some(holder) = open.last_mut() {
-        let inner = earliest(done.below, nets[done.at].index);
-        holder.below = Some(earliest(holder.below, inner));
-    }
-}
-
-fn earliest(one: Option<usize>, other: usize) -> usize {
-    one.map_or(other, |one| one.min(other))
 }
 
 #[cfg(test)]

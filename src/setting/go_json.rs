@@ -122,11 +122,11 @@ fn checked(text: &str) -> Result<&str, Unreadable> {
     Ok(raw.get())
 }
 
-/// Calls `read` with each key (its quotes and escapes as written) and value of an object, in order.
+/// Calls `read` with each key and the text of its value, in order.
 fn each_member<'a>(
     text: &'a str,
     path: &str,
-    mut read: impl FnMut(&'a str, &'a str) -> Result<(), Unreadable>,
+    mut read: impl FnMut(&str, &'a str) -> Result<(), Unreadable>,
 ) -> Result<(), Unreadable> {
     if !text.starts_with('{') {
         return Err(Unreadable::WrongType { field: path.to_owned(), expected: "an object" });
@@ -134,7 +134,7 @@ fn each_member<'a>(
     let mut result = Ok(());
     let walk = json::members(text, |key, value| {
         if result.is_ok() {
-            result = read(key.get(), value.get());
+            result = read(&decode(key.get()), value.get());
         }
     });
     result.and(walk.map_err(|_| Unreadable::Syntax))

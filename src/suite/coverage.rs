@@ -9,52 +9,49 @@ const OPERATIONS: [(&str, bool); 3] = [("CREATE", true), ("UPDATE", true), ("DEL
 /// What mutation can do to a value.
 const MUTATIONS: [&str; 4] = ["kept", "restored", "rewritten", "emptied"];
 
+/// What each case reached.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
-    rules: [Both; RuleId::ALL.len()],
-    operations: [Both; OPERATIONS.len()],
-    mutations: [usize; MUTATIONS.len()],
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Both {
-    refused: usize,
-    allowed: usize,
-}
+pub struct Tally(Vec<Reached>);
 
 impl Tally {
     pub(super) fn count(&mut self, reached: Reached) {
-        let Reached { refusing, passing, operation, mutation } = reached;
-        refusing.iter().for_each(|rule| self.rules[rule as usize].refused += 1);
-        passing.iter().for_each(|rule| self.rules[rule as usize].allowed += 1);
-        for ((name, _), both) in OPERATIONS.iter().zip(&mut self.operations) {
-            match operation {
-                Some((operation, true)) if operation == *name => both.allowed += 1,
-                Some((operation, false)) if operation == *name => both.refused += 1,
-                _ => {}
-            }
-        }
-        for (name, count) in MUTATIONS.iter().zip(&mut self.mutations) {
-            *count += usize::from(mutation == Some(name));
-        }
+        self.0.push(reached);
+    }
+
+    fn cases(&self, reached: impl Fn(&Reached) -> bool) -> usize {
+        self.0.iter().filter(|it| reached(it)).count()
+    }
+
+    /// How many cases a rule refuses, and how many it lets pass.
+    fn of_rule(&self, rule: RuleId) -> [usize; 2] {
+        [self.cases(|it| it.refusing.contains(rule)), self.cases(|it| it.passing.contains(rule))]
+    }
+
+    /// How many cases of an operation are refused, and how many allowed.
+    fn of_operation(&self, name: &'static str) -> [usize; 2] {
+        [false, true].map(|allowed| self.cases(|it| it.operation == Some((name, allowed))))
+    }
+
+    fn of_mutation(&self, name: &str) -> usize {
+        self.cases(|it| it.mutation == Some(name))
     }
 
     /// Every point with how many cases reached it, in words that name it when none did.
     fn points(&self) -> Vec<(String, usize)> {
         let mut points = Vec::new();
-        for (rule, both) in RuleId::ALL.iter().zip(&self.rules) {
-            points.push((format!("{rule}: no case is refused by it"), both.refused));
-            points.push((format!("{rule}: no case is judged by it and passes"), both.allowed));
+        for rule in RuleId::ALL {
+            let [refused, passed] = self.of_rule(rule);
+            points.push((format!("{rule}: no case is refused by it"), refused));
+            points.push((format!("{rule}: no case is judged by it and passes"), passed));
         }
-        for ((operation, ever_allowed), both) in OPERATIONS.iter().zip(&self.operations) {
-            points.push((format!("{operation}: no case is refused"), both.refused));
-            if *ever_allowed {
-                points.push((format!("{operation}: no case is allowed"), both.allowed));
+        for (operation, ever_allowed) in OPERATIONS {
+            let [refused, allowed] = self.of_operation(operation);
+            points.push((format!("{operation}: no case is refused"), refused));
+            if ever_allowed {
+                points.push((format!("{operation}: no case is allowed"), allowed));
             }
         }
-        for (mutation, count) in MUTATIONS.iter().zip(&self.mutations) {
-            points.push((format!("mutation: no value is {mutation}"), *count));
-        }
+        points.extend(MUTATIONS.map(|name| (format!("mutation: no value is {name}"), self.of_mutation(name))));
         points
     }
 
@@ -69,16 +66,17 @@ impl Tally {
     pub fn table(&self) -> String {
         let mut lines = vec![format!("{:<28} {:>7} {:>7}", "rule", "refused", "passed")];
         let row = |name: &str, refused: String, allowed: String| format!("{name:<28} {refused:>7} {allowed:>7}");
-        for (rule, both) in RuleId::ALL.iter().zip(&self.rules) {
-            lines.push(row(rule.as_str(), both.refused.to_string(), both.allowed.to_string()));
+        for rule in RuleId::ALL {
+            let [refused, passed] = self.of_rule(rule).map(|cases| cases.to_string());
+            lines.push(row(rule.as_str(), refused, passed));
         }
         lines.push(row("operation", "refused".into(), "allowed".into()));
-        for ((operation, ever_allowed), both) in OPERATIONS.iter().zip(&self.operations) {
-            let allowed = if *ever_allowed { both.allowed.to_string() } else { "-".into() };
-            lines.push(row(operation, both.refused.to_string(), allowed));
+        for (operation, ever_allowed) in OPERATIONS {
+            let [refused, allowed] = self.of_operation(operation).map(|cases| cases.to_string());
+            lines.push(row(operation, refused, if ever_allowed { allowed } else { "-".into() }));
         }
         lines.push(format!("{:<28} {:>15}", "value", "cases"));
-        lines.extend(MUTATIONS.iter().zip(&self.mutations).map(|(name, count)| format!("{name:<28} {count:>15}")));
+        lines.extend(MUTATIONS.map(|name| format!("{name:<28} {:>15}", self.of_mutation(name))));
         lines.join("\n") + "\n"
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::judged::{Judged, ReviewOutcome};
+use super::judged::Judged;
 use crate::admission::{Request, Verdict};
 use crate::cli::difference;
 use crate::cli::output::Paint;
@@ -21,8 +21,8 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
     };
     writeln!(out, "{}: {verdict}, {}", paint.bold(place(&judged.input.origin)), request(judged))?;
     match &judged.outcome {
-        ReviewOutcome::Malformed(why) => writeln!(out, "{INDENT}{why}")?,
-        ReviewOutcome::Admitted { admission, .. } => match &admission.decision().verdict {
+        Err(why) => writeln!(out, "{INDENT}{why}")?,
+        Ok((_, admission)) => match &admission.decision().verdict {
             Verdict::Allowed => {}
             Verdict::Invalid(violations) => {
                 for violation in violations.listed() {
@@ -72,8 +72,8 @@ fn place(origin: &Origin) -> String {
 
 fn request(judged: &Judged<'_>) -> String {
     match (&judged.outcome, &judged.input.form) {
-        (ReviewOutcome::Malformed(_), _) => "it can't be judged".to_owned(),
-        (ReviewOutcome::Admitted { request, .. }, _) if **request == Request::NotOurs => {
+        (Err(_), _) => "it can't be judged".to_owned(),
+        (Ok((Request::NotOurs, _)), _) => {
             format!("{} of another object, which the webhook does not judge", judged.operation)
         }
         (_, Form::Manifest { old: None, .. }) => {
@@ -89,10 +89,10 @@ fn request(judged: &Judged<'_>) -> String {
 
 /// The stored value, and how it differs from the submitted one.
 fn stored(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> io::Result<()> {
-    let (ReviewOutcome::Admitted { request, admission }, Some(stored)) = (&judged.outcome, judged.stored()) else {
+    let (Ok((request, admission)), Some(stored)) = (&judged.outcome, judged.stored()) else {
         return Ok(());
     };
-    let (Request::Create(new) | Request::Update { new, .. }) = &**request else { return Ok(()) };
+    let (Request::Create(new) | Request::Update { new, .. }) = request else { return Ok(()) };
     let strings = [
         ("value", &admission.mutated.value, &new.value, &stored.value),
         ("default", &admission.mutated.default, &new.default, &stored.default),

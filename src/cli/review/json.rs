@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::judged::{Judged, ReviewOutcome};
+use super::judged::Judged;
 use crate::admission::setting::Text;
 use crate::admission::{Cause, Request, Verdict};
 use crate::input::{Form, OldSide};
@@ -69,7 +69,6 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         verdict: judged.verdict(),
         code: status.as_ref().map_or(200, |status| status.code),
         message: status.map(|status| status.message),
-        missing: judged.missing(),
         warnings: warnings.iter().map(ToString::to_string).collect(),
         warning_kinds: warnings.iter().map(|warning| warning.kind()).collect(),
         value: stored.as_ref().and_then(|stored| text(&stored.value)),
@@ -89,13 +88,17 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
             (Some("manifest"), old)
         }
     };
-    if let ReviewOutcome::Admitted { request, admission } = &judged.outcome {
-        if let Verdict::Invalid(violations) = &admission.decision().verdict {
-            record.rules = violations.rules().iter().map(RuleId::as_str).collect();
-            record.more_causes = violations.total() - violations.listed().len();
-            record.causes = violations.listed().iter().map(Cause::from).collect();
+    if let Ok((request, admission)) = &judged.outcome {
+        match &admission.decision().verdict {
+            Verdict::Invalid(violations) => {
+                record.rules = violations.rules().iter().map(RuleId::as_str).collect();
+                record.more_causes = violations.total() - violations.listed().len();
+                record.causes = violations.listed().iter().map(Cause::from).collect();
+            }
+            Verdict::FactsMissing(missing) => record.missing = missing.iter().map(ToString::to_string).collect(),
+            Verdict::Allowed | Verdict::NotDeletable => {}
         }
-        if admission.is_allowed() && **request != Request::NotOurs {
+        if admission.is_allowed() && *request != Request::NotOurs {
             record.mutation = Some(admission.mutated.value.name());
             record.default_mutation = Some(admission.mutated.default.name());
             record.config_hash = admission.mutated.config_hash.as_deref();

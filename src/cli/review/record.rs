@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::judged::{Judged, ReviewOutcome};
+use super::judged::Judged;
 use crate::escape::Plain;
 use crate::input::Form;
 use crate::manifest::{self, ManifestFile, Position};
@@ -70,10 +70,8 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn causes(&self) -> Vec<LocatedCause> {
-        match &self.judged.outcome {
-            ReviewOutcome::Admitted { admission, .. } => LocatedCause::all(admission, |field| self.locate(field)).0,
-            ReviewOutcome::Malformed(_) => Vec::new(),
-        }
+        let all = |admission| LocatedCause::all(admission, |field| self.locate(field)).0;
+        self.judged.admission().map(all).unwrap_or_default()
     }
 
     fn warnings(&self) -> Vec<LocatedWarning> {
@@ -100,10 +98,8 @@ impl Fields<'_> {
     }
 
     fn locate(&self, field: &Field) -> Location {
-        let text = match &self.judged.outcome {
-            ReviewOutcome::Admitted { request, .. } => request.submitted(field.string),
-            ReviewOutcome::Malformed(_) => None,
-        };
+        let request = self.judged.outcome.as_ref().ok().map(|(request, _)| request);
+        let text = request.and_then(|request| request.submitted(field.string));
         let inside = self.judged.input.strings.position(&self.file.text, field, text.unwrap_or_default());
         self.at(inside)
     }

@@ -1,7 +1,5 @@
 //! Reads the members of a value and detects unknown or misspelt keys.
 
-use std::borrow::Cow;
-
 use serde_json::value::RawValue;
 
 use super::{Entries, ParsedValue, integer, string, strings};
@@ -23,10 +21,7 @@ pub(super) struct Members<'a> {
     /// How many unknown keys there are beyond those in `found`.
     more: usize,
     seen: [bool; key::ALL.len()],
-    cluster_network: Option<Cow<'a, str>>,
-    vlan: Option<&'a str>,
-    range: Option<Cow<'a, str>>,
-    exclude: Option<Entries<'a>>,
+    value: ParsedValue<'a>,
 }
 
 enum Found {
@@ -52,10 +47,10 @@ impl<'a> Members<'a> {
         }
         let problems;
         match index {
-            0 => (self.cluster_network, problems) = string(key, value),
-            1 => (self.vlan, problems) = integer(key, value),
-            2 => (self.range, problems) = string(key, value),
-            _ => (self.exclude, problems) = strings(key, value),
+            0 => (self.value.cluster_network, problems) = string(key, value),
+            1 => (self.value.vlan, problems) = integer(key, value),
+            2 => (self.value.range, problems) = string(key, value),
+            _ => (self.value.exclude, problems) = strings(key, value),
         }
         self.found.push(Found::Known(key, problems));
     }
@@ -63,10 +58,10 @@ impl<'a> Members<'a> {
     /// Neither copy counts, nor what either holds.
     fn add_duplicate(&mut self, key: &'static Key) {
         match key.name {
-            "clusterNetwork" => self.cluster_network = None,
-            "vlan" => self.vlan = None,
-            "range" => self.range = None,
-            _ => self.exclude = None,
+            "clusterNetwork" => self.value.cluster_network = None,
+            "vlan" => self.value.vlan = None,
+            "range" => self.value.range = None,
+            _ => self.value.exclude = None,
         }
         let mut duplicate = Problems::default();
         duplicate.push(|| {
@@ -98,7 +93,8 @@ impl<'a> Members<'a> {
 
     pub(super) fn finish(self) -> ParsedValue<'a> {
         let meant = self.meant();
-        let mut syntax = Problems::default();
+        let mut value = self.value;
+        let syntax = &mut value.syntax;
         let mut meant_of = meant.iter();
         let is_meant = |key: &Key| meant.iter().flatten().any(|meant| *meant == key);
         for found in self.found {
@@ -119,8 +115,10 @@ impl<'a> Members<'a> {
                 });
             }
         }
-        let exclude = if self.seen[3] { self.exclude } else { Some(Entries::default()) };
-        ParsedValue { syntax, cluster_network: self.cluster_network, vlan: self.vlan, range: self.range, exclude }
+        if !self.seen[3] {
+            value.exclude = Some(Entries::default());
+        }
+        value
     }
 
     /// The key that each unknown one stands for. Of keys that are equally near, one that nothing else stands for was meant.
