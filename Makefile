@@ -42,6 +42,31 @@ alerts:
 workflows:
 	"$$(tests/tools/build.sh actionlint)"
 
+.PHONY: fuzz mutants
+
+# Coverage-guided fuzzing, TIME seconds for each target: make fuzz TIME=60 FUZZ_TARGETS="review value". A find is in
+# tests/fuzz/artifacts. cargo-fuzz is compiled once, into the user's cache; it needs a C++ compiler.
+FUZZ_VERSION := 0.13.2
+FUZZ := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/migration-network-webhook/cargo-fuzz-$(FUZZ_VERSION)
+FUZZ_TARGETS ?= review value stored cidr rewrite suite cluster printed
+TIME ?= 60
+fuzz: $(FUZZ)/bin/cargo-fuzz
+	PATH='$(FUZZ)/bin:$(PATH)' tests/fuzz/run $(TIME) $(FUZZ_TARGETS)
+
+$(FUZZ)/bin/cargo-fuzz:
+	cargo install cargo-fuzz --version $(FUZZ_VERSION) --locked --root $(FUZZ)
+
+# Mutation testing of the pure core, by .cargo/mutants.toml: MUTANTS="--shard 1/8", or --in-diff FILE. What was missed is in
+# target/mutants.out.
+MUTANTS_VERSION := 27.1.0
+MUTANTS_ROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/migration-network-webhook/cargo-mutants-$(MUTANTS_VERSION)
+MUTANTS ?=
+mutants: $(MUTANTS_ROOT)/bin/cargo-mutants
+	$(MUTANTS_ROOT)/bin/cargo-mutants mutants --output target $(MUTANTS)
+
+$(MUTANTS_ROOT)/bin/cargo-mutants:
+	cargo install cargo-mutants --version $(MUTANTS_VERSION) --locked --root $(MUTANTS_ROOT)
+
 # All that must hold for a change to land: what CI runs.
 check: lint test doc licences alerts workflows e2e
 

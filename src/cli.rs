@@ -18,7 +18,7 @@ mod environment;
 mod explain;
 mod hook;
 mod kube;
-mod logging;
+pub(crate) mod logging;
 mod output;
 mod paths;
 mod policy;

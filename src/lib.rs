@@ -15,6 +15,9 @@ pub mod cluster;
 mod escape;
 #[cfg(test)]
 mod fake_api_server;
+#[cfg(fuzzing)]
+#[path = "../tests/fuzz/inside/mod.rs"]
+pub mod fuzz;
 pub mod harvester;
 mod input;
 mod manifest;

@@ -47,7 +47,7 @@ pub(super) struct LogArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people.
     Text,
     /// For machines: one object a line.
@@ -55,7 +55,7 @@ enum LogFormat {
 }
 
 impl LogFormat {
-    fn layer<W>(self, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+    pub(crate) fn layer<W>(self, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
     where
         W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     {

@@ -61,7 +61,7 @@ impl Index {
     }
 
     /// As [`Self::insert`], with an object as an API server writes it.
-    pub(super) fn insert_json(&mut self, kind: FactKind, name: ObjectName, json: &str) -> Result<(), Undecodable> {
+    pub(crate) fn insert_json(&mut self, kind: FactKind, name: ObjectName, json: &str) -> Result<(), Undecodable> {
         self.put(kind, name, Json::Text(json), None)
     }
 

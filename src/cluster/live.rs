@@ -26,7 +26,7 @@ use super::{ClusterState, kinds};
 
 mod client;
 mod error;
-mod kubeconfig;
+pub(crate) mod kubeconfig;
 mod last_heard;
 mod metrics;
 mod object;

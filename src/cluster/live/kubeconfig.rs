@@ -13,7 +13,7 @@ use rustls_pki_types::pem::PemObject as _;
 use super::proxy::{ProxyVariables, proxy};
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum BadKubeconfig {
+pub(crate) enum BadKubeconfig {
     #[error(transparent)]
     Kubeconfig(#[from] KubeconfigError),
     #[error("its certificate authority is no PEM certificate")]
@@ -32,7 +32,7 @@ pub(super) fn usual() -> Result<Kubeconfig, KubeconfigError> {
 }
 
 /// How a client reaches the cluster of a context, else of the current one.
-pub(super) fn configuration(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Config, BadKubeconfig> {
+pub(crate) fn configuration(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Config, BadKubeconfig> {
     let current =
         context.or(kubeconfig.current_context.as_deref()).ok_or(KubeconfigError::CurrentContextNotSet)?.to_owned();
     let contexts = kubeconfig.contexts.into_iter();
