@@ -54,6 +54,21 @@ fn actions_are_taken_by_commit() {
     }
 }
 
+/// A test that is renamed or gone would leave a claim of SECURITY.md without its proof.
+#[test]
+fn the_tests_that_the_threat_model_names_are_there() {
+    let named = all(r"`((?:src|tests)/[a-z0-9_/]+\.rs(?:::[a-z0-9_]+)?)`", &text("SECURITY.md"));
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        let (file, test) = name.split_once("::").unwrap_or((&name, ""));
+        assert!(text(file).contains(&format!("fn {test}")), "{name}");
+    }
+    let targets = all(r"fuzz targets? `([a-z]+)`", &text("SECURITY.md"));
+    for target in targets {
+        assert!(text("tests/fuzz/Cargo.toml").contains(&format!("\nname = \"{target}\"\n")), "{target}");
+    }
+}
+
 /// Every query of the alerts and of the dashboard.
 fn queries() -> Vec<String> {
     let alerts = yaml("manifests/chart/files/alerts.yaml");
