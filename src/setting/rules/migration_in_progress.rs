@@ -121,10 +121,10 @@ mod tests {
         let [violation] = findings.violations.listed() else { panic!("{findings:?}") };
         assert_eq!(
             violation.to_string(),
-            "Forbidden: live migration in progress: 7, names not shown; retry when it has ended. To list them:\n    \
-             kubectl get virtualmachineinstancemigrations.kubevirt.io -A\n  One stuck for good:\n    \
-             kubectl delete virtualmachineinstancemigrations.kubevirt.io -n NAMESPACE NAME\n  \
-             An evacuation that makes new ones:\n    virtctl evacuate-cancel vmi -n NAMESPACE VMI"
+            "Forbidden: live migration in progress: 7, names not shown; retry when it has ended. To list them: \
+             kubectl get virtualmachineinstancemigrations.kubevirt.io -A. One stuck for good: \
+             kubectl delete virtualmachineinstancemigrations.kubevirt.io -n NAMESPACE NAME. \
+             An evacuation that makes new ones: virtctl evacuate-cancel vmi -n NAMESPACE VMI"
         );
         let warns = Policy { warn: [RuleId::MigrationInProgress].into_iter().collect(), ..hidden };
         let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &facts, &warns);
