@@ -12,6 +12,7 @@ use crate::api_call::Failures;
 mod bundle;
 mod configuration;
 mod drift;
+mod keep;
 mod owned_webhooks;
 mod report;
 mod shipped;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::api::path;
 use crate::harness::assets::{self, repository};
 use crate::harness::control_plane::ADMIN;
-use crate::harness::helm::{Helm, MAJORS};
+use crate::harness::helm::{Helm, MAJORS, earlier_chart};
 use crate::harness::install::{Installed, NAME, is_configuration};
 use crate::harness::manifests::{PLAIN, documents, only, render, render_text};
 use crate::harness::process::scratch;
@@ -113,6 +112,13 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     (r#"podAnnotations={"a":"b"}"#, "Deployment", "/spec/template/metadata/annotations/a", r#""b""#),
     (r#"tls={"source":"secret","secretName":"a"}"#, "Deployment", "pod/volumes/0/secret/secretName", r#""a""#),
     (
+        r#"tls={"source":"secret","secretName":"a"}"#,
+        "Deployment",
+        "container/args/6",
+        r#""--register-ca=/etc/migration-network-webhook/tls/ca.crt""#,
+    ),
+    (r#"registration=false,tls={"source":"secret","secretName":"a"}"#, "Deployment", "container/args/5", "null"),
+    (
         r#"tls={"source":"cert-manager","certManager":{"issuerRef":{"kind":"ClusterIssuer","name":"ours"}}}"#,
         "Certificate",
         "/spec/issuerRef",
@@ -192,6 +198,7 @@ const PRESENCE: &[(&str, &str, &str)] = &[
     (CLIENTS, "", "ConfigMap"),
     (r#"tls.source="cert-manager""#, "Role RoleBinding Secret", "Certificate Issuer"),
     (r#"tls={"source":"secret","secretName":"a"}"#, "Role RoleBinding Secret", ""),
+    (r#"registration=false,tls={"source":"secret","secretName":"a"}"#, "Role RoleBinding Secret", ""),
 ];
 
 /// Each value has its effect, at the place that it says.
@@ -262,6 +269,8 @@ fn a_misspelt_key_and_what_is_no_value_are_refused() {
         }
         let run = helm.template(&[r#"serviceAccount={"create":false,"name":""}"#]);
         assert!(run.stderr.contains("serviceAccount.name is needed"), "{run}");
+        let run = helm.template(&["registration=false"]);
+        assert!(run.stderr.contains("registration: false needs tls.source secret"), "{run}");
     }
 }
 
@@ -575,8 +584,10 @@ fn replicas_roll_drain_and_are_confined() {
 /// Also the Secret, which is only read by name.
 #[test]
 fn rights_are_given_by_name_wherever_something_can_be_written() {
-    for tls in SOURCES {
-        for object in Helm::offline(4).objects(&[&source(tls), "uninstallJob.enabled=true"]) {
+    for (tls, registration) in SOURCES.map(|tls| (tls, true)).into_iter().chain([("secret", false)]) {
+        let registered = format!("registration={registration}");
+        let values = [&*source(tls), "uninstallJob.enabled=true", &registered];
+        for object in Helm::offline(4).objects(&values) {
             for rule in object["rules"].as_array().into_iter().flatten() {
                 let verbs: BTreeSet<&str> =
                     rule["verbs"].as_array().unwrap().iter().map(|verb| verb.as_str().unwrap()).collect();
@@ -587,7 +598,8 @@ fn rights_are_given_by_name_wherever_something_can_be_written() {
                 let named = rule["resourceNames"].as_array().is_some_and(|names| !names.is_empty());
                 let secret = rule["resources"].as_array().unwrap().iter().any(|resource| resource == "secrets");
                 assert!(named || !(writes || secret), "{rule}");
-                assert!(!writes || !for_good || tls == "self-managed", "nothing is written with mounted files: {rule}");
+                let registers = registration && tls != "cert-manager";
+                assert!(!writes || !for_good || registers, "nothing is written where others keep caBundle: {rule}");
             }
         }
     }
@@ -767,25 +779,6 @@ fn the_uninstall_job_takes_both_configurations_away_and_nothing_else() {
     }
 }
 
-/// The chart as an earlier release might have had it: under a lower version, with one entry more.
-fn earlier_chart() -> PathBuf {
-    let directory = scratch("earlier");
-    let copied = Command::new("cp").arg("-r").arg(repository().join("manifests/chart")).arg(&directory).status();
-    assert!(copied.unwrap().success());
-    let chart = directory.join("chart");
-    let edit = |file: &str, change: &dyn Fn(&str) -> String| {
-        let path = chart.join(file);
-        fs::write(&path, change(&fs::read_to_string(&path).unwrap())).unwrap();
-    };
-    edit("Chart.yaml", &|text| text.replace(concat!("version: ", env!("CARGO_PKG_VERSION")), "version: 0.0.9"));
-    edit("files/validating.yaml", &|text| {
-        let (head, entries) = text.split_once("webhooks:\n").unwrap();
-        let (_, last) = entries.rsplit_once("  - name: disable.").unwrap();
-        format!("{head}webhooks:\n{entries}  - name: former.{last}")
-    });
-    chart
-}
-
 /// With either Helm, over what the server has written meanwhile.
 #[test]
 fn an_upgrade_drops_an_entry_and_keeps_what_the_server_wrote() {
@@ -799,7 +792,7 @@ fn an_upgrade_drops_an_entry_and_keeps_what_the_server_wrote() {
             let args = [verb, NAME, chart, "--namespace", NAME];
             helm.command(args.iter().chain(&values).chain(more)).run()
         };
-        let chart = earlier_chart();
+        let chart = earlier_chart(true);
         let installed = run("install", &chart.display().to_string(), &[]);
         assert_eq!(installed.code, 0, "helm {major}: {installed}");
         let objects = helm.objects(&[]);

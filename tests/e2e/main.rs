@@ -43,6 +43,7 @@ mod gitops;
 mod harness;
 mod kubeconfig;
 mod live;
+mod mounted_ca;
 mod operations;
 mod own_ca;
 mod plan;

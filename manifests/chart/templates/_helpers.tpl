@@ -53,6 +53,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{- /* Whether the server keeps caBundle of the configurations. Values that an upgrade reuses may be older than this one. */ -}}
+{{- define "mnw.registers" -}}
+{{- $off := eq (toString .Values.registration) "false" -}}
+{{- if eq .Values.tls.source "self-managed" -}}
+{{- if $off }}{{ fail "registration: false needs tls.source secret: only the server knows its own CA" }}{{ end -}}
+true
+{{- else if and (eq .Values.tls.source "secret") (not $off) -}}
+true
+{{- end -}}
+{{- end -}}
+
 {{- define "mnw.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 65532

@@ -64,7 +64,11 @@ impl CertificateArgs {
             (Some(certificate), Some(key)) => {
                 let files = CertificateFiles::load(certificate, key, provider, resolver, metrics.reload_failures())
                     .context("--tls-cert (MNW_TLS_CERT), --tls-key (MNW_TLS_KEY)")?;
-                Ok(Box::pin(Arc::new(files).follow(self.tls_reload_interval)))
+                let follow = Arc::new(files).follow(self.tls_reload_interval);
+                Ok(match self.own_ca.keep(kube, registry).await? {
+                    Some(keep) => Box::pin(async { _ = tokio::join!(follow, keep) }),
+                    None => Box::pin(follow),
+                })
             }
             _ if self.tls_self_signed => {
                 let source = SelfSigned::load(&self.tls_san, provider, resolver)?;

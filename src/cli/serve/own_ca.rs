@@ -1,6 +1,7 @@
-//! The server's own CA as the source of its certificate.
+//! The server's own CA as the source of its certificate, and `caBundle`, also with another one.
 
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +27,11 @@ pub(super) struct OwnCaArgs {
         long,
         value_name = "NAMESPACE/NAME",
         env = "MNW_TLS_SECRET",
+        group = "registered",
         requires_all = ["tls_service", "register"],
         conflicts_with_all = ["tls_cert", "tls_key", "tls_self_signed"]
     )]
-    tls_secret: Option<SecretName>,
+    tls_secret: Option<NamespacedName>,
 
     /// Service in the Secret's namespace that the API server calls: certificates are for NAME.NAMESPACE.svc
     #[arg(long, value_name = "NAME", env = "MNW_TLS_SERVICE", requires = "tls_secret", value_parser = label)]
@@ -37,8 +39,23 @@ pub(super) struct OwnCaArgs {
 
     /// Write the CAs into caBundle of the mutating and the validating webhook configuration of this name, where they call
     /// the Service. Nothing else in them is changed, and neither is created
-    #[arg(long, value_name = "NAME", env = "MNW_REGISTER", requires = "tls_secret", value_parser = subdomain)]
+    #[arg(long, value_name = "NAME", env = "MNW_REGISTER", requires = "registered", value_parser = subdomain)]
     register: Option<String>,
+
+    /// Write the CA certificates in this PEM file into caBundle, for a certificate from --tls-cert; read again every ten
+    /// seconds
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MNW_REGISTER_CA",
+        group = "registered",
+        requires_all = ["tls_cert", "register", "register_service"]
+    )]
+    register_ca: Option<PathBuf>,
+
+    /// Service that the API server calls, with --register-ca
+    #[arg(long, value_name = "NAMESPACE/NAME", env = "MNW_REGISTER_SERVICE", requires = "register_ca")]
+    register_service: Option<NamespacedName>,
 
     /// CA validity, up to ten years (87600h); the next CA takes over after a third to two thirds of it
     #[arg(long, value_name = "TIME", default_value = "8760h", env = "MNW_TLS_CA_LIFETIME", value_parser = duration::parse)]
@@ -53,6 +70,22 @@ pub(super) struct OwnCaArgs {
 }
 
 impl OwnCaArgs {
+    /// Prepares to keep the CA of a mounted certificate in `caBundle`; `None` without these flags.
+    ///
+    /// # Errors
+    ///
+    /// If there is no API server to be found.
+    pub(super) async fn keep(self, kube: &KubeArgs, registry: &mut Registry) -> anyhow::Result<Option<Follow>> {
+        let (Some(file), Some(service), Some(name)) = (self.register_ca, self.register_service, self.register) else {
+            return Ok(None);
+        };
+        let client = kube.client().await.context("--register needs an API server")?;
+        let service = Service { name: service.name, namespace: service.namespace };
+        let registration = Registration::new(&client, &name, &service)?;
+        registration.register(registry);
+        Ok(Some(Box::pin(registration.keep(file))))
+    }
+
     /// Prepares the controller; `None` without these flags. The certificate comes once the Secret was read.
     ///
     /// # Errors
@@ -82,14 +115,14 @@ impl OwnCaArgs {
     }
 }
 
-/// A Secret, as `NAMESPACE/NAME`.
+/// A Secret or a Service, as `NAMESPACE/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct SecretName {
+struct NamespacedName {
     namespace: String,
     name: String,
 }
 
-impl FromStr for SecretName {
+impl FromStr for NamespacedName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -129,7 +162,7 @@ mod tests {
 
     #[test]
     fn names_are_checked_before_they_are_asked_for() {
-        let secret = |text: &str| text.parse::<SecretName>().map(|secret| (secret.namespace, secret.name));
+        let secret = |text: &str| text.parse::<NamespacedName>().map(|secret| (secret.namespace, secret.name));
         assert_eq!(secret("here/my.ca"), Ok(("here".to_owned(), "my.ca".to_owned())));
         for text in ["", "ca", "/ca", "here/", "here/a/b", "my.here/ca", "Here/ca", "here/-ca"] {
             let error = "must be a namespace and a name, such as harvester-system/webhook-ca";

@@ -1,6 +1,7 @@
 //! Helm as a user runs it.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +13,9 @@ use super::process::scratch;
 
 /// The Helms that users have.
 pub const MAJORS: [u8; 2] = [3, 4];
+
+/// The version of [`earlier_chart`], and the tag of its image.
+pub const EARLIER: &str = "0.0.9";
 
 /// One user's Helm.
 #[derive(Debug)]
@@ -59,4 +63,26 @@ impl Helm {
         assert_eq!((run.code, &*run.stderr), (0, ""), "{values:?}");
         documents(&run.stdout)
     }
+}
+
+/// The chart as an earlier release might have had it: under a lower version, and with one entry more when asked for.
+pub fn earlier_chart(entry: bool) -> PathBuf {
+    let directory = scratch("earlier");
+    let copied = Command::new("cp").arg("-r").arg(repository().join("manifests/chart")).arg(&directory).status();
+    assert!(copied.expect("cp(1) runs").success());
+    let chart = directory.join("chart");
+    let edit = |file: &str, change: &dyn Fn(&str) -> String| {
+        let path = chart.join(file);
+        let text = fs::read_to_string(&path).expect("a file of the chart");
+        fs::write(&path, change(&text)).expect("a written file");
+    };
+    edit("Chart.yaml", &|text| text.replace(env!("CARGO_PKG_VERSION"), EARLIER));
+    if entry {
+        edit("files/validating.yaml", &|text| {
+            let (head, entries) = text.split_once("webhooks:\n").expect("entries");
+            let (_, last) = entries.rsplit_once("  - name: disable.").expect("the last one");
+            format!("{head}webhooks:\n{entries}  - name: former.{last}")
+        });
+    }
+    chart
 }

@@ -1,5 +1,6 @@
 //! Our server as a process.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -53,6 +54,7 @@ impl Replica {
             let mounted = "/etc/migration-network-webhook/tls";
             if arg.contains(mounted) {
                 AUTHORITY.leaf_files(&SERVICE_NAMES, &directory);
+                fs::write(directory.join("ca.crt"), &AUTHORITY.pem).expect("a written file");
             }
             let arg = arg.replace(mounted, &directory.display().to_string());
             args.push(match arg.split_once('=') {
