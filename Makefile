@@ -14,7 +14,7 @@ lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	# Not one of "all": cargo test leaves it out, and so does this word.
-	cargo clippy --locked --test e2e -- -D warnings
+	cargo clippy --locked --test e2e --test node -- -D warnings
 
 doc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
@@ -87,6 +87,18 @@ helm:
 export KUBERNETES ?=
 e2e: envtest helm
 	cargo test --locked --test e2e
+
+.PHONY: node e2e-node
+
+# kubelet, kube-proxy and the controllers, in the same way; NODE_ASSETS names a directory with them.
+node:
+	tests/e2e/node/build.sh
+
+# Real nodes in namespaces of their own: our image, our chart, Helm, and a change every 30 ms. Needs root and some Debian
+# packages, and says which are missing. The table of docs/testing.md is printed at the end.
+e2e-node: envtest helm node image-archive
+	cargo test --locked --test node --config 'target."cfg(unix)".runner = "tests/e2e/node/box"' -- --test-threads=1
+	cat target/tmp/node.md
 
 .PHONY: bench bench-load bench-start bench-scale
 

@@ -40,6 +40,7 @@ mod clients;
 mod control_plane;
 mod deletion;
 mod gitops;
+#[expect(dead_code, reason = "the tests on real nodes use the rest")]
 mod harness;
 mod kubeconfig;
 mod live;

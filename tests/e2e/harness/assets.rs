@@ -31,6 +31,12 @@ pub fn krew() -> PathBuf {
     PROGRAM.clone()
 }
 
+/// What a node runs besides a control plane, from `node/build.sh`.
+pub fn node(name: &str) -> PathBuf {
+    static DIRECTORY: LazyLock<PathBuf> = LazyLock::new(|| built("node"));
+    DIRECTORY.join(name)
+}
+
 /// The directory that a `build.sh` prints.
 fn built(module: &str) -> PathBuf {
     printed(&mut Command::new(repository().join("tests/e2e").join(module).join("build.sh")))

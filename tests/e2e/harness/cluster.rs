@@ -133,7 +133,11 @@ impl DerefMut for Cluster {
 
 impl Plane {
     fn start(flags: &[&str]) -> Self {
-        let servers = ControlPlane::start(flags);
+        Self::of(ControlPlane::start(flags))
+    }
+
+    /// Adds the definitions to a control plane.
+    pub fn of(servers: ControlPlane) -> Self {
         let api = servers.admin();
         let kubectl = Kubectl::new(servers.kubeconfig(ADMIN));
         let plane = Self { servers, api, kubectl };
@@ -144,6 +148,11 @@ impl Plane {
     /// An administrator's command line, without the `kubectl`.
     pub fn kubectl<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Invocation {
         self.kubectl.command(args)
+    }
+
+    /// An administrator's shell, with kubectl in its PATH.
+    pub fn shell(&self, line: &str) -> Invocation {
+        self.kubectl.shell(line)
     }
 
     /// Makes every object so.

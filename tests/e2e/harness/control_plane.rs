@@ -16,6 +16,9 @@ use super::{assets, pki};
 /// The token of a cluster administrator.
 pub const ADMIN: &str = "admin-token";
 
+/// What the API server is called by; the second address is the first of its Services, `kubernetes`.
+const NAMES: [&str; 4] = ["127.0.0.1", "10.99.0.1", "10.96.0.1", "localhost"];
+
 /// Every write with its audit annotations, nothing of reads.
 const AUDIT_POLICY: &str = "\
 apiVersion: audit.k8s.io/v1
@@ -29,7 +32,35 @@ rules:
   - level: None
 ";
 
-/// A control plane without controllers: no garbage collection, no pods, but every admission plugin that matters here.
+/// Who may come to a node's control plane besides the administrator; each name is its token.
+const COMPONENTS: [(&str, &str); 5] = [
+    ("system:node:node-1", "system:nodes"),
+    ("system:node:node-2", "system:nodes"),
+    ("system:kube-controller-manager", ""),
+    ("system:kube-scheduler", ""),
+    ("system:kube-proxy", ""),
+];
+
+/// Without controllers: no garbage collection, no pods.
+const ALONE: [&str; 5] = [
+    "--advertise-address=127.0.0.1",
+    // Its own endpoint would have to be an address that is not loopback's.
+    "--endpoint-reconciler-type=none",
+    "--service-cluster-ip-range=10.53.0.0/16",
+    "--authorization-mode=RBAC",
+    "--disable-admission-plugins=ServiceAccount",
+];
+
+/// For real nodes, on the network of `tests/e2e/node/init`.
+const FOR_NODES: [&str; 5] = [
+    "--advertise-address=10.99.0.1",
+    "--service-cluster-ip-range=10.96.0.0/16",
+    "--authorization-mode=Node,RBAC",
+    "--enable-admission-plugins=NodeRestriction",
+    "--kubelet-preferred-address-types=InternalIP",
+];
+
+/// etcd and kube-apiserver, with every admission plugin that matters here.
 #[derive(Debug)]
 pub struct ControlPlane {
     /// Where it keeps its files and logs.
@@ -41,12 +72,22 @@ pub struct ControlPlane {
     flags: Vec<String>,
     serving: Files,
     apiserver: Option<Process>,
-    _etcd: Process,
+    /// etcd itself.
+    pub etcd: Process,
 }
 
 impl ControlPlane {
-    /// Starts both; `flags` are added to the API server's.
+    /// Starts both, without controllers; `flags` are added to the API server's.
     pub fn start(flags: &[&str]) -> Self {
+        Self::launch(&[&["--bind-address=127.0.0.1"], &ALONE[..], flags].concat())
+    }
+
+    /// Starts both for real nodes.
+    pub fn for_nodes() -> Self {
+        Self::launch(&[&["--bind-address=0.0.0.0"], &FOR_NODES[..]].concat())
+    }
+
+    fn launch(flags: &[&str]) -> Self {
         let directory = process::scratch("control-plane");
         let (etcd_port, peer_port) = (free_port(), free_port());
         let mut etcd = Command::new(assets::tool("etcd"));
@@ -60,11 +101,12 @@ impl ControlPlane {
         etcd.args(["--unsafe-no-fsync", "--log-level=error"]);
         let etcd = Process::start("etcd", etcd, &directory);
 
-        let serving = AUTHORITY.leaf_files(&["127.0.0.1", "localhost"], &directory);
+        let serving = AUTHORITY.leaf_files(&NAMES, &directory);
         let accounts = KeyPair::generate().expect("a key");
         write(&directory, "sa.key", &accounts.serialize_pem());
         write(&directory, "sa.pub", &accounts.public_key_pem());
-        write(&directory, "tokens.csv", &format!("{ADMIN},admin,admin,system:masters\n"));
+        let components = COMPONENTS.map(|(name, group)| format!("{name},{name},{name},{group}\n"));
+        write(&directory, "tokens.csv", &format!("{ADMIN},admin,admin,system:masters\n{}", components.concat()));
         write(&directory, "audit.yaml", AUDIT_POLICY);
         write(&directory, "ca.crt", &pki::AUTHORITY.pem);
         let mut started = Self {
@@ -74,7 +116,7 @@ impl ControlPlane {
             flags: flags.iter().map(ToString::to_string).collect(),
             serving,
             apiserver: None,
-            _etcd: etcd,
+            etcd,
         };
         started.start_apiserver();
         started
@@ -100,15 +142,8 @@ impl ControlPlane {
         command.arg(format!("--audit-policy-file={}", file("audit.yaml")));
         command.arg(format!("--audit-log-path={}", file("audit.log")));
         command.args([
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
-            // Its own endpoint would have to be an address that is not loopback's.
-            "--endpoint-reconciler-type=none",
-            "--service-cluster-ip-range=10.53.0.0/16",
             "--service-account-issuer=https://localhost",
-            "--authorization-mode=RBAC",
             "--allow-privileged=true",
-            "--disable-admission-plugins=ServiceAccount",
             "--audit-log-mode=blocking",
             "--profiling=false",
         ]);

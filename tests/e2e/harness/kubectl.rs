@@ -39,6 +39,17 @@ impl Kubectl {
         Self { home: process::scratch("home"), kubeconfig }
     }
 
+    /// A line for the shell, with kubectl in its PATH.
+    pub fn shell(&self, line: &str) -> Invocation {
+        let mut path = assets::tool("").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut command = Command::new("sh");
+        command.env_clear().env("HOME", &self.home).env("KUBECONFIG", &self.kubeconfig).current_dir(&self.home);
+        command.env("PATH", path).args(["-euc", line]);
+        command.into()
+    }
+
     /// A command line without the `kubectl`.
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Invocation {
         let mut command = Command::new(assets::tool("kubectl"));
