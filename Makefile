@@ -192,7 +192,7 @@ archive: image-archive
 	manifests/release archive $(DIST) $(ARCH) target/static/$(TARGET)/release/migration-network-webhook \
 	  $(IMAGE_ROOT)/usr/share/licenses/migration-network-webhook
 
-# What is linked into the binary, as CycloneDX. The tool is compiled once, into the user's cache.
+# Every crate that is linked into the binary, as CycloneDX. The tool is compiled once, into the user's cache.
 CYCLONEDX_VERSION := 0.5.9
 CYCLONEDX := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/migration-network-webhook/cargo-cyclonedx-$(CYCLONEDX_VERSION)
 SBOM := migration-network-webhook-$(VERSION).cdx
@@ -200,7 +200,9 @@ sbom: $(CYCLONEDX)/bin/cargo-cyclonedx
 	mkdir -p $(DIST)
 	SOURCE_DATE_EPOCH=0 $(CYCLONEDX)/bin/cargo-cyclonedx cyclonedx --format json --spec-version 1.5 --no-build-deps \
 	  --target $(TARGET) --override-filename $(SBOM)
-	mv $(SBOM).json $(DIST)/
+	# No path of this machine is in it either.
+	sed 's|path+file://$(CURDIR)|path+file:///src|g' $(SBOM).json >$(DIST)/$(SBOM).json
+	rm $(SBOM).json
 
 $(CYCLONEDX)/bin/cargo-cyclonedx:
 	cargo install cargo-cyclonedx --version $(CYCLONEDX_VERSION) --locked --root $(CYCLONEDX)
