@@ -11,6 +11,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 mod canonicalize;
 mod capture;
+mod cluster;
 mod completions;
 mod difference;
 mod duration;
@@ -30,6 +31,7 @@ mod review;
 mod schema;
 mod serve;
 mod size;
+mod status;
 mod test;
 
 /// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
@@ -44,6 +46,7 @@ pub struct Cli {
 enum Command {
     Serve(Box<serve::Args>),
     Review(review::Args),
+    Status(status::Args),
     Test(test::Args),
     Capture(capture::Args),
     Canonicalize(canonicalize::Args),
@@ -92,6 +95,7 @@ impl Command {
         match self {
             Self::Serve(args) => args.run(),
             Self::Test(args) => args.run(),
+            Self::Status(args) => args.run(),
             Self::Capture(args) => args.run(),
             Self::Explain(args) => args.run(),
             Self::Schema(args) => args.run(),

@@ -20,6 +20,7 @@ mod shipped;
 mod tests;
 
 pub use bundle::{Bundle, pem};
+pub use drift::Drift;
 pub use shipped::{ConfigurationKind, Service, UnreadableManifest};
 
 use self::configuration::Configuration;

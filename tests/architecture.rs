@@ -19,14 +19,16 @@ const FLOORS: &[&[&str]] = &[
     &["admission", "cluster"],
     &["input", "registration", "report", "server"],
     &["ca", "suite"],
+    &["status"],
+    &["observe"],
     &["cli"],
 ];
 
 /// The rooms that do no I/O, so that a verdict depends on nothing but its input.
-const PURE: [&str; 5] = ["escape", "setting", "harvester", "pool", "admission"];
+const PURE: [&str; 6] = ["escape", "setting", "harvester", "pool", "admission", "status"];
 
 /// What the pure rooms may name of the packages that the crate depends on.
-const PURE_PACKAGES: [&str; 6] = ["base64", "ipnet", "serde", "serde_json", "sha1", "strsim"];
+const PURE_PACKAGES: [&str; 8] = ["base64", "ipnet", "jiff", "schemars", "serde", "serde_json", "sha1", "strsim"];
 
 /// What the pure rooms may name of the standard library.
 const PURE_STD: [&str; 16] = [
@@ -49,7 +51,7 @@ const PURE_STD: [&str; 16] = [
 ];
 
 /// What in those modules reaches out: sockets and clocks.
-const IMPURE: [&str; 6] = ["TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs", "Instant", "SystemTime"];
+const IMPURE: [&str; 7] = ["TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs", "Instant", "SystemTime", "now"];
 
 /// Names that more than one type may have: each room's error, and clap's arguments.
 const SHARED_NAMES: [&str; 2] = ["Error", "Args"];

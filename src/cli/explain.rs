@@ -1,21 +1,23 @@
-//! `explain`: explains a rule.
+//! `explain`: explains a rule, or a check of `status`.
 
-use std::fmt::Write as _;
+use std::fmt;
 
 use super::Exit;
 use super::output;
 use crate::setting::{RuleId, rules};
+use crate::status::CheckId;
 
 /// Columns that a terminal has at least.
 const WIDTH: usize = 80;
 
-/// Explain a rule: what it refuses, why it matters in Harvester, and how to fix the value
+/// Explain a rule or a check: what it refuses or looks at, why that matters in Harvester, and how to fix it
 ///
-/// Of a field it lists the rules that report it, without either all rules.
+/// Of a field it lists the rules that report it; without a name it lists all rules, and the checks of status.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A rule, by the name that refusals, audit annotations and metrics carry, or a field, such as value.range
-    #[arg(value_name = "RULE|FIELD", value_parser = topic)]
+    /// A rule, by the name that refusals, audit annotations and metrics carry; a field, such as value.range; or a check of
+    /// status
+    #[arg(value_name = "RULE|FIELD|CHECK", value_parser = topic)]
     topic: Option<Topic>,
 }
 
@@ -23,6 +25,7 @@ pub(super) struct Args {
 enum Topic {
     Rule(RuleId),
     Field(Vec<RuleId>),
+    Check(CheckId),
 }
 
 impl Args {
@@ -30,14 +33,19 @@ impl Args {
         output::print(&match self.topic {
             Some(Topic::Rule(rule)) => wrapped(&rules::rule(rule).help()),
             Some(Topic::Field(of_field)) => list(&of_field),
-            None => list(&RuleId::ALL),
+            Some(Topic::Check(check)) => wrapped(&check.help()),
+            None => list(&RuleId::ALL) + &list_checks(),
         })?;
         Ok(Exit::Ok)
     }
 }
 
+/// Reads a rule, a field or a check, in whatever case.
 fn topic(name: &str) -> Result<Topic, String> {
     let folded = name.to_ascii_lowercase();
+    if let Some(check) = CheckId::named(&folded) {
+        return Ok(Topic::Check(check));
+    }
     // A field of `default` is reported as the same of `value`, and items of a list all alike.
     let inside = folded.strip_prefix("default").map_or_else(|| folded.clone(), |inside| format!("value{inside}"));
     let field = inside.split_once('[').map_or_else(|| inside.clone(), |(list, _)| format!("{list}[i]"));
@@ -52,12 +60,16 @@ fn topic(name: &str) -> Result<Topic, String> {
 }
 
 fn list(listed: &[RuleId]) -> String {
-    let mut list = String::new();
-    for rule in listed {
-        let refuses = wrapped(&format!("Refused when {}.", rules::rule(*rule).refuses.replace('`', "")));
-        let _ = writeln!(list, "{rule}\n    {}", refuses.trim_end().replace('\n', "\n    "));
-    }
-    list
+    let item = |rule: &RuleId| item(rule, &format!("Refused when {}.", rules::rule(*rule).refuses.replace('`', "")));
+    listed.iter().map(item).collect()
+}
+
+fn list_checks() -> String {
+    CheckId::ALL.iter().map(|check| item(check, &format!("Holds when {}.", check.holds()))).collect()
+}
+
+fn item(name: &impl fmt::Display, text: &str) -> String {
+    format!("{name}\n    {}\n", wrapped(text).trim_end().replace('\n', "\n    "))
 }
 
 /// Paragraphs broken at words. What is indented is an example, and left whole to be copied.
@@ -89,12 +101,14 @@ mod tests {
         match topic(text).unwrap() {
             Topic::Rule(rule) => vec![rule.as_str()],
             Topic::Field(rules) => rules.into_iter().map(RuleId::as_str).collect(),
+            Topic::Check(check) => vec![check.as_str()],
         }
     }
 
     #[test]
     fn a_rule_or_a_field_is_named_in_any_case() {
         assert_eq!(names("VLAN-Range"), ["vlan-range"]);
+        assert_eq!(names("Addresses-Free"), ["addresses-free"]);
         for field in ["value.vlan", "default.vlan", "vlan", "Value.VLAN"] {
             assert_eq!(names(field), ["vlan-range", "vlan-untagged-on-mgmt", "vlan-exclusive"], "{field}");
         }

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use self::cluster::ReviewClusterArgs;
 use self::judged::Judged;
 use self::output::{OutputFormat, Printer};
 use self::paths::Paths;
 use self::summary::Summary;
 use super::Exit;
+use super::cluster::ClusterStateArgs;
 use super::output::{ColorArgs, complain};
 use super::paths::PathArgs;
 use super::policy::PolicyArgs;
@@ -94,7 +94,7 @@ pub(super) struct Args {
     reports: ReportArgs,
 
     #[command(flatten)]
-    cluster: ReviewClusterArgs,
+    cluster: ClusterStateArgs,
 
     #[command(flatten)]
     policy: PolicyArgs,

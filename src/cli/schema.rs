@@ -1,10 +1,10 @@
-//! `schema`: prints the JSON Schema of suites.
+//! `schema`: prints the JSON Schema of a format.
 
 use clap::ValueEnum;
 
 use super::Exit;
 use super::output;
-use crate::suite;
+use crate::{status, suite};
 
 /// Print the JSON Schema of a file format, for editors
 ///
@@ -20,12 +20,15 @@ pub(super) struct Args {
 enum SchemaFormat {
     /// Policy suites, as `test` runs them
     Suite,
+    /// Reports, as `status -o json` prints them
+    Status,
 }
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let schema = match self.format {
             SchemaFormat::Suite => suite::schema(),
+            SchemaFormat::Status => status::schema(),
         };
         output::print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
         Ok(Exit::Ok)

@@ -52,15 +52,33 @@ pub fn files(snapshot: &Snapshot, policy: &Policy, source: &Source) -> Result<Ve
     });
     let mut files = Vec::with_capacity(FILES);
     for (name, objects, what) in kinds.into_iter().chain([policy]) {
-        let mut text = head(source, (name == POLICY).then_some(&*source.time), &what);
-        for object in &objects {
-            text.push_str("---\n");
-            text.push_str(&serde_saphyr::to_string(object)?);
-        }
-        let objects = if name == POLICY { 0 } else { objects.len() };
-        files.push(File { name, text, objects });
+        let is_policy = name == POLICY;
+        let time = is_policy.then_some(&*source.time);
+        let text = text(&head(source, time, &what), &objects)?;
+        files.push(File { name, text, objects: if is_policy { 0 } else { objects.len() } });
     }
     Ok(files)
+}
+
+/// A file of a capture beside those of the facts.
+///
+/// # Errors
+///
+/// As [`files`].
+pub fn file(source: &Source, name: &str, what: &str, objects: &[Value]) -> Result<File, serde_saphyr::SerializeError> {
+    let mut objects = objects.to_vec();
+    sort(&mut objects);
+    let text = text(&head(source, None, &format!("{what}: {}", objects.len())), &objects)?;
+    Ok(File { name: name.to_owned(), text, objects: objects.len() })
+}
+
+fn text(head: &str, objects: &[Value]) -> Result<String, serde_saphyr::SerializeError> {
+    let mut text = head.to_owned();
+    for object in objects {
+        text.push_str("---\n");
+        text.push_str(&serde_saphyr::to_string(object)?);
+    }
+    Ok(text)
 }
 
 const POLICY: &str = "policy.yaml";
@@ -88,12 +106,16 @@ fn head(source: &Source, time: Option<&str>, what: &str) -> String {
 /// Sorted by namespace and name: whatever order an API server lists in, the same cluster makes the same files.
 fn objects<'a>(listed: impl Iterator<Item = &'a Listed>) -> Vec<Value> {
     let mut objects: Vec<Value> = listed.flat_map(|listed| &listed.objects).cloned().collect();
+    sort(&mut objects);
+    objects
+}
+
+fn sort(objects: &mut [Value]) {
     let key = |object: &Value| {
         let field = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
         (field("namespace"), field("name"))
     };
     objects.sort_by_cached_key(key);
-    objects
 }
 
 #[cfg(test)]

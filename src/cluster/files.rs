@@ -116,6 +116,27 @@ pub(crate) fn load_with(paths: &[PathBuf], objects: Vec<(Value, Origin)>) -> Res
     objects::index(&read(paths)?, objects)
 }
 
+/// As [`load`], and gives the objects whose `apiVersion` and `kind` are wanted as they are. Tells whether any file is a
+/// capture's, and so has nothing but what that asked for.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_keeping(paths: &[PathBuf], keep: fn(&str, &str) -> bool) -> Result<(Loaded, KeptObjects), Error> {
+    let files = read(paths)?;
+    let (loaded, objects) = objects::index_keeping(&files, Vec::new(), keep)?;
+    Ok((loaded, KeptObjects { objects, captured: files.iter().any(ManifestFile::is_captured) }))
+}
+
+/// Objects that are kept whole.
+#[derive(Debug)]
+pub struct KeptObjects {
+    /// The objects, and where each was read.
+    pub objects: Vec<(Value, Origin)>,
+    /// Whether any file is a capture's.
+    pub captured: bool,
+}
+
 /// Reads the files. Of a support bundle of Harvester, given at its root, only the objects are meant.
 fn read(paths: &[PathBuf]) -> Result<Vec<ManifestFile>, manifest::Error> {
     let objects = |path: &PathBuf| {

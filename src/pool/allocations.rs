@@ -60,6 +60,11 @@ pub struct WhereaboutsPool {
 }
 
 impl WhereaboutsPool {
+    /// One of which nothing is given away.
+    pub fn empty(range: Ipv4Net) -> Self {
+        Self { range: range.trunc(), taken: Box::default(), ignored: Truncated::default() }
+    }
+
     /// Reads a pool; or says what is wrong with it, safe to print.
     pub fn read(spec: &PoolSpec) -> Result<Self, String> {
         let text = spec.range.as_deref().ok_or("spec.range is missing")?;

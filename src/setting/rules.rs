@@ -26,6 +26,8 @@ mod vlan_status_not_ready;
 mod vlan_untagged_on_mgmt;
 mod whereabouts_crd_missing;
 
+pub use vlan_config_missing::covered;
+
 /// Every rule, in the order of [`RuleId::ALL`].
 pub static ALL: [&Rule; RuleId::ALL.len()] = [
     &value_syntax::RULE,
@@ -52,7 +54,18 @@ pub fn rule(id: RuleId) -> &'static Rule {
 
 /// Evaluates a value that becomes enabled by every rule of its Setting.
 pub fn evaluate(string: StringField, value: &ValidatedValue<'_>, context: RuleContext<'_>, findings: &mut Findings) {
-    for rule in context.setting.rules {
+    evaluate_some(context.setting.rules, string, value, context, findings);
+}
+
+/// Evaluates a value that is enabled by these rules alone.
+pub fn evaluate_some(
+    rules: &[RuleId],
+    string: StringField,
+    value: &ValidatedValue<'_>,
+    context: RuleContext<'_>,
+    findings: &mut Findings,
+) {
+    for rule in rules {
         (self::rule(*rule).check)(&mut Evaluation { string, rule: *rule, context, findings }, value);
     }
 }

@@ -56,6 +56,7 @@ mod rival;
 mod rollout;
 mod rules;
 mod scope;
+mod status;
 mod suites;
 #[path = "../shared/tunnel.rs"]
 mod tunnel;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use crate::cli::kube::{self, KubeArgs};
+use crate::cli::cluster::ClusterStateArgs;
+use crate::cli::kube;
 use crate::cli::output::complain;
 use crate::cli::paths::load_cluster;
 use crate::cluster::{files, live};
@@ -16,31 +17,13 @@ use crate::input::{Form, OldSide, Reader, Stored};
 use crate::manifest::{ManifestFile, Origin, STANDARD_INPUT};
 use crate::setting::{Facts, Policy};
 
-/// The cluster that the rules check against.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Cluster")]
-#[group(id = "by", required = true, multiple = false, args = ["cluster", "live"])]
-pub(super) struct ReviewClusterArgs {
-    /// Cluster state: files and directories of manifests, as `kubectl get … -o yaml` prints them or `capture` writes
-    /// them; repeatable
-    #[arg(long, value_name = "PATH")]
-    cluster: Vec<PathBuf>,
-
-    /// Use the live cluster, with your kubectl credentials; needs only the right to list
-    #[arg(long = "kube", id = "live")]
-    live: bool,
-
-    #[command(flatten)]
-    kube: KubeArgs,
-}
-
 pub(super) struct ReviewCluster {
     pub(super) facts: Facts,
     pub(super) stored: Option<Stored>,
     pub(super) policy: Option<Policy>,
 }
 
-impl ReviewClusterArgs {
+impl ClusterStateArgs {
     pub(super) fn files(&self) -> &[PathBuf] {
         &self.cluster
     }

@@ -24,8 +24,8 @@ pub enum WriteError {
 
 /// Writes the files into the directory, which is made where it is missing.
 ///
-/// All are complete before the first gets its name. With `replace`, files of an earlier capture are replaced; what
-/// else is in the directory stays. Unless it can't be written, an error means that nothing was changed.
+/// All are complete before the first gets its name. With `replace`, files of an earlier capture are replaced, or removed
+/// where this one has none of the name; what else is in the directory stays. Unless it can't be written, an error means that nothing was changed.
 pub fn write(directory: &Path, files: &[File], replace: bool) -> Result<(), WriteError> {
     let io = |path: &Path| {
         let path = path.to_owned();
@@ -50,6 +50,14 @@ pub fn write(directory: &Path, files: &[File], replace: bool) -> Result<(), Writ
     for file in files {
         let path = directory.join(&file.name);
         fs::rename(stage.path().join(&file.name), &path).map_err(io(&path))?;
+    }
+    for entry in fs::read_dir(directory).map_err(io(directory))? {
+        let path = entry.map_err(io(directory))?.path();
+        let is_new = files.iter().any(|file| path.file_name().is_some_and(|name| name == file.name.as_str()));
+        // `capture --status` writes more files than `capture`.
+        if !is_new && path.extension().is_some_and(|it| it == "yaml") && is_free(&path).map_err(io(&path))? {
+            fs::remove_file(&path).map_err(io(&path))?;
+        }
     }
     Ok(())
 }
@@ -99,6 +107,7 @@ mod tests {
             "\"/a/b\" is not empty; name a new directory, or pass --force to replace an earlier capture in it"
         );
         fs::write(directory.join("mine.yaml"), "mine").unwrap();
+        fs::write(directory.join("pods.yaml"), format!("{MARK}\n1")).unwrap();
         write(&directory, &again, true).unwrap();
         assert_eq!(entries(&directory), ["mine.yaml", "nodes.yaml", "policy.yaml"]);
         assert_eq!(fs::read_to_string(directory.join("nodes.yaml")).unwrap(), format!("{MARK}\n2"));

@@ -16,16 +16,26 @@ use crate::setting::facts::{FactKind, ObjectName};
 use crate::setting::{Policy, SETTING};
 
 pub(super) fn index(files: &[ManifestFile], objects: Vec<(Value, Origin)>) -> Result<Loaded, Error> {
-    let mut view = FileObjects::default();
+    index_keeping(files, objects, |_, _| false).map(|(loaded, _)| loaded)
+}
+
+/// As [`index`], and keeps the objects whose `apiVersion` and `kind` are wanted.
+pub(super) fn index_keeping(
+    files: &[ManifestFile],
+    objects: Vec<(Value, Origin)>,
+    keep: fn(&str, &str) -> bool,
+) -> Result<(Loaded, Vec<(Value, Origin)>), Error> {
+    let mut view = FileObjects { keep: Some(keep), ..FileObjects::default() };
     for file in files {
+        view.captured = file.is_captured();
         for (line, document) in document::parse(file)? {
             view.take(document, &Origin { path: Arc::clone(&file.path), line, item: None })?;
         }
     }
     objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin))?;
     let (facts, unknown_kinds) = (view.index.facts(), view.unknown_kinds());
-    let FileObjects { index, setting, policy, objects, seen, .. } = view;
-    Ok(Loaded { facts, setting, policy, unknown_kinds, objects, index, seen })
+    let FileObjects { index, setting, policy, objects, seen, kept, .. } = view;
+    Ok((Loaded { facts, setting, policy, unknown_kinds, objects, index, seen }, kept))
 }
 
 #[derive(Default)]
@@ -36,6 +46,11 @@ pub(super) struct FileObjects {
     unknown_kinds: BTreeMap<(Arc<Path>, String, String), usize>,
     objects: usize,
     pub(super) seen: HashMap<(FactKind, ObjectName), Origin>,
+    /// What is kept whole, whether a rule asks for it or not.
+    keep: Option<fn(&str, &str) -> bool>,
+    kept: Vec<(Value, Origin)>,
+    /// Whether the file that is read is a capture's: what else it holds was captured for other commands.
+    captured: bool,
 }
 
 impl FileObjects {
@@ -76,9 +91,15 @@ impl FileObjects {
             return self.take_policy(object, origin);
         }
         self.objects += 1;
+        let wanted = self.keep.is_some_and(|keep| keep(api_version, kind));
+        if wanted {
+            self.kept.push((object.clone(), origin.clone()));
+        }
         let Some(fact) = fact_kind(api_version, kind) else {
-            let unknown = (Arc::clone(&origin.path), api_version.to_owned(), kind.to_owned());
-            *self.unknown_kinds.entry(unknown).or_default() += 1;
+            if !wanted && !self.captured {
+                let unknown = (Arc::clone(&origin.path), api_version.to_owned(), kind.to_owned());
+                *self.unknown_kinds.entry(unknown).or_default() += 1;
+            }
             return Ok(());
         };
         let name = object_name(fact, &object);

@@ -80,7 +80,8 @@ impl Error {
     }
 
     /// In words, with the API server's address where it may be the wrong one.
-    pub(super) fn at(&self, address: &str) -> String {
+    #[must_use]
+    pub fn at(&self, address: &str) -> String {
         let words = self.to_string();
         match self {
             Self::Refused { .. } => words,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use kube::api::ListParams;
+use kube::api::{ListParams, ObjectList};
 use kube::{Api, Client};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -16,6 +16,7 @@ use super::served::served_version;
 use super::watch::PAGE_OBJECTS;
 use crate::cluster::index::Index;
 use crate::cluster::kinds::{self, WatchedResource};
+use crate::setting::facts::Missing;
 use crate::setting::{Facts, SETTING};
 
 /// How long one kind may take as a whole, and a page of it.
@@ -28,6 +29,8 @@ pub struct Snapshot {
     /// The objects that are no JSON value, each with its kind and why: they are in the facts as such.
     pub unreadable: Vec<String>,
     index: Index,
+    /// What could not be listed.
+    lost: Vec<Missing>,
 }
 
 #[derive(Debug)]
@@ -70,6 +73,12 @@ impl std::error::Error for Unlisted {}
 
 /// Lists every resource, all at the same time, of the API server at this address. One that is not served has no objects.
 pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unlisted> {
+    let (snapshot, unlisted) = partial_snapshot(client, address).await;
+    unlisted.map_or(Ok(snapshot), Err)
+}
+
+/// As [`snapshot`]; the facts of what can't be listed are missing.
+pub async fn partial_snapshot(client: Client, address: &str) -> (Snapshot, Option<Unlisted>) {
     let client = LastHeard::new().layer(client);
     let mut snapshot = Snapshot::default();
     let mut failed = Vec::new();
@@ -77,10 +86,14 @@ pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unliste
         match listed {
             Ok(Some((version, objects))) => snapshot.take(resource, Some(version), &objects),
             Ok(None) => snapshot.take(resource, None, &[]),
-            Err(error) => failed.push((resource, error)),
+            Err(error) => {
+                snapshot.lost.push(Missing { kind: resource.kind, why: error.at(address).into() });
+                failed.push((resource, error));
+            }
         }
     }
-    if failed.is_empty() { Ok(snapshot) } else { Err(Unlisted { failed, address: address.to_owned() }) }
+    let unlisted = Unlisted { failed, address: address.to_owned() };
+    (snapshot, Some(unlisted).filter(|unlisted| !unlisted.failed.is_empty()))
 }
 
 async fn one(client: &Client, resource: WatchedResource) -> Result<Option<(String, Vec<RawObject>)>, Error> {
@@ -101,11 +114,19 @@ async fn one(client: &Client, resource: WatchedResource) -> Result<Option<(Strin
 
 async fn pages(client: &Client, resource: &WatchedResource, version: &str) -> Result<Vec<RawObject>, Error> {
     let api: Api<RawObject> = Api::all_with(client.clone(), &resource.api_resource(version));
-    let mut params =
-        ListParams { field_selector: resource.field_selector(), limit: Some(PAGE_OBJECTS), ..ListParams::default() };
+    paged(async |params| api.list(params).await, resource.field_selector(), None).await
+}
+
+/// Lists page by page.
+pub(super) async fn paged<T: Clone>(
+    list: impl AsyncFn(&ListParams) -> kube::Result<ObjectList<T>>,
+    field_selector: Option<String>,
+    label_selector: Option<String>,
+) -> Result<Vec<T>, Error> {
+    let mut params = ListParams { field_selector, label_selector, limit: Some(PAGE_OBJECTS), ..ListParams::default() };
     let mut objects = Vec::new();
     loop {
-        let page = timeout(PAGE, api.list(&params)).await.map_err(|_| Error::Silent { verb: "list", after: PAGE })?;
+        let page = timeout(PAGE, list(&params)).await.map_err(|_| Error::Silent { verb: "list", after: PAGE })?;
         let page = page.map_err(|error| Error::of("list", error))?;
         objects.extend(page.items);
         params.continue_token = page.metadata.continue_.filter(|token| !token.is_empty());
@@ -162,7 +183,15 @@ impl Snapshot {
     }
 
     pub fn facts(&self) -> Facts {
-        self.index.facts()
+        let mut facts = self.index.facts();
+        self.lost.iter().for_each(|missing| facts.lose(missing.clone()));
+        facts
+    }
+
+    /// The kinds that could not be listed, and why.
+    #[must_use]
+    pub fn lost(&self) -> &[Missing] {
+        &self.lost
     }
 
     /// The Setting `vm-migration-network`: what an update would find stored.

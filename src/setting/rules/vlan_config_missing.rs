@@ -75,7 +75,8 @@ fn belongs_to(vlan_config: &VlanConfigFact, name: &str) -> bool {
 }
 
 /// The nodes that the `VlanConfig`s of a cluster network match together.
-pub(super) fn covered<'a>(all: &'a [VlanConfigFact], name: &str) -> BTreeSet<&'a str> {
+#[must_use]
+pub fn covered<'a>(all: &'a [VlanConfigFact], name: &str) -> BTreeSet<&'a str> {
     let matched = all.iter().filter(|it| belongs_to(it, name)).filter_map(|it| match &it.matched {
         MatchedNodes::Nodes(nodes) => Some(nodes),
         MatchedNodes::Absent | MatchedNodes::Unreadable(_) => None,

@@ -154,13 +154,19 @@ const fn kind(version: &'static str, name: &'static str, plural: &'static str, n
 }
 
 /// Every [`Kind`] there is.
-pub const KINDS: [Kind; 28] = [
+pub const KINDS: [Kind; 34] = [
     kind("v1", "Node", "nodes", false, true),
     kind("v1", "Namespace", "namespaces", false, true),
     kind("v1", "Service", "services", true, true),
     kind("v1", "Secret", "secrets", true, false),
     kind("v1", "ServiceAccount", "serviceaccounts", true, false),
     kind("apps/v1", "Deployment", "deployments", true, true),
+    kind("apps/v1", "DaemonSet", "daemonsets", true, true),
+    kind("v1", "Pod", "pods", true, true),
+    kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices", true, false),
+    kind("k8s.cni.cncf.io/v1", "NetworkAttachmentDefinition", "network-attachment-definitions", true, false),
+    kind("kubevirt.io/v1", "KubeVirt", "kubevirts", true, true),
+    kind("whereabouts.cni.cncf.io/v1alpha1", "IPPool", "ippools", true, false),
     kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", true, true),
     kind("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", false, false),
     kind("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", false, false),

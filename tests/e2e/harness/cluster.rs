@@ -35,7 +35,7 @@ pub struct Plane {
 }
 
 /// What tests make by hand. What is rendered from the manifests is made anew by each test that needs it.
-const MADE_BY_HAND: [&str; 9] = [
+const MADE_BY_HAND: [&str; 14] = [
     "Node",
     "Setting",
     "ClusterNetwork",
@@ -45,6 +45,11 @@ const MADE_BY_HAND: [&str; 9] = [
     "VirtualMachineInstanceMigration",
     "Secret",
     "Deployment",
+    "DaemonSet",
+    "EndpointSlice",
+    "NetworkAttachmentDefinition",
+    "KubeVirt",
+    "IPPool",
 ];
 
 /// Kinds that an installation makes. Helm takes no object of another installation over.
@@ -170,7 +175,7 @@ impl Plane {
     /// Puts Harvester's and others' definitions in, and waits until each is served.
     pub fn define(&self) {
         let mut served = Vec::new();
-        for name in ["harvester", "kubevirt", "whereabouts"] {
+        for name in ["harvester", "kubevirt", "multus", "whereabouts"] {
             let path = repository().join(format!("tests/e2e/crds/{name}.yaml"));
             let text = fs::read_to_string(&path).expect("a readable definition");
             let definitions: Vec<Value> = serde_saphyr::from_multiple(&text).expect("YAML");
@@ -201,6 +206,8 @@ impl Plane {
         for kind in &KINDS {
             let selector = match kind.name {
                 name if MADE_BY_HAND.contains(&name) => "",
+                // No kubelet ends them.
+                "Pod" => "?gracePeriodSeconds=0",
                 name if INSTALLED.contains(&name) => "?labelSelector=app.kubernetes.io/name=migration-network-webhook",
                 _ => continue,
             };

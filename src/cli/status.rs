@@ -1,0 +1,145 @@
+//! `status`: whether the migration network is in place.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use super::cluster::ClusterStateArgs;
+use super::duration::FlagTime;
+use super::kube::block_on;
+use super::output::{ColorArgs, Output, print};
+use super::{Exit, policy::PolicyArgs};
+use crate::observe::{self, Observation};
+use crate::status::{CheckId, Report, StateCounts, status};
+
+mod text;
+mod wait;
+
+/// Check whether the migration network is in place on every node
+///
+/// Reads the cluster and changes nothing: the Setting and what Harvester made of it, KubeVirt and virt-handler, VLANs,
+/// Whereabouts' addresses, other networks, running migrations, and the webhook itself. Each check has a name that explain
+/// takes. --cluster takes a capture made with capture --status, the directory of a support bundle, or files as kubectl
+/// prints them; in plain files a kind of which there is no object has none.
+///
+/// Needs the rights of the ClusterRole and the Roles for status that the chart brings. What you may not list is named, and
+/// the checks that need it are unknown.
+///
+/// Exit codes: 0 all is well, or there are only warnings; 1 a check is in error, also when others could not be made; 2 no
+/// check is in error, but some could not be made, or the cluster can't be read.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
+pub(super) struct Args {
+    /// What to print
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    output: StatusFormat,
+
+    /// Wait until no check is in error, at most this long
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "5m")]
+    wait: Option<FlagTime>,
+
+    /// Only the checks that matter for a purpose
+    #[arg(long, value_enum)]
+    preset: Option<Preset>,
+
+    /// The least state that is a failure
+    #[arg(long, value_enum, default_value_t, value_name = "STATE")]
+    fail_on: FailOn,
+
+    #[command(flatten)]
+    color: ColorArgs,
+
+    #[command(flatten)]
+    cluster: ClusterStateArgs,
+
+    #[command(flatten)]
+    policy: PolicyArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum StatusFormat {
+    /// Every check, by group
+    #[default]
+    Text,
+    /// The checks that do not hold
+    Short,
+    /// One JSON document: `schema status` describes it
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Preset {
+    /// What must hold before Harvester is upgraded
+    Upgrade,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    /// An error
+    #[default]
+    Error,
+    /// A warning too
+    Warning,
+}
+
+impl Args {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let report = if self.cluster.live {
+            block_on(self.live())??
+        } else if self.wait.is_some() {
+            anyhow::bail!("--wait goes with --kube");
+        } else {
+            self.report(&self.cluster.observe_files()?)
+        };
+        self.print(&report)?;
+        Ok(self.fail_on.exit(report.counts))
+    }
+
+    async fn live(&self) -> anyhow::Result<Report> {
+        let (client, address) = self.cluster.reach().await?;
+        let look = async || observe::observe(&client, &address).await.observation();
+        let Some(FlagTime(patience)) = self.wait else { return Ok(self.report(&look().await)) };
+        let is_over = |observation: &Observation| {
+            let report = self.report(observation);
+            let over = self.fail_on.exit(report.counts) != Exit::Refused;
+            (over, report)
+        };
+        Ok(wait::until(look, is_over, patience, PAUSE).await)
+    }
+
+    fn report(&self, observation: &Observation) -> Report {
+        let Observation { facts, policy, observed } = observation;
+        let report = status(facts, &self.policy.over(policy.as_ref()), observed);
+        match self.preset {
+            Some(Preset::Upgrade) => report.only(CheckId::is_for_upgrade),
+            None => report,
+        }
+    }
+
+    fn print(&self, report: &Report) -> std::io::Result<()> {
+        match self.output {
+            StatusFormat::Text | StatusFormat::Short => {
+                let mut out = Output::new();
+                let style = text::Style { paint: self.color.paint(), ascii: text::wants_ascii() };
+                let all = self.output == StatusFormat::Text;
+                write!(out, "{}", text::ReportText { report, style, all })?;
+                out.flush()
+            }
+            StatusFormat::Json => print(&format!("{}\n", serde_json::to_string_pretty(report)?)),
+        }
+    }
+}
+
+/// Between two looks at a cluster that is not as it should be.
+const PAUSE: Duration = Duration::from_secs(2);
+
+impl FailOn {
+    fn exit(self, counts: StateCounts) -> Exit {
+        if counts.error > 0 || self == Self::Warning && counts.warning > 0 {
+            Exit::Refused
+        } else if counts.unknown > 0 {
+            Exit::Error
+        } else {
+            Exit::Ok
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The report as text: groups, a line for each check, what to do below it, and the result last.
+
+use std::fmt;
+
+use crate::cli::output::Paint;
+use crate::status::{Check, CheckState, Group, Report};
+
+/// How text is decorated.
+#[derive(Clone, Copy)]
+pub(super) struct Style {
+    pub(super) paint: Paint,
+    /// Whether symbols are in ASCII.
+    pub(super) ascii: bool,
+}
+
+/// The report, or what of it does not hold.
+pub(super) struct ReportText<'a> {
+    pub(super) report: &'a Report,
+    pub(super) style: Style,
+    pub(super) all: bool,
+}
+
+/// Whether the terminal can't be trusted with more than ASCII: by its name or the locale.
+pub(super) fn wants_ascii() -> bool {
+    let variable = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default().to_ascii_lowercase();
+    let utf_8 = locale.contains("utf-8") || locale.contains("utf8");
+    !utf_8 || variable("TERM").is_some_and(|term| term == "dumb")
+}
+
+impl Style {
+    fn symbol(self, state: CheckState) -> impl fmt::Display {
+        let Self { paint, ascii } = self;
+        fmt::from_fn(move |f| match (state, ascii) {
+            (CheckState::Ok, false) => write!(f, "{}", paint.green("√")),
+            (CheckState::Ok, true) => write!(f, "{}", paint.green("ok")),
+            (CheckState::Warning, false) => write!(f, "{}", paint.yellow("‼")),
+            (CheckState::Warning, true) => write!(f, "{}", paint.yellow("!!")),
+            (CheckState::Unknown, false) => write!(f, "{}", paint.yellow("?")),
+            (CheckState::Unknown, true) => write!(f, "{}", paint.yellow("??")),
+            (CheckState::Error, false) => write!(f, "{}", paint.red("×")),
+            (CheckState::Error, true) => write!(f, "{}", paint.red("xx")),
+        })
+    }
+
+    fn check(self, check: &Check, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Check { id, state, seen, hint } = check;
+        writeln!(f, "{} {id}: {seen}", self.symbol(*state))?;
+        hint.iter().try_for_each(|line| writeln!(f, "    {line}"))
+    }
+}
+
+impl ReportText<'_> {
+    fn group(&self, group: &Group, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wanted = |check: &&Check| self.all || check.state != CheckState::Ok;
+        if !group.checks.iter().any(|check| wanted(&check)) && !self.all {
+            return Ok(());
+        }
+        let name = group.name.as_str();
+        writeln!(f, "{}\n{}", self.style.paint.bold(name), "-".repeat(name.len()))?;
+        if let Some(why) = &group.left_out {
+            writeln!(f, "left out: {why}")?;
+        }
+        group.checks.iter().filter(wanted).try_for_each(|check| self.style.check(check, f))?;
+        writeln!(f)
+    }
+}
+
+impl fmt::Display for ReportText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { result, counts, groups, .. } = self.report;
+        groups.iter().try_for_each(|group| self.group(group, f))?;
+        let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let parts = [
+            (counts.error, plural(counts.error, "error")),
+            (counts.unknown, format!("{} unknown", counts.unknown)),
+            (counts.warning, plural(counts.warning, "warning")),
+            (counts.ok, format!("{} ok", counts.ok)),
+        ];
+        let parts: Vec<_> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
+        writeln!(f, "Status check results are {}: {}", self.style.symbol(*result), parts.join(", "))
+    }
+}

@@ -1,0 +1,192 @@
+//! Files of an observation: what `capture --status` writes beside the facts of the rules.
+//!
+//! ```yaml
+//! apiVersion: migration-network-webhook/v1
+//! kind: Observation
+//! time: 2026-01-02T03:04:05Z
+//! unlisted: {"pods default": "list refused with 403 Forbidden: …"}
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::LiveObservation;
+use super::kinds::{self, ObservedKind};
+use crate::cluster::capture::{self, File, Source};
+use crate::escape::Quoting;
+use crate::setting::facts::{FactKind, Missing};
+use crate::setting::{Policy, SETTING};
+use crate::status::{Sighting, Unseen};
+
+/// The document's `apiVersion`.
+pub(super) const API_VERSION: &str = "migration-network-webhook/v1";
+/// The document's `kind`.
+pub(super) const KIND: &str = "Observation";
+
+/// What a capture says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Captured {
+    #[serde(rename = "apiVersion")]
+    api_version: String,
+    kind: String,
+    /// When.
+    pub(super) time: Timestamp,
+    /// Why these resources could not be listed; of pods in a namespace `pods NAMESPACE`.
+    unlisted: BTreeMap<String, String>,
+}
+
+impl Captured {
+    /// Reads the document; the error is safe to print.
+    pub(super) fn read(document: &Value) -> Result<Self, String> {
+        Self::deserialize(document).map_err(|error| Quoting(&error.to_string()).to_string())
+    }
+
+    /// Why the resource could not be listed, if it could not.
+    pub(super) fn unlisted(&self, resource: &str, namespace: Option<&str>) -> Option<&str> {
+        let why = match namespace {
+            Some(namespace) => self.unlisted.get(&format!("{resource} {namespace}")),
+            None => self.unlisted.get(resource),
+        };
+        why.map(String::as_str)
+    }
+
+    /// The facts that are missing for it.
+    pub(super) fn lost(&self) -> impl Iterator<Item = Missing> {
+        let missing = |kind: FactKind| {
+            Some(Missing { kind, why: Quoting(self.unlisted(kind.resource(), None)?).to_string().into() })
+        };
+        FactKind::ALL.into_iter().filter_map(missing)
+    }
+}
+
+/// The files of a capture with all that the checks of `status` look at, in a fixed order.
+///
+/// # Errors
+///
+/// If an object can't be written as YAML.
+pub fn files(
+    live: &mut LiveObservation,
+    policy: &Policy,
+    source: &Source,
+) -> Result<Vec<File>, serde_saphyr::SerializeError> {
+    let mut more = CapturedValues::default();
+    let observed = &live.observed;
+    let settings = more.values(kinds::SETTINGS, &observed.setting);
+    let migrations = more.values(kinds::MIGRATIONS, &observed.migrations);
+    let mut pods = more.values(kinds::PODS, &observed.pods);
+    let known: BTreeSet<String> = pods.iter().map(|pod| key(pod)).collect();
+    for holders in observed.holders.values() {
+        let holders = more.values(kinds::PODS, &holders.clone().map(|pods| pods.into_values().collect::<Vec<_>>()));
+        pods.extend(holders.into_iter().filter(|pod| !known.contains(&key(pod))));
+    }
+    let kinds = [
+        (kinds::ATTACHMENTS, more.values(kinds::ATTACHMENTS, &observed.attachments)),
+        (kinds::KUBEVIRTS, more.values(kinds::KUBEVIRTS, &observed.kubevirt)),
+        (kinds::DAEMON_SETS, more.values(kinds::DAEMON_SETS, &observed.daemon_set)),
+        (kinds::PODS, pods),
+        (kinds::POOLS, more.values(kinds::POOLS, &observed.pool)),
+        (kinds::MUTATING, more.values(kinds::MUTATING, &observed.webhooks[0])),
+        (kinds::VALIDATING, more.values(kinds::VALIDATING, &observed.webhooks[1])),
+        (kinds::SLICES, more.values(kinds::SLICES, &observed.slices)),
+    ];
+    for missing in live.snapshot.lost() {
+        more.unlisted.insert(missing.kind.to_string(), missing.why.to_string());
+    }
+    // The rules read a part of these objects and the checks another: a file holds both.
+    for listed in &mut live.snapshot.sources {
+        match listed.source.kind {
+            FactKind::Settings if listed.source.name == Some(SETTING) => merge_all(&mut listed.objects, &settings),
+            FactKind::Migrations => merge_all(&mut listed.objects, &migrations),
+            _ => {}
+        }
+    }
+    let mut files = capture::files(&live.snapshot, policy, source)?;
+    for (kind, objects) in kinds {
+        files.push(capture::file(source, &format!("{}.yaml", kind.plural), &kind.resource(), &objects)?);
+    }
+    let itself = json!({
+        "apiVersion": API_VERSION, "kind": KIND, "time": live.observed.at.to_string(), "unlisted": more.unlisted,
+    });
+    let mut observation = capture::file(source, "observation.yaml", "what this capture asked for", &[itself])?;
+    observation.objects = 0;
+    files.push(observation);
+    Ok(files)
+}
+
+/// Makes objects of what was seen, and notes what was not.
+#[derive(Default)]
+struct CapturedValues {
+    unlisted: BTreeMap<String, String>,
+}
+
+impl CapturedValues {
+    fn values<T: Serialize>(&mut self, kind: ObservedKind, seen: &Sighting<impl AsSlice<T>>) -> Vec<Value> {
+        match seen {
+            Ok(objects) => objects.as_slice().iter().filter_map(|object| value(kind, object)).collect(),
+            Err(Unseen { what, why }) => {
+                self.unlisted.insert(what.clone(), why.clone());
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// One object or several.
+trait AsSlice<T> {
+    fn as_slice(&self) -> &[T];
+}
+
+impl<T> AsSlice<T> for Vec<T> {
+    fn as_slice(&self) -> &[T] {
+        self
+    }
+}
+
+impl<T> AsSlice<T> for Option<T> {
+    fn as_slice(&self) -> &[T] {
+        self.as_slice()
+    }
+}
+
+fn value(kind: ObservedKind, object: &impl Serialize) -> Option<Value> {
+    let mut value = serde_json::to_value(object).ok()?;
+    value["apiVersion"] = kind.api_version().into();
+    value["kind"] = kind.object_kind.into();
+    Some(value)
+}
+
+fn merge_all(objects: &mut [Value], more: &[Value]) {
+    let more: HashMap<String, &Value> = more.iter().map(|object| (key(object), object)).collect();
+    for object in objects {
+        if let Some(more) = more.get(&key(object)) {
+            merge(object, more);
+        }
+    }
+}
+
+/// Its namespace and name.
+fn key(object: &Value) -> String {
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+    format!("{}/{}", text("namespace"), text("name"))
+}
+
+/// Adds what the other has, of the same object.
+fn merge(object: &mut Value, more: &Value) {
+    match (object, more) {
+        (Value::Object(object), Value::Object(more)) => {
+            for (key, value) in more {
+                match object.get_mut(key) {
+                    // Each has its own version, and the facts' is the one that is served.
+                    Some(_) if key == "apiVersion" => {}
+                    Some(known) => merge(known, value),
+                    None => drop(object.insert(key.clone(), value.clone())),
+                }
+            }
+        }
+        (object, more) => *object = more.clone(),
+    }
+}

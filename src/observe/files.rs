@@ -1,0 +1,229 @@
+//! Observes a cluster in files: manifests, captures, support bundles.
+//!
+//! In plain files a kind of which there is no object has none. A capture says what it asked for, and of a support bundle the
+//! directories do: what was not asked for is not seen.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Observation;
+use super::capture::{self, Captured};
+use super::kinds::{self, ObjectJson, ObservedKind, VIRT_HANDLER};
+use crate::cluster::files;
+use crate::escape::Quoted;
+use crate::harvester::HARVESTER_SYSTEM;
+use crate::manifest::Origin;
+use crate::pool::pool_name;
+use crate::setting::SETTING;
+use crate::status::objects::{
+    GuardedSettingObject, Holder, Observable, PoolObject, VirtHandlerPod, WebhookConfiguration,
+};
+use crate::status::{self, Observed, Sighting, Unseen};
+
+/// Why files are no cluster. Safe to print.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// They can't be read.
+    #[error(transparent)]
+    Files(#[from] files::Error),
+    /// There is no object in them.
+    #[error("there is no object in what --cluster names")]
+    Empty,
+    /// An object is there twice.
+    #[error("{kind} {name} is in {first} and in {second}; one view holds each object once")]
+    Twice {
+        /// Its kind.
+        kind: &'static str,
+        /// Its name, quoted.
+        name: String,
+        /// Where it is first.
+        first: Origin,
+        /// Where it is again.
+        second: Origin,
+    },
+    /// What a capture says of itself can't be read.
+    #[error("{origin} is an Observation that can't be taken: {why}")]
+    Captured {
+        /// Where.
+        origin: Origin,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Observes the cluster that these files and directories hold; `now` is the time, where no capture says another.
+///
+/// # Errors
+///
+/// If they can't be read, or hold no object or one of them twice.
+pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Observation, Error> {
+    let (loaded, kept) = files::load_keeping(paths, is_wanted)?;
+    if loaded.objects == 0 {
+        return Err(Error::Empty);
+    }
+    let files::KeptObjects { objects, captured } = kept;
+    let bundles = paths.iter().flat_map(|path| [path.join("yamls/namespaced"), path.join("namespaced")]);
+    let bundles = bundles.filter(|namespaces| namespaces.is_dir()).collect();
+    let mut view = FileView { captured: None, is_capture: captured, bundles, objects: Vec::new() };
+    let mut seen: HashMap<(usize, String, String), Origin> = HashMap::new();
+    for (object, origin) in objects {
+        view.take(object, origin, &mut seen)?;
+    }
+    let mut facts = loaded.facts;
+    for missing in view.captured.iter().flat_map(Captured::lost) {
+        facts.lose(missing);
+    }
+    let observed = view.observed(now);
+    Ok(Observation { facts, policy: loaded.policy, observed })
+}
+
+fn is_wanted(api_version: &str, kind: &str) -> bool {
+    (api_version, kind) == (capture::API_VERSION, capture::KIND)
+        || kinds::ALL.iter().any(|wanted| wanted.is(api_version, kind))
+}
+
+/// The objects of the files, by kind.
+struct FileView {
+    captured: Option<Captured>,
+    is_capture: bool,
+    /// The directories in which support bundles have one for each namespace.
+    bundles: Vec<PathBuf>,
+    objects: Vec<(ObservedKind, Value)>,
+}
+
+impl FileView {
+    fn take(
+        &mut self,
+        object: Value,
+        origin: Origin,
+        seen: &mut HashMap<(usize, String, String), Origin>,
+    ) -> Result<(), Error> {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (api_version, kind) = (text("/apiVersion"), text("/kind"));
+        let Some(at) = kinds::ALL.iter().position(|wanted| wanted.is(api_version, kind)) else {
+            let captured = Captured::read(&object).map_err(|why| Error::Captured { origin, why })?;
+            self.captured = Some(captured);
+            return Ok(());
+        };
+        let kind = kinds::ALL[at];
+        let (namespace, name) = (text("/metadata/namespace").to_owned(), text("/metadata/name").to_owned());
+        let quoted = Quoted(&name).to_string();
+        let is_named = !name.is_empty();
+        if let Some(first) = seen.insert((at, namespace, name), origin.clone())
+            && is_named
+        {
+            return Err(Error::Twice { kind: kind.object_kind, name: quoted, first, second: origin });
+        }
+        self.objects.push((kind, object));
+        Ok(())
+    }
+
+    fn observed(&self, now: Timestamp) -> Observed {
+        let setting = self.named(kinds::SETTINGS, SETTING);
+        let (pool, holders) = self.addresses(&setting);
+        let mut pods: Sighting<Vec<VirtHandlerPod>> = self.all(kinds::PODS);
+        if let Ok(pods) = &mut pods {
+            let (label, name) = VIRT_HANDLER;
+            pods.retain(|pod| pod.metadata.namespace == HARVESTER_SYSTEM);
+            pods.retain(|pod| pod.metadata.labels.get(label).is_some_and(|text| text == name));
+        }
+        Observed {
+            at: self.captured.as_ref().map_or(now, |captured| captured.time),
+            is_live: false,
+            setting,
+            attachments: self.all(kinds::ATTACHMENTS),
+            kubevirt: self.named(kinds::KUBEVIRTS, "kubevirt"),
+            daemon_set: self.named(kinds::DAEMON_SETS, "virt-handler"),
+            pods,
+            migrations: self.all(kinds::MIGRATIONS),
+            pool,
+            holders,
+            webhooks: [self.webhooks(kinds::MUTATING), self.webhooks(kinds::VALIDATING)],
+            slices: self.all(kinds::SLICES),
+        }
+    }
+
+    /// The pool of the value's range, and the pods that it names.
+    fn addresses(
+        &self,
+        setting: &Sighting<Option<GuardedSettingObject>>,
+    ) -> (Sighting<Option<PoolObject>>, BTreeMap<String, Sighting<BTreeMap<String, Holder>>>) {
+        let range = match setting {
+            Ok(setting) => setting.as_ref().and_then(|setting| status::range(&setting.value)),
+            Err(unseen) => return (Err(unseen.clone()), BTreeMap::new()),
+        };
+        let Some(range) = range else { return (Ok(None), BTreeMap::new()) };
+        let pool = self.named(kinds::POOLS, &pool_name(range));
+        let pods = self.all::<Holder>(kinds::PODS);
+        let holders = kinds::holders(&pool).into_iter().map(|(namespace, names)| {
+            let seen = match (self.pods_not_asked(&namespace), &pods) {
+                (Some(why), _) => Err(Unseen { what: format!("pods {namespace}"), why }),
+                (None, Err(unseen)) => Err(unseen.clone()),
+                (None, Ok(pods)) => {
+                    let held = pods.iter().filter(|pod| pod.metadata.namespace == namespace);
+                    let held = held.filter(|pod| names.contains(&pod.metadata.name));
+                    Ok(held.map(|pod| (pod.metadata.name.clone(), pod.clone())).collect())
+                }
+            };
+            (namespace, seen)
+        });
+        let holders = holders.collect();
+        (pool, holders)
+    }
+
+    /// Why the files may lack pods of the namespace that the cluster had.
+    fn pods_not_asked(&self, namespace: &str) -> Option<String> {
+        if let Some(captured) = &self.captured {
+            return captured.unlisted("pods", Some(namespace)).map(str::to_owned);
+        }
+        let is_bundle = !self.bundles.is_empty();
+        (is_bundle && !self.bundles.iter().any(|namespaces| namespaces.join(namespace).is_dir()))
+            .then(|| format!("the support bundle has nothing of the namespace {}", Quoted(namespace)))
+    }
+
+    /// The objects of a kind, in the namespace that it is asked of.
+    fn of(&self, kind: ObservedKind) -> Sighting<impl Iterator<Item = &Value>> {
+        let objects = self.objects.iter().filter(move |(of, object)| {
+            let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str);
+            // Pods of other namespaces may hold addresses.
+            *of == kind && (kind == kinds::PODS || kind.namespace.is_none_or(|wanted| namespace == Some(wanted)))
+        });
+        let mut objects = objects.map(|(_, object)| object).peekable();
+        if objects.peek().is_none()
+            && let Some(why) = self.not_asked(kind)
+        {
+            return Err(kind.unseen(why));
+        }
+        Ok(objects)
+    }
+
+    /// Why a capture may lack objects of the kind that the cluster had.
+    fn not_asked(&self, kind: ObservedKind) -> Option<String> {
+        match &self.captured {
+            Some(captured) => captured.unlisted(&kind.resource(), None).map(str::to_owned),
+            None if self.is_capture && ![kinds::SETTINGS, kinds::MIGRATIONS].contains(&kind) => {
+                Some("the capture did not ask for them; make it with capture --status".to_owned())
+            }
+            None => None,
+        }
+    }
+
+    fn all<T: DeserializeOwned + Observable>(&self, kind: ObservedKind) -> Sighting<Vec<T>> {
+        self.of(kind)?.map(|object| kind.read(ObjectJson::Value(object))).collect()
+    }
+
+    fn named<T: DeserializeOwned + Observable>(&self, kind: ObservedKind, name: &str) -> Sighting<Option<T>> {
+        let is_it = |object: &&Value| object.pointer("/metadata/name").and_then(Value::as_str) == Some(name);
+        self.of(kind)?.find(is_it).map(|object| kind.read(ObjectJson::Value(object))).transpose()
+    }
+
+    fn webhooks(&self, kind: ObservedKind) -> Sighting<Vec<WebhookConfiguration>> {
+        let mut all: Vec<WebhookConfiguration> = self.all(kind)?;
+        all.retain(|it| kinds::is_ours(&it.webhooks));
+        Ok(all)
+    }
+}

@@ -1,0 +1,157 @@
+//! The kinds that are read beside those of the rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::cluster::live::ListQuery;
+use crate::escape::{Quoted, Quoting};
+use crate::harvester::HARVESTER_SYSTEM;
+use crate::pool::{KUBE_SYSTEM, WhereaboutsPool};
+use crate::setting::SETTING;
+use crate::status::objects::{Observable, PoolObject};
+use crate::status::{Sighting, Unseen};
+
+/// A kind, where the API server has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ObservedKind {
+    pub(super) group: &'static str,
+    pub(super) version: &'static str,
+    pub(super) plural: &'static str,
+    pub(super) object_kind: &'static str,
+    /// The namespace, of the kinds that have any.
+    pub(super) namespace: Option<&'static str>,
+}
+
+const fn kind(api: [&'static str; 4], namespace: Option<&'static str>) -> ObservedKind {
+    let [group, version, plural, object_kind] = api;
+    ObservedKind { group, version, plural, object_kind, namespace }
+}
+
+const ADMISSION: &str = "admissionregistration.k8s.io";
+const HARVESTER: Option<&str> = Some(HARVESTER_SYSTEM);
+
+pub(super) const SETTINGS: ObservedKind = kind(["harvesterhci.io", "v1beta1", "settings", "Setting"], None);
+pub(super) const ATTACHMENTS: ObservedKind =
+    kind(["k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition"], HARVESTER);
+pub(super) const KUBEVIRTS: ObservedKind = kind(["kubevirt.io", "v1", "kubevirts", "KubeVirt"], HARVESTER);
+pub(super) const DAEMON_SETS: ObservedKind = kind(["apps", "v1", "daemonsets", "DaemonSet"], HARVESTER);
+pub(super) const PODS: ObservedKind = kind(["", "v1", "pods", "Pod"], HARVESTER);
+pub(super) const MIGRATIONS: ObservedKind =
+    kind(["kubevirt.io", "v1", "virtualmachineinstancemigrations", "VirtualMachineInstanceMigration"], None);
+pub(super) const POOLS: ObservedKind =
+    kind(["whereabouts.cni.cncf.io", "v1alpha1", "ippools", "IPPool"], Some(KUBE_SYSTEM));
+pub(super) const MUTATING: ObservedKind =
+    kind([ADMISSION, "v1", "mutatingwebhookconfigurations", "MutatingWebhookConfiguration"], None);
+pub(super) const VALIDATING: ObservedKind =
+    kind([ADMISSION, "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration"], None);
+pub(super) const SLICES: ObservedKind = kind(["discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"], None);
+
+/// Every kind.
+pub(super) const ALL: [ObservedKind; 10] =
+    [SETTINGS, ATTACHMENTS, KUBEVIRTS, DAEMON_SETS, PODS, MIGRATIONS, POOLS, MUTATING, VALIDATING, SLICES];
+
+/// The pods of virt-handler.
+pub(super) const VIRT_HANDLER: (&str, &str) = ("kubevirt.io", "virt-handler");
+
+impl ObservedKind {
+    /// As `kubectl get` takes it.
+    pub(super) fn resource(&self) -> String {
+        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
+    pub(super) fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// Whether objects that say this of themselves are of the kind, in whatever version.
+    pub(super) fn is(&self, api_version: &str, object_kind: &str) -> bool {
+        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        (group, object_kind) == (self.group, self.object_kind)
+    }
+
+    /// All of them, in their namespace.
+    pub(super) fn query(&self) -> ListQuery<'static> {
+        let Self { group, version, plural, object_kind, namespace } = *self;
+        ListQuery { group, version, plural, object_kind, namespace, fields: None, labels: None }
+    }
+
+    /// The one of this name.
+    pub(super) fn named(&self, name: &str) -> ListQuery<'static> {
+        ListQuery { fields: Some(format!("metadata.name={name}")), ..self.query() }
+    }
+
+    /// Why it was not seen.
+    pub(super) fn unseen(&self, why: impl Into<String>) -> Unseen {
+        Unseen { what: self.resource(), why: why.into() }
+    }
+
+    /// Reads an object, and keeps of it what a check looks at.
+    pub(super) fn read<T: DeserializeOwned + Observable>(&self, json: ObjectJson<'_>) -> Sighting<T> {
+        let read = match json {
+            ObjectJson::Text(text) => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)),
+            ObjectJson::Value(value) => serde_path_to_error::deserialize(value),
+        };
+        let mut object: T = read.map_err(|error: serde_path_to_error::Error<serde_json::Error>| {
+            let name = name(json).unwrap_or_default();
+            let words = error.inner().to_string();
+            let words = words.split(" at line ").next().unwrap_or_default();
+            self.unseen(format!(
+                "{} can't be read: {}: {}",
+                Quoted(&name),
+                Quoting(&error.path().to_string()),
+                Quoting(words)
+            ))
+        })?;
+        object.prune();
+        Ok(object)
+    }
+
+    /// Reads all of them.
+    pub(super) fn read_all<T: DeserializeOwned + Observable>(
+        &self,
+        objects: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Sighting<Vec<T>> {
+        objects.into_iter().map(|json| self.read(ObjectJson::Text(json.as_ref()))).collect()
+    }
+}
+
+/// An object's JSON.
+#[derive(Clone, Copy)]
+pub(super) enum ObjectJson<'a> {
+    Text(&'a str),
+    Value(&'a Value),
+}
+
+fn name(json: ObjectJson<'_>) -> Option<String> {
+    let of = |value: &Value| Some(value.pointer("/metadata/name")?.as_str()?.to_owned());
+    match json {
+        ObjectJson::Text(text) => of(&serde_json::from_str(text).ok()?),
+        ObjectJson::Value(value) => of(value),
+    }
+}
+
+/// The pods that a pool names, by namespace. What can be none is no namespace to ask for.
+pub(super) fn holders(pool: &Sighting<Option<PoolObject>>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let read = pool.as_ref().ok().and_then(Option::as_ref).map(|pool| WhereaboutsPool::read(&pool.spec));
+    for taken in read.iter().flatten().flat_map(WhereaboutsPool::taken) {
+        if let Some((namespace, name)) = taken.pod().filter(|(namespace, _)| is_label(namespace)) {
+            holders.entry(namespace.to_owned()).or_default().insert(name.to_owned());
+        }
+    }
+    holders
+}
+
+fn is_label(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Whether a configuration has an entry of this webhook: the release may have given it any name.
+pub(super) fn is_ours(webhooks: &Value) -> bool {
+    let entries = webhooks.as_array().into_iter().flatten();
+    let mut names = entries.filter_map(|entry| entry.get("name")?.as_str());
+    names.any(|name| name.ends_with(&format!(".{SETTING}.setting")))
+}

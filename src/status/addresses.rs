@@ -1,0 +1,260 @@
+//! The addresses of the range: how many are left, and who holds the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use serde_json::Value;
+
+use super::check_id::CheckId;
+use super::context::{Context, EnabledNetwork};
+use super::report::{Check, CheckState};
+use super::{rules, virt_handler};
+use crate::escape::{Plain, Quoted, ShellWord};
+use crate::harvester::HARVESTER_SYSTEM;
+use crate::pool::{KUBE_SYSTEM, TakenAddress, WhereaboutsPool, pool_name};
+use crate::setting::RuleId;
+use crate::setting::list::Truncated;
+
+const RESOURCE: &str = "ippools.whereabouts.cni.cncf.io";
+
+const CHECKS: [CheckId; 5] = [
+    CheckId::AddressesFree,
+    CheckId::AddressesStale,
+    CheckId::AddressesForeign,
+    CheckId::AddressesHolders,
+    CheckId::AddressesRecorded,
+];
+
+/// Who holds an address.
+enum HeldBy<'a> {
+    VirtHandler,
+    /// Another pod.
+    Foreign,
+    /// A pod that is gone or has ended.
+    Stale,
+    /// The pool does not say.
+    Nobody,
+    /// The pods of its namespace were not seen, for this reason.
+    Unseen(&'a str),
+}
+
+/// The addresses that are taken, by who holds them.
+#[derive(Default)]
+struct PoolUse<'a> {
+    virt_handlers: u64,
+    stale: Vec<&'a TakenAddress>,
+    foreign: Vec<&'a TakenAddress>,
+    nobody: Truncated,
+    /// By reason.
+    unseen: BTreeMap<&'a str, Truncated>,
+}
+
+pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
+    let network = context.enabled()?;
+    let name = pool_name(network.addresses.net());
+    let read;
+    let pool = match &context.observed.pool {
+        Err(unseen) => return Ok(CHECKS.map(|id| Check::unknown(id, unseen)).into()),
+        // It is made with the first address.
+        Ok(None) => {
+            read = WhereaboutsPool::empty(network.addresses.net());
+            &read
+        }
+        Ok(Some(object)) => match WhereaboutsPool::read(&object.spec) {
+            Ok(pool) => {
+                read = pool;
+                &read
+            }
+            Err(why) => {
+                return Ok(vec![
+                    Check::error(CheckId::AddressesFree, format!("Whereabouts can't use its IPPool {name}: {why}"))
+                        .hint("Look at it:")
+                        .run(format_args!("kubectl -n {KUBE_SYSTEM} get {RESOURCE} {name} -o yaml")),
+                ]);
+            }
+        },
+    };
+    let taken = PoolUse::new(context, pool);
+    Ok(vec![
+        free(context, network, pool, &taken),
+        stale(&name, network, &taken),
+        foreign(&taken),
+        holders(&name, pool, &taken),
+        recorded(context, pool),
+    ])
+}
+
+impl<'a> PoolUse<'a> {
+    fn new(context: &Context<'a>, pool: &'a WhereaboutsPool) -> Self {
+        let pods = context.observed.pods.iter().flatten().filter(|pod| pod.is_active());
+        let virt_handlers: BTreeSet<&str> = pods.map(|pod| pod.metadata.name.as_str()).collect();
+        let mut all = Self::default();
+        for taken in pool.taken() {
+            match held_by(context, &virt_handlers, taken) {
+                HeldBy::VirtHandler => all.virt_handlers += 1,
+                HeldBy::Foreign => all.foreign.push(taken),
+                HeldBy::Stale => all.stale.push(taken),
+                HeldBy::Nobody => all.nobody.push(taken.address),
+                HeldBy::Unseen(why) => all.unseen.entry(why).or_default().push(words(taken)),
+            }
+        }
+        all
+    }
+}
+
+fn held_by<'a>(context: &Context<'a>, virt_handlers: &BTreeSet<&str>, taken: &TakenAddress) -> HeldBy<'a> {
+    let Some((namespace, name)) = taken.pod() else { return HeldBy::Nobody };
+    if namespace == HARVESTER_SYSTEM {
+        match &context.observed.pods {
+            Err(unseen) => return HeldBy::Unseen(&unseen.why),
+            Ok(_) if virt_handlers.contains(name) => return HeldBy::VirtHandler,
+            Ok(_) => {}
+        }
+    }
+    match context.observed.holders.get(namespace) {
+        None => HeldBy::Nobody,
+        Some(Err(unseen)) => HeldBy::Unseen(&unseen.why),
+        Some(Ok(pods)) => match pods.get(name) {
+            None => HeldBy::Stale,
+            Some(pod) if pod.is_over() => HeldBy::Stale,
+            // One that began after virt-handler's pods were looked at.
+            Some(_) if namespace == HARVESTER_SYSTEM && name.starts_with("virt-handler-") => HeldBy::VirtHandler,
+            Some(_) => HeldBy::Foreign,
+        },
+    }
+}
+
+fn words(taken: &TakenAddress) -> String {
+    format!("{} of {}", taken.address, Plain(&taken.podref))
+}
+
+fn free(context: &Context<'_>, network: &EnabledNetwork<'_>, pool: &WhereaboutsPool, taken: &PoolUse<'_>) -> Check {
+    let id = CheckId::AddressesFree;
+    let small = rules::findings(context, &[RuleId::RangeTooSmall]);
+    if small.violations.total() > 0 {
+        return rules::judged(id, &small, String::new());
+    }
+    let nodes = match &context.facts.nodes {
+        Ok(nodes) => nodes.worker_count() as u64,
+        Err(missing) => return Check::unknown(id, format_args!("needs {missing}")),
+    };
+    let usable = network.addresses.capacity();
+    let held = pool.taken().iter().filter(|taken| network.addresses.contains(taken.address)).count() as u64;
+    let free = usable.saturating_sub(held);
+    let lacking = nodes.saturating_sub(taken.virt_handlers);
+    let surge = surge(context, nodes);
+    let counted = format!("{usable} usable, {held} taken, {free} free");
+    let needed = match (lacking, surge) {
+        (0, 0) => format!("{nodes} nodes have theirs"),
+        (_, 0) => format!("{lacking} of {nodes} nodes need one"),
+        _ => format!("{lacking} of {nodes} nodes need one, and a rollout {surge} more"),
+    };
+    let Some(growth) = free.checked_sub(lacking + surge) else {
+        let check = Check::error(id, format!("{counted}; {needed}: {} too few", lacking + surge - free));
+        return match taken.stale.len() {
+            0 => check.hint("Save a larger range, or fewer excludes, while no virtual machine migrates."),
+            stale => check.hint(format!("Release the {stale} that pods hold which are gone: see addresses-stale.")),
+        };
+    };
+    let seen = format!("{counted}; {needed}, and {growth} nodes can be added");
+    if growth > 0 && growth * 4 >= nodes {
+        return Check::ok(id, seen);
+    }
+    Check::warning(id, seen).hint("virt-handler won't start on nodes beyond that. Save a larger range in time.")
+}
+
+/// How many pods a rollout of virt-handler makes beyond one for each node.
+fn surge(context: &Context<'_>, nodes: u64) -> u64 {
+    let set = context.observed.daemon_set.as_ref().ok().and_then(Option::as_ref);
+    match set.map(|set| &set.spec.update_strategy.rolling_update.max_surge) {
+        Some(Value::Number(number)) => number.as_u64().unwrap_or_default(),
+        Some(Value::String(text)) => match text.strip_suffix('%').map(str::parse::<u64>) {
+            Some(Ok(percent)) => (nodes * percent.min(100)).div_ceil(100),
+            _ => 0,
+        },
+        _ => 0,
+    }
+}
+
+fn stale(name: &str, network: &EnabledNetwork<'_>, taken: &PoolUse<'_>) -> Check {
+    let id = CheckId::AddressesStale;
+    let [first, ..] = &*taken.stale else { return Check::ok(id, "none is held by a pod that is gone") };
+    let offset = u32::from(first.address) - u32::from(network.addresses.net().network());
+    let held: Truncated = taken.stale.iter().map(|taken| words(taken)).collect();
+    Check::warning(id, format!("{} held by pods that are gone: {held}", taken.stale.len()))
+        .hint("If the pod is really gone, release its address, here the first:")
+        .run(format_args!(
+            "kubectl -n {KUBE_SYSTEM} patch {RESOURCE} {name} --type json \
+             -p '[{{\"op\":\"remove\",\"path\":\"/spec/allocations/{offset}\"}}]'"
+        ))
+        .run(format_args!(
+            "kubectl -n {KUBE_SYSTEM} delete --ignore-not-found \
+             overlappingrangeipreservations.whereabouts.cni.cncf.io {}",
+            first.address
+        ))
+}
+
+fn foreign(taken: &PoolUse<'_>) -> Check {
+    let id = CheckId::AddressesForeign;
+    let [first, ..] = &*taken.foreign else { return Check::ok(id, "none is held by another pod than virt-handler") };
+    let held: Truncated = taken.foreign.iter().map(|taken| words(taken)).collect();
+    let check = Check::warning(id, format!("{} held by pods that are not virt-handler: {held}", taken.foreign.len()));
+    match first.pod() {
+        Some((namespace, name)) => check.hint("Give it another network. What it is:").run(format_args!(
+            "kubectl -n {} describe pod {}",
+            ShellWord(namespace),
+            ShellWord(name)
+        )),
+        None => check,
+    }
+}
+
+fn holders(name: &str, pool: &WhereaboutsPool, taken: &PoolUse<'_>) -> Check {
+    let id = CheckId::AddressesHolders;
+    let mut seen = Vec::new();
+    for (why, held) in &taken.unseen {
+        seen.push(format!("not known whether the pod exists: {held} ({why})"));
+    }
+    if !taken.nobody.is_empty() {
+        seen.push(format!("{} held by nobody who is known: {}", taken.nobody.len(), taken.nobody));
+    }
+    if !pool.ignored().is_empty() {
+        seen.push(format!("keys that are no address of the range: {}", pool.ignored()));
+    }
+    if seen.is_empty() {
+        return Check::ok(id, format!("{} addresses, each of a pod that is known", pool.taken().len()));
+    }
+    let state = if taken.unseen.is_empty() { CheckState::Warning } else { CheckState::Unknown };
+    Check { state, ..Check::ok(id, seen.join("; ")) }
+        .hint("Look at the pool:")
+        .run(format_args!("kubectl -n {KUBE_SYSTEM} get {RESOURCE} {name} -o yaml"))
+}
+
+fn recorded(context: &Context<'_>, pool: &WhereaboutsPool) -> Check {
+    let id = CheckId::AddressesRecorded;
+    let pods = match &context.observed.pods {
+        Ok(pods) => pods,
+        Err(unseen) => return Check::unknown(id, unseen),
+    };
+    let taken: BTreeMap<Ipv4Addr, &TakenAddress> = pool.taken().iter().map(|taken| (taken.address, taken)).collect();
+    let mut first = None;
+    let mut wrong = Truncated::default();
+    let mut count = 0;
+    for pod in pods.iter().filter(|pod| pod.is_active()) {
+        let Ok(Some((_, address))) = virt_handler::attached(pod) else { continue };
+        let name = &pod.metadata.name;
+        match taken.get(&address).map(|taken| &*taken.podref) {
+            Some(podref) if podref.split_once('/') == Some((HARVESTER_SYSTEM, name)) => {
+                count += 1;
+                continue;
+            }
+            Some(other) => wrong.push(format_args!("{address} of {} is recorded for {}", Plain(name), Quoted(other))),
+            None => wrong.push(format_args!("{address} of {} is not recorded", Plain(name))),
+        }
+        first.get_or_insert(name);
+    }
+    let Some(first) = first else { return Check::ok(id, format!("{count} recorded")) };
+    Check::error(id, wrong.to_string())
+        .hint("While no virtual machine migrates, restart it:")
+        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pod {}", ShellWord(first)))
+}

@@ -1,0 +1,90 @@
+//! The `NetworkAttachmentDefinition` that Harvester makes of the value.
+
+use super::check_id::CheckId;
+use super::context::{Context, Network};
+use super::objects::Attachment;
+use super::report::Check;
+use super::setting::retry;
+use crate::escape::{Line, Plain, Quoted, Quoting, ShellWord};
+use crate::harvester::{self, HARVESTER_SYSTEM, HASH};
+use crate::setting::list::Truncated;
+
+const RESOURCE: &str = "network-attachment-definitions.k8s.cni.cncf.io";
+
+pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
+    if let Network::Absent | Network::Unseen(_) = context.network {
+        return context.enabled().map(|_| Vec::new());
+    }
+    let attachments = match &context.observed.attachments {
+        Ok(attachments) => attachments,
+        Err(unseen) => {
+            let unknown = |id| Check::unknown(id, unseen);
+            return Ok(vec![unknown(CheckId::AttachmentExists), unknown(CheckId::AttachmentOrphans)]);
+        }
+    };
+    let named = context.attachment().and_then(|named| named.split_once('/'));
+    let found = named.and_then(|(namespace, name)| {
+        attachments.iter().find(|it| it.metadata.namespace == namespace && it.metadata.name == name)
+    });
+    let mut checks = vec![exists(context, found)];
+    if let (Some(found), Network::Enabled(_), Some(setting)) = (found, &context.network, context.setting()) {
+        checks.push(config(&setting.value, found));
+    }
+    checks.push(orphans(attachments, found));
+    Ok(checks)
+}
+
+fn exists(context: &Context<'_>, found: Option<&Attachment>) -> Check {
+    let id = CheckId::AttachmentExists;
+    let disabled = matches!(context.network, Network::Disabled);
+    match (context.attachment(), found) {
+        (None, _) if disabled => Check::ok(id, "the Setting names none, as the network is disabled"),
+        (None, _) => again(Check::error(id, "the Setting names no NetworkAttachmentDefinition")),
+        (Some(named), _) if disabled => {
+            again(Check::error(id, format!("the network is disabled, and the Setting still names {}", Plain(named))))
+        }
+        (Some(named), Some(found)) if found.metadata.namespace == HARVESTER_SYSTEM => {
+            Check::ok(id, format!("{} exists", Plain(named)))
+        }
+        (Some(named), _) if !named.starts_with("harvester-system/") => again(Check::error(
+            id,
+            format!("the Setting names {}, and virt-handler takes one of {HARVESTER_SYSTEM} only", Quoted(named)),
+        )),
+        (Some(named), _) => again(Check::error(id, format!("{} does not exist", Plain(named)))),
+    }
+}
+
+/// How to have it made again.
+fn again(check: Check) -> Check {
+    check
+        .hint("While no virtual machine migrates, make Harvester handle the value again (virt-handler restarts):")
+        .run(retry())
+}
+
+fn config(value: &str, found: &Attachment) -> Check {
+    let id = CheckId::AttachmentConfig;
+    let (same, expected) = match (harvester::is_config_of(&found.spec.config, value), harvester::nad_config(value)) {
+        (Ok(same), Ok(expected)) => (same, expected),
+        (Err(why), _) | (_, Err(why)) => return Check::unknown(id, Quoting(&why.to_string())),
+    };
+    if same {
+        return Check::ok(id, "the configuration is what Harvester makes of the value");
+    }
+    Check::error(id, format!("the configuration is {}", Line(&found.spec.config)))
+        .hint(format!("Harvester makes of the value: {}", Line(&expected)))
+        .hint("While no virtual machine migrates, have it made again (virt-handler restarts):")
+        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete {RESOURCE} {}", ShellWord(&found.metadata.name)))
+        .run(retry())
+}
+
+fn orphans(attachments: &[Attachment], found: Option<&Attachment>) -> Check {
+    let id = CheckId::AttachmentOrphans;
+    let is_orphan =
+        |it: &&Attachment| it.metadata.labels.contains_key(HASH) && !found.is_some_and(|found| found == *it);
+    let orphans: Vec<_> = attachments.iter().filter(is_orphan).collect();
+    let [first, ..] = &*orphans else { return Check::ok(id, "none is left from earlier values") };
+    let names: Truncated = orphans.iter().map(|it| Plain(&it.metadata.name)).collect();
+    Check::warning(id, format!("nothing names {names}: left from earlier values"))
+        .hint("If no virtual machine uses it:")
+        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete {RESOURCE} {}", ShellWord(&first.metadata.name)))
+}

@@ -1,0 +1,81 @@
+//! What was seen of a cluster beside the facts of the rules.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::objects::{
+    Attachment, DaemonSet, EndpointSlice, GuardedSettingObject, Holder, KubeVirt, PoolObject, RunningMigration,
+    VirtHandlerPod, WebhookConfiguration,
+};
+/// What was seen, or why it was not.
+pub type Sighting<T> = Result<T, Unseen>;
+
+/// Why something was not seen. Safe to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// What, as `kubectl get` takes it.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.what, self.why)
+    }
+}
+
+/// Objects of a cluster at one time, each with nothing but what a check reads.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// When.
+    pub at: Timestamp,
+    /// Whether it is a whole cluster: what is not there does not exist. Files may have left out the webhook.
+    pub is_live: bool,
+    /// The Setting `vm-migration-network`.
+    pub setting: Sighting<Option<GuardedSettingObject>>,
+    /// The `NetworkAttachmentDefinition`s of `harvester-system`.
+    pub attachments: Sighting<Vec<Attachment>>,
+    /// `KubeVirt` of `harvester-system`.
+    pub kubevirt: Sighting<Option<KubeVirt>>,
+    /// The `DaemonSet` `virt-handler`.
+    pub daemon_set: Sighting<Option<DaemonSet>>,
+    /// The pods of virt-handler, sorted by name.
+    pub pods: Sighting<Vec<VirtHandlerPod>>,
+    /// The migrations that have not ended.
+    pub migrations: Sighting<Vec<RunningMigration>>,
+    /// Whereabouts' `IPPool` of the range.
+    pub pool: Sighting<Option<PoolObject>>,
+    /// The pods in the namespaces that the pool names, by namespace and name.
+    pub holders: BTreeMap<String, Sighting<BTreeMap<String, Holder>>>,
+    /// The mutating and the validating configurations that have an entry of this webhook.
+    pub webhooks: [Sighting<Vec<WebhookConfiguration>>; 2],
+    /// The `EndpointSlice`s of the webhook's Service.
+    pub slices: Sighting<Vec<EndpointSlice>>,
+}
+
+impl Observed {
+    /// What was not seen.
+    #[must_use]
+    pub fn unseen(&self) -> Vec<&Unseen> {
+        let [mutating, validating] = &self.webhooks;
+        [
+            self.setting.as_ref().err(),
+            self.attachments.as_ref().err(),
+            self.kubevirt.as_ref().err(),
+            self.daemon_set.as_ref().err(),
+            self.pods.as_ref().err(),
+            self.migrations.as_ref().err(),
+            mutating.as_ref().err(),
+            validating.as_ref().err(),
+            self.pool.as_ref().err(),
+            self.slices.as_ref().err(),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(self.holders.values().filter_map(|pods| pods.as_ref().err()))
+        .collect()
+    }
+}

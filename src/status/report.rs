@@ -1,0 +1,150 @@
+//! What the checks found: the report that every format is written from.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::check_id::{CheckGroup, CheckId};
+
+/// The result of all checks. Every text in it is safe to print.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The worst that was found: an error, else a check that could not be made, else a warning.
+    pub result: CheckState,
+    /// How many checks have each state.
+    pub counts: StateCounts,
+    /// The groups, in the order in which an operator would look.
+    pub groups: Vec<Group>,
+    /// The nodes that run virtual machines, sorted by name.
+    pub nodes: Vec<NodeRow>,
+}
+
+/// Checks about one thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// What they are about.
+    pub name: CheckGroup,
+    /// Why none of them was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
+    /// The checks that were made, or tried.
+    pub checks: Vec<Check>,
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Its name, which is stable: `explain` takes it.
+    pub id: CheckId,
+    /// How it ended.
+    pub state: CheckState,
+    /// What was seen, on one line.
+    pub seen: String,
+    /// What to do: a line each; a command to be run is indented by two spaces.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hint: Vec<String>,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CheckState {
+    /// As it should be.
+    Ok,
+    /// It works, and may not for long.
+    Warning,
+    /// The check could not be made.
+    Unknown,
+    /// Not as it should be.
+    Error,
+}
+
+/// How many checks have each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct StateCounts {
+    pub error: usize,
+    pub unknown: usize,
+    pub warning: usize,
+    pub ok: usize,
+}
+
+/// A node that runs virtual machines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeRow {
+    /// Its name.
+    pub node: String,
+    /// The cluster network on it: `ready`, `not ready`, `no VlanConfig`, `unknown`, or `disabled`.
+    pub vlan: String,
+    /// Its virt-handler: `ready`, `not ready`, `none` or `unknown`.
+    pub virt_handler: String,
+    /// The pod.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// The address that the pod has on the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// What is wrong with the pod's network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Whether all of it is as it should be.
+    pub state: CheckState,
+}
+
+impl Report {
+    pub(super) fn new(groups: Vec<Group>, nodes: Vec<NodeRow>) -> Self {
+        let mut counts = StateCounts::default();
+        for check in groups.iter().flat_map(|group| &group.checks) {
+            match check.state {
+                CheckState::Ok => counts.ok += 1,
+                CheckState::Warning => counts.warning += 1,
+                CheckState::Unknown => counts.unknown += 1,
+                CheckState::Error => counts.error += 1,
+            }
+        }
+        let worst = groups.iter().flat_map(|group| &group.checks).map(|check| check.state).max();
+        Self { result: worst.unwrap_or(CheckState::Ok), counts, groups, nodes }
+    }
+
+    /// The report without the checks that the preset does not ask for, and the groups that then have none.
+    #[must_use]
+    pub fn only(self, wanted: impl Fn(CheckId) -> bool) -> Self {
+        let Self { mut groups, nodes, .. } = self;
+        for group in &mut groups {
+            group.checks.retain(|check| wanted(check.id));
+        }
+        groups.retain(|group| !group.checks.is_empty() || group.left_out.is_some());
+        Self::new(groups, nodes)
+    }
+}
+
+impl Check {
+    pub(super) fn ok(id: CheckId, seen: impl Into<String>) -> Self {
+        Self { id, state: CheckState::Ok, seen: seen.into(), hint: Vec::new() }
+    }
+
+    pub(super) fn warning(id: CheckId, seen: impl Into<String>) -> Self {
+        Self { state: CheckState::Warning, ..Self::ok(id, seen) }
+    }
+
+    pub(super) fn error(id: CheckId, seen: impl Into<String>) -> Self {
+        Self { state: CheckState::Error, ..Self::ok(id, seen) }
+    }
+
+    pub(super) fn unknown(id: CheckId, why: impl std::fmt::Display) -> Self {
+        Self { state: CheckState::Unknown, ..Self::ok(id, why.to_string()) }
+    }
+
+    /// Adds a line of advice.
+    pub(super) fn hint(mut self, line: impl Into<String>) -> Self {
+        self.hint.push(line.into());
+        self
+    }
+
+    /// Adds a command to be run.
+    pub(super) fn run(self, command: impl std::fmt::Display) -> Self {
+        self.hint(format!("  {command}"))
+    }
+}

@@ -1,0 +1,154 @@
+//! The webhook itself: its configurations, their CA certificates, its endpoints.
+
+use serde_json::Value;
+
+use super::check_id::CheckId;
+use super::context::Context;
+use super::objects::WebhookConfiguration;
+use super::report::{Check, CheckState};
+use super::since::span;
+use crate::escape::{Plain, Quoted, ShellWord};
+use crate::registration::{Bundle, ConfigurationKind, Drift, Service};
+use crate::server::tls::expiry::not_after;
+use crate::setting::list::Truncated;
+
+const KINDS: [(ConfigurationKind, &str); 2] = [
+    (ConfigurationKind::Mutating, "MutatingWebhookConfiguration"),
+    (ConfigurationKind::Validating, "ValidatingWebhookConfiguration"),
+];
+
+/// How long a certificate has to be valid, in seconds.
+const VALID_FOR: i64 = 7 * 86_400;
+
+/// A configuration and its kind.
+type FoundConfiguration<'a> = (ConfigurationKind, &'a WebhookConfiguration);
+
+pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
+    let id = CheckId::WebhookConfigurations;
+    let mut found: Vec<FoundConfiguration<'_>> = Vec::new();
+    let mut lacking = Vec::new();
+    for ((kind, name), seen) in KINDS.into_iter().zip(&context.observed.webhooks) {
+        match seen {
+            Err(unseen) => return Ok(vec![Check::unknown(id, unseen)]),
+            Ok(configurations) if configurations.is_empty() => lacking.push(name),
+            Ok(configurations) => found.extend(configurations.iter().map(|it| (kind, it))),
+        }
+    }
+    let install = |check: Check| {
+        check.hint("Install the webhook:").run(
+            "helm upgrade --install migration-network-webhook manifests/chart -n migration-network-webhook --create-namespace",
+        )
+    };
+    if found.is_empty() {
+        return if context.observed.is_live {
+            Ok(vec![install(Check::warning(id, "the webhook is not installed: nothing checks values"))])
+        } else {
+            Err("the files hold no webhook configuration".to_owned())
+        };
+    }
+    let names: Truncated = found.iter().map(|(_, it)| Plain(&it.metadata.name)).collect();
+    let both = match &*lacking {
+        [] => Check::ok(id, format!("both are there: {names}")),
+        lacking => install(Check::error(id, format!("there is no {} beside {names}", lacking.join(", ")))),
+    };
+    Ok(vec![both, drift(&found), ca_bundle(context, &found), endpoints(context, &found)])
+}
+
+fn drift(found: &[FoundConfiguration<'_>]) -> Check {
+    let id = CheckId::WebhookDrift;
+    let mut drifts = Vec::new();
+    for (kind, configuration) in found {
+        // Whatever Service it calls: the chart's release names it.
+        let service =
+            service(&configuration.webhooks).unwrap_or(Service { name: String::new(), namespace: String::new() });
+        match kind.webhooks(&service) {
+            Ok(shipped) => {
+                let drift = Drift::between(&shipped, &configuration.webhooks);
+                if drift.count() > 0 {
+                    drifts.push(format!("{} of {}: {drift}", drift.count(), Plain(&configuration.metadata.name)));
+                }
+            }
+            Err(error) => return Check::unknown(id, error),
+        }
+    }
+    if drifts.is_empty() {
+        return Check::ok(id, "as shipped with this release");
+    }
+    Check::warning(id, format!("differences: {}", drifts.join("; ")))
+        .hint("Apply the manifests of the release that runs, unless the changes are meant.")
+}
+
+fn entries(webhooks: &Value) -> impl Iterator<Item = &Value> {
+    webhooks.as_array().into_iter().flatten()
+}
+
+/// The Service that the entries of a configuration call.
+#[must_use]
+pub fn service(webhooks: &Value) -> Option<Service> {
+    entries(webhooks).find_map(|entry| {
+        let called = entry.pointer("/clientConfig/service")?;
+        let text = |key: &str| called.get(key).and_then(Value::as_str).map(str::to_owned);
+        Some(Service { name: text("name")?, namespace: text("namespace")? })
+    })
+}
+
+fn ca_bundle(context: &Context<'_>, found: &[FoundConfiguration<'_>]) -> Check {
+    let id = CheckId::WebhookCaBundle;
+    let now = context.observed.at.as_second();
+    let mut shortest: Option<i64> = None;
+    let mut broken = Truncated::default();
+    for (_, configuration) in found {
+        for entry in entries(&configuration.webhooks) {
+            let held = entry.pointer("/clientConfig/caBundle").and_then(Value::as_str).unwrap_or_default();
+            let bundle = Bundle::decode(held);
+            // One that has expired does no harm beside one that is valid.
+            let left = bundle.iter().filter_map(|it| not_after(it)).map(|end| end.as_second() - now).max();
+            let name = entry["name"].as_str().unwrap_or_default();
+            match left {
+                None if held.is_empty() => broken.push(format_args!("{} has none", Plain(name))),
+                None => broken.push(format_args!("that of {} holds no certificate", Plain(name))),
+                Some(left) if left <= 0 => broken.push(format_args!("that of {} has expired", Plain(name))),
+                Some(left) => shortest = Some(shortest.map_or(left, |shortest| shortest.min(left))),
+            }
+        }
+    }
+    let look = |check: Check| {
+        let check = check.hint("Whoever keeps it current, the server or cert-manager, says why in its log:");
+        match found.iter().find_map(|(_, it)| service(&it.webhooks)) {
+            Some(Service { namespace, .. }) => check.run(format_args!(
+                "kubectl -n {} logs -l app.kubernetes.io/name=migration-network-webhook --tail=100",
+                ShellWord(&namespace)
+            )),
+            None => check,
+        }
+    };
+    match shortest {
+        _ if !broken.is_empty() => look(Check::error(id, format!("caBundle: {broken}"))),
+        None => look(Check::error(id, "no entry has a caBundle")),
+        Some(left) if left < VALID_FOR => look(Check::warning(id, format!("valid for {} only", span(left)))),
+        Some(left) => Check::ok(id, format!("valid for {}", span(left))),
+    }
+}
+
+fn endpoints(context: &Context<'_>, found: &[FoundConfiguration<'_>]) -> Check {
+    let id = CheckId::WebhookEndpoints;
+    let Some(service) = found.iter().find_map(|(_, it)| service(&it.webhooks)) else {
+        return Check {
+            state: CheckState::Warning,
+            ..Check::ok(id, "no entry calls a Service, so its endpoints are not known")
+        };
+    };
+    let slices = match &context.observed.slices {
+        Ok(slices) => slices,
+        Err(unseen) => return Check::unknown(id, unseen),
+    };
+    let ready =
+        slices.iter().flat_map(|slice| &slice.endpoints).filter(|it| it.conditions.ready != Some(false)).count();
+    let named = format!("{}/{}", Plain(&service.namespace), Plain(&service.name));
+    if ready > 0 {
+        return Check::ok(id, format!("{ready} ready behind {named}"));
+    }
+    Check::error(id, format!("none is ready behind the Service {}", Quoted(&named)))
+        .hint("Look at its pods:")
+        .run(format_args!("kubectl -n {} get pods,endpointslices", ShellWord(&service.namespace)))
+}
