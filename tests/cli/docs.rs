@@ -21,7 +21,7 @@ fn pages() -> Vec<PathBuf> {
 
 #[test]
 fn examples_run() {
-    trycmd::TestCases::new().case("README.md").case("docs/cli.md");
+    trycmd::TestCases::new().env("LC_ALL", "C.UTF-8").env("TERM", "xterm").case("README.md").case("docs/cli.md");
 }
 
 #[test]
