@@ -25,7 +25,7 @@ mod webhook;
 
 pub use check_id::{CheckGroup, CheckId};
 pub use context::range;
-pub use observed::{Observed, Sighting, Unseen};
+pub use observed::{Holders, Observed, Sighting, Unseen};
 pub use progress::progress;
 pub use report::{Check, CheckState, Group, Report, StateCounts};
 

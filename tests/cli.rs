@@ -25,6 +25,8 @@ mod pictures;
 mod repository;
 #[path = "cli/review.rs"]
 mod review;
+#[path = "cli/status.rs"]
+mod status;
 #[path = "cli/transcripts.rs"]
 mod transcripts;
 #[path = "shared/tunnel.rs"]

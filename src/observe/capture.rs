@@ -78,7 +78,7 @@ pub fn files(
     let settings = more.values(kinds::SETTINGS, &observed.setting);
     let migrations = more.values(kinds::MIGRATIONS, &observed.migrations);
     let mut pods = more.values(kinds::PODS, &observed.pods);
-    let known: BTreeSet<String> = pods.iter().map(|pod| key(pod)).collect();
+    let known: BTreeSet<String> = pods.iter().map(key).collect();
     for holders in observed.holders.values() {
         let holders = more.values(kinds::PODS, &holders.clone().map(|pods| pods.into_values().collect::<Vec<_>>()));
         pods.extend(holders.into_iter().filter(|pod| !known.contains(&key(pod))));

@@ -22,7 +22,7 @@ use crate::setting::SETTING;
 use crate::status::objects::{
     GuardedSettingObject, Holder, Observable, PoolObject, VirtHandlerPod, WebhookConfiguration,
 };
-use crate::status::{self, Observed, Sighting, Unseen};
+use crate::status::{self, Holders, Observed, Sighting, Unseen};
 
 /// Why files are no cluster. Safe to print.
 #[derive(Debug, thiserror::Error)]
@@ -148,10 +148,7 @@ impl FileView {
     }
 
     /// The pool of the value's range, and the pods that it names.
-    fn addresses(
-        &self,
-        setting: &Sighting<Option<GuardedSettingObject>>,
-    ) -> (Sighting<Option<PoolObject>>, BTreeMap<String, Sighting<BTreeMap<String, Holder>>>) {
+    fn addresses(&self, setting: &Sighting<Option<GuardedSettingObject>>) -> (Sighting<Option<PoolObject>>, Holders) {
         let range = match setting {
             Ok(setting) => setting.as_ref().and_then(|setting| status::range(&setting.value)),
             Err(unseen) => return (Err(unseen.clone()), BTreeMap::new()),

@@ -17,7 +17,7 @@ use crate::status::objects::{
     EndpointSlice, GuardedSettingObject, Holder, HolderStatus, Observable, ObservedMetadata, PoolObject, SERVICE_NAME,
     WebhookConfiguration,
 };
-use crate::status::{self, Observed, Sighting, Unseen};
+use crate::status::{self, Holders, Observed, Sighting, Unseen};
 
 /// A live cluster: what the rules read of it, to be captured, and what the checks do.
 #[derive(Debug)]
@@ -128,7 +128,7 @@ impl Lister<'_> {
     async fn addresses(
         &self,
         setting: &Sighting<Option<GuardedSettingObject>>,
-    ) -> (Sighting<Option<PoolObject>>, BTreeMap<String, Sighting<BTreeMap<String, Holder>>>) {
+    ) -> (Sighting<Option<PoolObject>>, Holders) {
         let range = match setting {
             Ok(setting) => setting.as_ref().and_then(|setting| status::range(&setting.value)),
             Err(unseen) => return (Err(unseen.clone()), BTreeMap::new()),

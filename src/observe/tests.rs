@@ -1,5 +1,7 @@
 //! Every check turned each way, on whole cluster states in files.
 
+#![expect(clippy::semicolon_if_nothing_returned, reason = "an edit is an expression, however long")]
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -94,7 +96,7 @@ impl Cluster {
     }
 
     /// The network status of a pod of virt-handler.
-    fn attach(&mut self, pod: &str, interface: Value) {
+    fn attach(&mut self, pod: &str, interface: &Value) {
         let status = json!([{"name": "k8s-pod-network", "ips": ["10.52.0.9"], "default": true}, interface]);
         self.get("Pod", pod)["metadata"]["annotations"][NETWORK_STATUS] = status.to_string().into();
     }
@@ -106,13 +108,18 @@ impl Cluster {
 
     pub(super) fn observe(&self) -> Observation {
         let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-        fs::write(file.path(), self.0.iter().map(|object| format!("---\n{object}\n")).collect::<String>()).unwrap();
+        fs::write(file.path(), text(&self.0)).unwrap();
         load(&[file.path().to_owned()], now()).unwrap()
     }
 
     pub(super) fn report(&self) -> Report {
         report(&self.observe())
     }
+}
+
+/// As a file.
+fn text(objects: &[Value]) -> String {
+    objects.iter().map(|object| format!("---\n{object}\n")).collect::<Vec<_>>().concat()
 }
 
 fn report(observation: &Observation) -> Report {
@@ -454,7 +461,7 @@ fn virt_handler() {
             |it| {
                 it.attach(
                     "virt-handler-a",
-                    json!({"name": "harvester-system/old", "interface": "migration0", "ips": ["192.168.1.1"]}),
+                    &json!({"name": "harvester-system/old", "interface": "migration0", "ips": ["192.168.1.1"]}),
                 )
             },
             &["Error virt-handler-networks: virt-handler-a on harvester-0: migration0 is of \"harvester-system/old\""],
@@ -462,8 +469,11 @@ fn virt_handler() {
         (
             |it| {
                 let name = format!("harvester-system/{NAD}");
-                it.attach("virt-handler-a", json!({"name": name, "interface": "migration0", "ips": ["192.168.1.100"]}));
-                it.attach("virt-handler-b", json!({"name": name, "interface": "migration0", "ips": ["10.9.9.9"]}));
+                it.attach(
+                    "virt-handler-a",
+                    &json!({"name": name, "interface": "migration0", "ips": ["192.168.1.100"]}),
+                );
+                it.attach("virt-handler-b", &json!({"name": name, "interface": "migration0", "ips": ["10.9.9.9"]}));
             },
             &[
                 "Error virt-handler-networks: virt-handler-a on harvester-0: 192.168.1.100 is excluded, virt-handler-b on \
@@ -475,7 +485,7 @@ fn virt_handler() {
         (
             |it| {
                 let name = format!("harvester-system/{NAD}");
-                it.attach("virt-handler-b", json!({"name": name, "interface": "migration0", "ips": ["192.168.1.1"]}));
+                it.attach("virt-handler-b", &json!({"name": name, "interface": "migration0", "ips": ["192.168.1.1"]}));
             },
             &[
                 "Error virt-handler-addresses: shared: 192.168.1.1 of virt-handler-a, virt-handler-b",
@@ -485,7 +495,7 @@ fn virt_handler() {
         (
             |it| {
                 let name = format!("harvester-system/{NAD}");
-                it.attach("virt-handler-b", json!({"name": name, "interface": "migration0", "ips": []}));
+                it.attach("virt-handler-b", &json!({"name": name, "interface": "migration0", "ips": []}));
             },
             &["Error virt-handler-networks: virt-handler-b on harvester-1: migration0 has no address"],
         ),
@@ -494,7 +504,7 @@ fn virt_handler() {
     cluster.disable();
     cluster.attach(
         "virt-handler-a",
-        json!({"name": "harvester-system/old", "interface": "migration0", "ips": ["1.1.1.1"]}),
+        &json!({"name": "harvester-system/old", "interface": "migration0", "ips": ["1.1.1.1"]}),
     );
     assert_eq!(
         not_ok(&cluster.report()),
@@ -675,7 +685,7 @@ fn neighbours() {
 fn migrations() {
     let with = |migrations: &[Value]| {
         let mut cluster = Cluster::healthy();
-        migrations.iter().for_each(|migration| cluster.add(migration.clone()));
+        cluster.0.extend_from_slice(migrations);
         let report = cluster.report();
         assert_eq!(report.counts.unknown, 0);
         checks(&report)
@@ -813,7 +823,6 @@ fn captures_and_bundles_say_what_they_asked_for() {
         let observation = load(&[directory.path().join(root)], now()).unwrap();
         not_ok(&report(&observation))
     };
-    let text = |objects: &[Value]| objects.iter().map(|object| format!("---\n{object}\n")).collect::<String>();
     let is_fact = |object: &Value| {
         crate::cluster::kinds::fact_kind(object["apiVersion"].as_str().unwrap(), object["kind"].as_str().unwrap())
             .is_some()
@@ -850,7 +859,7 @@ fn an_object_twice_is_refused() {
     let pod = cluster.get("Pod", "virt-handler-a").clone();
     cluster.add(pod);
     let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-    fs::write(file.path(), cluster.0.iter().map(|object| format!("---\n{object}\n")).collect::<String>()).unwrap();
+    fs::write(file.path(), text(&cluster.0)).unwrap();
     let error = load(&[file.path().to_owned()], now()).unwrap_err().to_string();
     assert!(error.starts_with("Pod \"virt-handler-a\" is in \""), "{error}");
 }

@@ -12,6 +12,9 @@ use super::objects::{
 /// What was seen, or why it was not.
 pub type Sighting<T> = Result<T, Unseen>;
 
+/// Pods by namespace and name.
+pub type Holders = BTreeMap<String, Sighting<BTreeMap<String, Holder>>>;
+
 /// Why something was not seen. Safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unseen {
@@ -49,7 +52,7 @@ pub struct Observed {
     /// Whereabouts' `IPPool` of the range.
     pub pool: Sighting<Option<PoolObject>>,
     /// The pods in the namespaces that the pool names, by namespace and name.
-    pub holders: BTreeMap<String, Sighting<BTreeMap<String, Holder>>>,
+    pub holders: Holders,
     /// The mutating and the validating configurations that have an entry of this webhook.
     pub webhooks: [Sighting<Vec<WebhookConfiguration>>; 2],
     /// The `EndpointSlice`s of the webhook's Service.
