@@ -8,6 +8,10 @@ use serde_json::Value;
 use crate::harvester::{HASH, NET_ATTACH_DEF};
 use crate::pool::PoolSpec;
 
+mod webhook;
+
+pub use webhook::{EndpointSlice, SERVICE_NAME, WebhookConfiguration};
+
 /// Where Multus writes what it attached.
 pub const NETWORK_STATUS: &str = "k8s.v1.cni.cncf.io/network-status";
 /// Where Multus reads what to attach.
@@ -376,44 +380,4 @@ pub struct PoolObject {
     pub metadata: ObservedMetadata,
     #[serde(deserialize_with = "section")]
     pub spec: PoolSpec,
-}
-
-/// A mutating or validating webhook configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct WebhookConfiguration {
-    #[serde(deserialize_with = "section")]
-    pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "section")]
-    pub webhooks: Value,
-}
-
-/// The label that ties an `EndpointSlice` to its Service.
-pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
-
-/// An `EndpointSlice`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EndpointSlice {
-    #[serde(deserialize_with = "section")]
-    pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "listed")]
-    pub endpoints: Vec<Endpoint>,
-}
-
-/// One endpoint.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Endpoint {
-    #[serde(deserialize_with = "section")]
-    pub conditions: EndpointConditions,
-}
-
-/// Its conditions.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct EndpointConditions {
-    /// Absent counts as ready.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ready: Option<bool>,
 }

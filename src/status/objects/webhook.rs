@@ -1,0 +1,46 @@
+//! The webhook's own objects.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{ObservedMetadata, listed, section};
+
+/// A mutating or validating webhook configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WebhookConfiguration {
+    #[serde(deserialize_with = "section")]
+    pub metadata: ObservedMetadata,
+    #[serde(deserialize_with = "section")]
+    pub webhooks: Value,
+}
+
+/// The label that ties an `EndpointSlice` to its Service.
+pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
+
+/// An `EndpointSlice`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndpointSlice {
+    #[serde(deserialize_with = "section")]
+    pub metadata: ObservedMetadata,
+    #[serde(deserialize_with = "listed")]
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// One endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Endpoint {
+    #[serde(deserialize_with = "section")]
+    pub conditions: EndpointConditions,
+}
+
+/// Its conditions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndpointConditions {
+    /// Absent counts as ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<bool>,
+}
