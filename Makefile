@@ -13,8 +13,8 @@ test:
 lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
-	# Not one of "all": cargo test leaves it out, and so does this word.
-	cargo clippy --locked --test e2e --test node -- -D warnings
+	# Not of "all": cargo test leaves them out, and so does this word.
+	cargo clippy --locked --test e2e --test node --test pages -- -D warnings
 
 doc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
@@ -68,7 +68,7 @@ $(MUTANTS_ROOT)/bin/cargo-mutants:
 	cargo install cargo-mutants --version $(MUTANTS_VERSION) --locked --root $(MUTANTS_ROOT)
 
 # All that must hold for a change to land: what CI runs.
-check: lint test doc licences alerts workflows e2e
+check: lint test doc licences alerts workflows e2e e2e-pages
 
 # A throw-away CA and server certificate, in certs/.
 certs:
@@ -99,6 +99,11 @@ node:
 e2e-node: envtest helm node image-archive
 	cargo test --locked --test node --config 'target."cfg(unix)".runner = "tests/e2e/node/box"' -- --test-threads=1
 	cat target/tmp/node.md
+
+# The pages of -o html in a real browser: needs Chromium, which CHROMIUM names.
+.PHONY: e2e-pages
+e2e-pages:
+	cargo test --locked --test pages
 
 .PHONY: bench bench-load bench-start bench-scale
 

@@ -22,6 +22,7 @@ mod kube;
 pub(crate) mod logging;
 mod output;
 mod paths;
+mod plan;
 mod policy;
 mod program;
 mod progress;
@@ -47,6 +48,7 @@ enum Command {
     Serve(Box<serve::Args>),
     Review(review::Args),
     Status(status::Args),
+    Plan(plan::Args),
     Test(test::Args),
     Capture(capture::Args),
     Canonicalize(canonicalize::Args),
@@ -96,6 +98,7 @@ impl Command {
             Self::Serve(args) => args.run(),
             Self::Test(args) => args.run(),
             Self::Status(args) => args.run(),
+            Self::Plan(args) => args.run(),
             Self::Capture(args) => args.run(),
             Self::Explain(args) => args.run(),
             Self::Schema(args) => args.run(),

@@ -6,15 +6,13 @@
 mod nad_config;
 mod reaction;
 
-pub use nad_config::{NoNetwork, is_config_of, nad_config};
+pub use nad_config::{is_config_of, nad_config};
 pub use reaction::{Handled, HandledValue, LabelledNad, NadAfter, Reaction};
 
 /// Where Harvester, `KubeVirt` and the network's objects are.
 pub const HARVESTER_SYSTEM: &str = "harvester-system";
 /// What the name of a `NetworkAttachmentDefinition` begins with; the API server adds five characters.
 pub const NAD_GENERATE_NAME: &str = "vm-migration-network-";
-/// The annotation, `"true"`, of each `NetworkAttachmentDefinition` that Harvester makes for this Setting.
-pub const NAD_MARK: &str = "vm-migration-network.settings.harvesterhci.io";
 /// The annotation of the Setting, and the label of a `NetworkAttachmentDefinition`, with the sha1 of the value in hex.
 pub const HASH: &str = "vm-migration-network.settings.harvesterhci.io/hash";
 /// The annotation of the Setting that names the `NetworkAttachmentDefinition`: `NAMESPACE/NAME`.

@@ -18,11 +18,13 @@ mod fake_api_server;
 #[cfg(fuzzing)]
 #[path = "../tests/fuzz/inside/mod.rs"]
 pub mod fuzz;
-pub mod harvester;
+mod harvester;
 mod input;
 mod manifest;
 mod observe;
-pub mod pool;
+mod page;
+mod plan;
+mod pool;
 mod registration;
 pub mod reload;
 mod report;

@@ -5,8 +5,8 @@
 mod allocations;
 mod map;
 
-pub use allocations::{Allocation, PoolSpec, TakenAddress, WhereaboutsPool};
-pub use map::{AddressMap, AddressUse, Mark, Span};
+pub use allocations::{PoolSpec, TakenAddress, WhereaboutsPool};
+pub use map::{AddressMap, AddressUse, Mark};
 
 use ipnet::Ipv4Net;
 

@@ -27,7 +27,7 @@ pub use check_id::{CheckGroup, CheckId};
 pub use context::range;
 pub use observed::{Holders, Observed, Sighting, Unseen};
 pub use progress::progress;
-pub use report::{Check, CheckState, Group, Report, StateCounts};
+pub use report::{Check, CheckState, Group, NodeRow, Report, StateCounts};
 
 pub use webhook::service as called_service;
 

@@ -21,6 +21,8 @@ mod hostile;
 mod kube;
 #[path = "cli/pictures.rs"]
 mod pictures;
+#[path = "cli/plan.rs"]
+mod plan;
 #[path = "cli/repository.rs"]
 mod repository;
 #[path = "cli/review.rs"]

@@ -19,7 +19,7 @@ use crate::manifest::rewrite::{ValueChange, rewrite};
 use crate::manifest::{ManifestFile, STANDARD_INPUT, replace, tree};
 use crate::setting::config::hash;
 
-mod source;
+pub(super) mod source;
 mod stored;
 
 /// Print the canonical form of a value: what the webhook stores of a new one

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use kube::Client;
 
@@ -28,10 +29,11 @@ pub(super) struct ClusterStateArgs {
 }
 
 impl ClusterStateArgs {
-    /// Observes what the files hold.
-    pub(super) fn observe_files(&self) -> anyhow::Result<Observation> {
+    /// Observes what the files hold; with the pool of this range, by default the stored one's.
+    pub(super) fn observe_files(&self, range: Option<Ipv4Net>) -> anyhow::Result<Observation> {
         self.kube.check_unused()?;
-        observe::load(&self.cluster, Timestamp::now()).context("--cluster takes files or directories of manifests")
+        observe::load(&self.cluster, Timestamp::now(), range)
+            .context("--cluster takes files or directories of manifests")
     }
 
     /// A client of the live cluster, and its address.

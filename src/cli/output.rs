@@ -68,6 +68,14 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Whether the terminal can't be trusted with more than ASCII: by its name or the locale.
+pub(super) fn wants_ascii() -> bool {
+    let variable = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default().to_ascii_lowercase();
+    let utf_8 = locale.contains("utf-8") || locale.contains("utf8");
+    !utf_8 || variable("TERM").is_some_and(|term| term == "dumb")
+}
+
 /// Whether there are colours.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::doc_markdown, reason = "--help is no Markdown")]

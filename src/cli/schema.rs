@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::Exit;
 use super::output;
-use crate::{status, suite};
+use crate::{plan, status, suite};
 
 /// Print the JSON Schema of a file format, for editors
 ///
@@ -22,6 +22,8 @@ enum SchemaFormat {
     Suite,
     /// Reports, as `status -o json` prints them
     Status,
+    /// Plans, as `plan -o json` prints them
+    Plan,
 }
 
 impl Args {
@@ -29,6 +31,7 @@ impl Args {
         let schema = match self.format {
             SchemaFormat::Suite => suite::schema(),
             SchemaFormat::Status => status::schema(),
+            SchemaFormat::Plan => plan::schema(),
         };
         output::print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
         Ok(Exit::Ok)

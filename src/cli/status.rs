@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::cluster::ClusterStateArgs;
 use super::duration::FlagTime;
 use super::kube::block_on;
-use super::output::{ColorArgs, Output, print};
+use super::output::{ColorArgs, Output, print, wants_ascii};
 use super::{Exit, policy::PolicyArgs};
 use crate::observe::{self, Observation};
+use crate::page;
+use crate::plan::{AddressPlan, stored_range};
 use crate::status::{CheckId, Report, StateCounts, status};
 
 mod text;
@@ -64,6 +66,8 @@ enum StatusFormat {
     Short,
     /// One JSON document: `schema status` describes it
     Json,
+    /// One HTML page without scripts and links, for a ticket
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -83,50 +87,61 @@ enum FailOn {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let report = if self.cluster.live {
+        let shown = if self.cluster.live {
             block_on(self.live())??
         } else if self.wait.is_some() {
             anyhow::bail!("--wait goes with --kube");
         } else {
-            self.report(&self.cluster.observe_files()?)
+            self.look(&self.cluster.observe_files(None)?)
         };
-        self.print(&report)?;
-        Ok(self.fail_on.exit(report.counts))
+        self.print(&shown)?;
+        Ok(self.fail_on.exit(shown.report.counts))
     }
 
-    async fn live(&self) -> anyhow::Result<Report> {
+    async fn live(&self) -> anyhow::Result<StatusView> {
         let (client, address) = self.cluster.reach().await?;
-        let look = async || observe::observe(&client, &address).await.observation();
-        let Some(FlagTime(patience)) = self.wait else { return Ok(self.report(&look().await)) };
+        let look = async || observe::observe(&client, &address, None).await.observation();
+        let Some(FlagTime(patience)) = self.wait else { return Ok(self.look(&look().await)) };
         let is_over = |observation: &Observation| {
-            let report = self.report(observation);
-            let over = self.fail_on.exit(report.counts) != Exit::Refused;
-            (over, report)
+            let shown = self.look(observation);
+            let over = self.fail_on.exit(shown.report.counts) != Exit::Refused;
+            (over, shown)
         };
         Ok(wait::until(look, is_over, patience, PAUSE).await)
     }
 
-    fn report(&self, observation: &Observation) -> Report {
+    fn look(&self, observation: &Observation) -> StatusView {
         let Observation { facts, policy, observed } = observation;
-        let report = status(facts, &self.policy.over(policy.as_ref()), observed);
-        match self.preset {
+        let policy = self.policy.over(policy.as_ref());
+        let report = status(facts, &policy, observed);
+        let report = match self.preset {
             Some(Preset::Upgrade) => report.only(CheckId::is_for_upgrade),
             None => report,
-        }
+        };
+        let range = (self.output == StatusFormat::Html).then(|| stored_range(facts, &policy, observed));
+        StatusView { report, range: range.flatten() }
     }
 
-    fn print(&self, report: &Report) -> std::io::Result<()> {
+    fn print(&self, StatusView { report, range }: &StatusView) -> std::io::Result<()> {
         match self.output {
             StatusFormat::Text | StatusFormat::Short => {
                 let mut out = Output::new();
-                let style = text::Style { paint: self.color.paint(), ascii: text::wants_ascii() };
+                let style = text::Style { paint: self.color.paint(), ascii: wants_ascii() };
                 let all = self.output == StatusFormat::Text;
                 write!(out, "{}", text::ReportText { report, style, all })?;
                 out.flush()
             }
             StatusFormat::Json => print(&format!("{}\n", serde_json::to_string_pretty(report)?)),
+            StatusFormat::Html => print(&page::status(report, range.as_ref())),
         }
     }
+}
+
+/// What is printed.
+struct StatusView {
+    report: Report,
+    /// The map of the stored range, for a page.
+    range: Option<AddressPlan>,
 }
 
 /// Between two looks at a cluster that is not as it should be.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -60,7 +61,7 @@ pub enum Error {
 /// # Errors
 ///
 /// If they can't be read, or hold no object or one of them twice.
-pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Observation, Error> {
+pub fn load(paths: &[PathBuf], now: Timestamp, range: Option<Ipv4Net>) -> Result<Observation, Error> {
     let (loaded, kept) = files::load_keeping(paths, is_wanted)?;
     if loaded.objects == 0 {
         return Err(Error::Empty);
@@ -77,7 +78,7 @@ pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Observation, Error> {
     for missing in view.captured.iter().flat_map(Captured::lost) {
         facts.lose(missing);
     }
-    let observed = view.observed(now);
+    let observed = view.observed(now, range);
     Ok(Observation { facts, policy: loaded.policy, observed })
 }
 
@@ -122,9 +123,9 @@ impl FileView {
         Ok(())
     }
 
-    fn observed(&self, now: Timestamp) -> Observed {
+    fn observed(&self, now: Timestamp, range: Option<Ipv4Net>) -> Observed {
         let setting = self.named(kinds::SETTINGS, SETTING);
-        let (pool, holders) = self.addresses(&setting);
+        let (pool, holders) = self.addresses(&setting, range);
         let mut pods: Sighting<Vec<VirtHandlerPod>> = self.all(kinds::PODS);
         if let Ok(pods) = &mut pods {
             let (label, name) = VIRT_HANDLER;
@@ -147,13 +148,22 @@ impl FileView {
         }
     }
 
-    /// The pool of the value's range, and the pods that it names.
-    fn addresses(&self, setting: &Sighting<Option<GuardedSettingObject>>) -> (Sighting<Option<PoolObject>>, Holders) {
-        let range = match setting {
+    /// The pool of the range, by default the stored value's, and the pods that it names.
+    fn addresses(
+        &self,
+        setting: &Sighting<Option<GuardedSettingObject>>,
+        range: Option<Ipv4Net>,
+    ) -> (Sighting<Option<PoolObject>>, Holders) {
+        let stored = match setting {
             Ok(setting) => setting.as_ref().and_then(|setting| status::range(&setting.value)),
             Err(unseen) => return (Err(unseen.clone()), BTreeMap::new()),
         };
-        let Some(range) = range else { return (Ok(None), BTreeMap::new()) };
+        let stored = stored.map(|range| range.net());
+        let Some(range) = range.or(stored) else { return (Ok(None), BTreeMap::new()) };
+        if self.is_capture && stored != Some(range) {
+            let why = "a capture has the pool of the stored range alone";
+            return (Err(kinds::POOLS.unseen(why)), BTreeMap::new());
+        }
         let pool = self.named(kinds::POOLS, &pool_name(range));
         let pods = self.all::<Holder>(kinds::PODS);
         let holders = kinds::holders(&pool).into_iter().map(|(namespace, names)| {

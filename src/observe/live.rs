@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join;
 use futures_util::stream::{self, StreamExt as _};
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use kube::Client;
 use serde::de::DeserializeOwned;
@@ -55,15 +56,15 @@ struct Lister<'a> {
 }
 
 /// Observes the cluster of the API server at this address. What may not be listed, or can't be, is not seen.
-pub async fn observe(client: &Client, address: &str) -> LiveObservation {
+pub async fn observe(client: &Client, address: &str, range: Option<Ipv4Net>) -> LiveObservation {
     let lister = Lister { client, address };
     let ((snapshot, _), observed) =
-        join(live::partial_snapshot(client.clone(), address), Box::pin(lister.observed())).await;
+        join(live::partial_snapshot(client.clone(), address), Box::pin(lister.observed(range))).await;
     LiveObservation { snapshot, observed }
 }
 
 impl Lister<'_> {
-    async fn observed(&self) -> Observed {
+    async fn observed(&self, range: Option<Ipv4Net>) -> Observed {
         let labels = format!("{}={}", VIRT_HANDLER.0, VIRT_HANDLER.1);
         let pods = ListQuery { labels: Some(&labels), ..kinds::PODS.query() };
         let (setting, attachments, kubevirt, daemon_set, pods, migrations, mutating, validating) = tokio::join!(
@@ -77,7 +78,7 @@ impl Lister<'_> {
             self.webhooks(kinds::VALIDATING),
         );
         let webhooks = [mutating, validating];
-        let (slices, (pool, holders)) = join(self.slices(&webhooks), self.addresses(&setting)).await;
+        let (slices, (pool, holders)) = join(self.slices(&webhooks), self.addresses(&setting, range)).await;
         Observed {
             at: Timestamp::now(),
             is_live: true,
@@ -124,16 +125,17 @@ impl Lister<'_> {
         self.all(kinds::SLICES, query).await
     }
 
-    /// The pool of the value's range, and the pods that it names.
+    /// The pool of the range, by default the stored value's, and the pods that it names.
     async fn addresses(
         &self,
         setting: &Sighting<Option<GuardedSettingObject>>,
+        range: Option<Ipv4Net>,
     ) -> (Sighting<Option<PoolObject>>, Holders) {
-        let range = match setting {
+        let stored = match setting {
             Ok(setting) => setting.as_ref().and_then(|setting| status::range(&setting.value)),
             Err(unseen) => return (Err(unseen.clone()), BTreeMap::new()),
         };
-        let Some(range) = range else { return (Ok(None), BTreeMap::new()) };
+        let Some(range) = range.or(stored.map(|range| range.net())) else { return (Ok(None), BTreeMap::new()) };
         let pool = self.one(kinds::POOLS, &pool_name(range)).await;
         let asked = stream::iter(kinds::holders(&pool)).map(|(namespace, names)| async move {
             let pods = self.holders(&namespace, &names).await;

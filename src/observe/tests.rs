@@ -109,7 +109,7 @@ impl Cluster {
     pub(super) fn observe(&self) -> Observation {
         let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
         fs::write(file.path(), text(&self.0)).unwrap();
-        load(&[file.path().to_owned()], now()).unwrap()
+        load(&[file.path().to_owned()], now(), None).unwrap()
     }
 
     pub(super) fn report(&self) -> Report {
@@ -820,7 +820,7 @@ fn captures_and_bundles_say_what_they_asked_for() {
     cluster.allocate(7, "default/gone");
     let directory = tempfile::tempdir().unwrap();
     let seen = |root: &str| {
-        let observation = load(&[directory.path().join(root)], now()).unwrap();
+        let observation = load(&[directory.path().join(root)], now(), None).unwrap();
         not_ok(&report(&observation))
     };
     let is_fact = |object: &Value| {
@@ -860,6 +860,6 @@ fn an_object_twice_is_refused() {
     cluster.add(pod);
     let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     fs::write(file.path(), text(&cluster.0)).unwrap();
-    let error = load(&[file.path().to_owned()], now()).unwrap_err().to_string();
+    let error = load(&[file.path().to_owned()], now(), None).unwrap_err().to_string();
     assert!(error.starts_with("Pod \"virt-handler-a\" is in \""), "{error}");
 }

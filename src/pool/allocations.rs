@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use crate::escape::{Plain, Quoted};
@@ -28,9 +27,6 @@ pub struct Allocation {
     /// The pod, as `NAMESPACE/NAME`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub podref: Option<String>,
-    /// The interface in the pod.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ifname: Option<String>,
 }
 
 /// An address that is given away.
@@ -40,8 +36,6 @@ pub struct TakenAddress {
     pub address: Ipv4Addr,
     /// The pod, as `NAMESPACE/NAME`; empty where the pool does not say.
     pub podref: Box<str>,
-    /// The interface in the pod; empty where the pool does not say.
-    pub interface: Box<str>,
 }
 
 impl TakenAddress {
@@ -52,19 +46,13 @@ impl TakenAddress {
 }
 
 /// What a pool says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WhereaboutsPool {
-    range: Ipv4Net,
     taken: Box<[TakenAddress]>,
     ignored: Truncated,
 }
 
 impl WhereaboutsPool {
-    /// One of which nothing is given away.
-    pub fn empty(range: Ipv4Net) -> Self {
-        Self { range: range.trunc(), taken: Box::default(), ignored: Truncated::default() }
-    }
-
     /// Reads a pool; or says what is wrong with it, safe to print.
     pub fn read(spec: &PoolSpec) -> Result<Self, String> {
         let text = spec.range.as_deref().ok_or("spec.range is missing")?;
@@ -79,23 +67,16 @@ impl WhereaboutsPool {
             let address = key.parse::<u32>().ok().and_then(|offset| first.checked_add(offset)).map(Ipv4Addr::from);
             match address.filter(|address| range.contains(address)) {
                 Some(address) => {
-                    let text = |field: &Option<String>| field.as_deref().unwrap_or_default().into();
                     taken.push(TakenAddress {
                         address,
-                        podref: text(&allocation.podref),
-                        interface: text(&allocation.ifname),
+                        podref: allocation.podref.as_deref().unwrap_or_default().into(),
                     });
                 }
                 None => ignored.push(Plain(key)),
             }
         }
         taken.sort_by_key(|taken| taken.address);
-        Ok(Self { range, taken: taken.into(), ignored })
-    }
-
-    /// The network, masked.
-    pub const fn range(&self) -> Ipv4Net {
-        self.range
+        Ok(Self { taken: taken.into(), ignored })
     }
 
     /// What is given away, sorted by address.
@@ -132,18 +113,17 @@ mod tests {
     #[test]
     fn keys_count_from_the_network_address() {
         let pool = read(json!({"range": "192.168.1.0/24", "allocations": {
-            "10": {"id": "c", "podref": "harvester-system/virt-handler-b", "ifname": "migration0"},
+            "10": {"id": "c", "podref": "harvester-system/virt-handler-b"},
             "1": {"id": "c", "podref": "harvester-system/virt-handler-a"},
             "256": {}, "-1": {}, "x\u{1b}": {}, "4294967296": {},
         }}))
         .unwrap();
-        let taken: Vec<_> =
-            pool.taken().iter().map(|it| format!("{} {:?} {}", it.address, it.pod(), it.interface)).collect();
+        let taken: Vec<_> = pool.taken().iter().map(|it| format!("{} {:?}", it.address, it.pod())).collect();
         assert_eq!(
             taken,
             [
-                r#"192.168.1.1 Some(("harvester-system", "virt-handler-a")) "#,
-                r#"192.168.1.10 Some(("harvester-system", "virt-handler-b")) migration0"#,
+                r#"192.168.1.1 Some(("harvester-system", "virt-handler-a"))"#,
+                r#"192.168.1.10 Some(("harvester-system", "virt-handler-b"))"#,
             ]
         );
         assert_eq!(pool.ignored().to_string(), "-1, 256, 4294967296 and 1 more");

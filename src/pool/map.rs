@@ -1,15 +1,19 @@
 //! The map of a range: what each of its addresses is.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::Ipv4Addr;
 
 use ipnet::Ipv4Net;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::setting::list::Truncated;
 use crate::setting::range::AddressRange;
 
 /// What an address is. Of several, the first here counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub enum AddressUse {
     /// The network address, which is never given away.
     Network,
@@ -116,12 +120,15 @@ impl AddressMap {
         for usage in AddressUse::ALL.into_iter().rev().filter(|it| it.is_usable()) {
             let mut layer: Vec<(u32, u32)> = Vec::new();
             let mut of_use = Truncated::default();
+            let mut known = BTreeSet::new();
             let mut usable: Vec<&Mark> = marks.iter().filter(|mark| mark.usage == usage).collect();
             usable.sort_by_key(|mark| mark.addresses);
             for mark in usable {
                 let (first, last) = mark.addresses;
                 if range.shares(first, last) {
-                    of_use.push(&mark.owner);
+                    if known.insert(&*mark.owner) {
+                        of_use.push(&mark.owner);
+                    }
                     layer.push((first.into(), last.into()));
                 }
             }

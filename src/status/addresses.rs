@@ -57,7 +57,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
         Err(unseen) => return Ok(CHECKS.map(|id| Check::unknown(id, unseen)).into()),
         // It is made with the first address.
         Ok(None) => {
-            read = WhereaboutsPool::empty(network.addresses.net());
+            read = WhereaboutsPool::default();
             &read
         }
         Ok(Some(object)) => match WhereaboutsPool::read(&object.spec) {

@@ -100,9 +100,9 @@ impl<'a> Network<'a> {
 }
 
 /// The range of a value that enables the network, as Harvester reads it.
-pub fn range(value: &str) -> Option<Ipv4Net> {
+pub fn range(value: &str) -> Option<AddressRange> {
     match Network::of(value) {
-        Network::Enabled(network) => Some(network.addresses.net()),
+        Network::Enabled(network) => Some(network.addresses),
         _ => None,
     }
 }

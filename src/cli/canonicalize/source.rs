@@ -12,21 +12,21 @@ use crate::input::{DocumentPath, Form, Reader, submitted};
 use crate::manifest::{ManifestFile, Origin, STANDARD_INPUT};
 use crate::setting::json::is_blank;
 
-pub(super) enum ValueSource {
+pub(in crate::cli) enum ValueSource {
     Value(String),
     File(ManifestFile),
     Stream(ManifestFile),
 }
 
-pub(super) struct FoundValue {
+pub(in crate::cli) struct FoundValue {
     value: Value,
-    pub(super) manifest: Option<(Origin, DocumentPath)>,
+    pub(in crate::cli) manifest: Option<(Origin, DocumentPath)>,
     /// What stands in front of anything said about it.
     pub(super) label: String,
 }
 
 impl ValueSource {
-    pub(super) fn open(name: &OsStr) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn open(name: &OsStr) -> anyhow::Result<Self> {
         if name == STANDARD_INPUT {
             return Ok(Self::Stream(ManifestFile::standard_input()?));
         }
@@ -45,7 +45,7 @@ impl ValueSource {
     }
 
     /// The values in it: those of its manifests, else the text itself where it can be a value.
-    pub(super) fn values(&self) -> anyhow::Result<Vec<FoundValue>> {
+    pub(in crate::cli) fn values(&self) -> anyhow::Result<Vec<FoundValue>> {
         let file = match self {
             Self::Value(text) => return Ok(vec![self.bare(text)]),
             Self::File(file) | Self::Stream(file) => file,
@@ -71,7 +71,7 @@ impl ValueSource {
         Ok(found.collect())
     }
 
-    pub(super) fn name(&self) -> String {
+    pub(in crate::cli) fn name(&self) -> String {
         match self {
             Self::Value(_) => "the text".to_owned(),
             Self::File(file) | Self::Stream(file) => QuotedPath(&file.path).to_string(),
@@ -90,7 +90,7 @@ pub(super) fn is_value(text: &str) -> bool {
 }
 
 impl FoundValue {
-    pub(super) fn text(&self) -> Submitted<'_> {
+    pub(in crate::cli) fn text(&self) -> Submitted<'_> {
         submitted(&self.value)
     }
 

@@ -20,14 +20,6 @@ pub(super) struct ReportText<'a> {
     pub(super) all: bool,
 }
 
-/// Whether the terminal can't be trusted with more than ASCII: by its name or the locale.
-pub(super) fn wants_ascii() -> bool {
-    let variable = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable).unwrap_or_default().to_ascii_lowercase();
-    let utf_8 = locale.contains("utf-8") || locale.contains("utf8");
-    !utf_8 || variable("TERM").is_some_and(|term| term == "dumb")
-}
-
 impl Style {
     fn symbol(self, state: CheckState) -> impl fmt::Display {
         let Self { paint, ascii } = self;

@@ -7,16 +7,16 @@ use indicatif::ProgressBar;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::observe::Observation;
-use crate::status::{Report, progress};
+use crate::status::progress;
 
 /// The report of the first look that is the last, or of the last one in that time. On a terminal a line says meanwhile what
 /// Harvester is doing.
-pub(super) async fn until(
+pub(super) async fn until<T>(
     look: impl AsyncFn() -> Observation,
-    judge: impl Fn(&Observation) -> (bool, Report),
+    judge: impl Fn(&Observation) -> (bool, T),
     patience: Duration,
     pause: Duration,
-) -> Report {
+) -> T {
     let end = Instant::now() + patience;
     let line = io::stderr().is_terminal().then(ProgressBar::new_spinner);
     let report = loop {

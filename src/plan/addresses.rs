@@ -1,0 +1,161 @@
+//! The addresses of the range: whose they are, and how many nodes they are for.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use super::{AddressPlan, UseCount};
+use crate::escape::Plain;
+use crate::harvester::HARVESTER_SYSTEM;
+use crate::pool::{AddressMap, AddressUse, Mark, TakenAddress, WhereaboutsPool, pool_name};
+use crate::setting::facts::SettingNetwork;
+use crate::setting::go_json::{self, NetworkConfig};
+use crate::setting::range::AddressRange;
+use crate::setting::vlan::VlanId;
+use crate::setting::{Facts, Policy, RWX_NETWORK, STORAGE_NETWORK};
+use crate::status::{self, Observed};
+
+pub(super) fn addresses(
+    value: &str,
+    facts: &Facts,
+    policy: &Policy,
+    observed: &Observed,
+    unseen: &mut Vec<String>,
+) -> Option<AddressPlan> {
+    let config = go_json::network_config(value).ok()?;
+    let range = status::range(value)?;
+    let mut marks = Vec::new();
+    of_nodes(&config, facts, &mut marks, unseen);
+    of_neighbours(facts, policy, &mut marks, unseen);
+    let pool = pool(&range, observed).unwrap_or_else(|why| {
+        unseen.push(why);
+        None
+    });
+    if let Some(pool) = pool.as_ref().filter(|pool| !pool.ignored().is_empty()) {
+        unseen.push(format!("IPPool {}: no addresses of the range: {}", pool_name(range.net()), pool.ignored()));
+    }
+    let taken = pool.as_ref().map(WhereaboutsPool::taken).unwrap_or_default();
+    marks.extend(taken.iter().map(|it| {
+        let owner =
+            if it.podref.is_empty() { "a pod that is not named".to_owned() } else { Plain(&it.podref).to_string() };
+        Mark::address(it.address, AddressUse::Taken, owner)
+    }));
+    let map = AddressMap::new(&range, &marks);
+    let virt_handlers = VirtHandlers::of(observed);
+    let foreign = taken.iter().filter(|it| !virt_handlers.has(it)).map(|it| it.address).collect();
+    let (usable, lost) = (map.usable(), lost(&map, &foreign));
+    let needed = match &facts.nodes {
+        Ok(nodes) => Some(nodes.worker_count() as u64),
+        Err(_) => None,
+    };
+    let uses = AddressUse::ALL.into_iter().filter_map(|usage| {
+        let count = map.count(usage);
+        let owners = map.owners(usage).map(ToString::to_string);
+        (count > 0).then_some(UseCount { r#use: usage, count, owners })
+    });
+    Some(AddressPlan {
+        range: map.net().to_string(),
+        usable_ends: map.usable_ends(),
+        usable,
+        needed,
+        lost,
+        spare: needed.map(|needed| (usable - lost).saturating_sub(needed)),
+        nodes_at_most: usable - lost,
+        uses: uses.collect(),
+        map,
+    })
+}
+
+/// How many usable addresses virt-handler can't get.
+fn lost(map: &AddressMap, foreign: &BTreeSet<Ipv4Addr>) -> u64 {
+    let of = |usage| map.spans().iter().filter(move |span| span.usage == usage);
+    let held = of(AddressUse::Taken).map(|span| foreign.range(span.first..=span.last).count() as u64);
+    held.sum::<u64>() + map.count(AddressUse::Node) + map.count(AddressUse::Neighbour)
+}
+
+/// The pods of virt-handler: what they hold, the next ones get.
+struct VirtHandlers<'a>(Option<BTreeSet<&'a str>>);
+
+impl<'a> VirtHandlers<'a> {
+    fn of(observed: &'a Observed) -> Self {
+        let pods = observed.pods.as_ref().ok();
+        Self(pods.map(|pods| pods.iter().map(|pod| pod.metadata.name.as_str()).collect()))
+    }
+
+    /// Whether one of them holds the address. Where they can't be seen their name tells.
+    fn has(&self, taken: &TakenAddress) -> bool {
+        let Some((HARVESTER_SYSTEM, name)) = taken.pod() else { return false };
+        self.0.as_ref().map_or_else(|| name.starts_with("virt-handler-"), |pods| pods.contains(name))
+    }
+}
+
+fn of_nodes(config: &NetworkConfig<'_>, facts: &Facts, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
+    match &facts.nodes {
+        Err(missing) => unseen.push(missing.to_string()),
+        Ok(nodes) => {
+            for node in nodes.iter() {
+                let owner = format!("node {}", Plain(&node.name));
+                let of_node = node.internal_ips.iter().map(|it| Mark::address(*it, AddressUse::Node, &owner));
+                marks.extend(of_node);
+            }
+        }
+    }
+    let vlan = VlanId::from(config.vlan);
+    match &facts.host_networks {
+        Err(missing) => unseen.push(missing.to_string()),
+        Ok(networks) => {
+            let same = networks.iter().filter(|it| it.cluster_network == config.cluster_network && it.vlan == vlan);
+            for network in same {
+                match &network.addresses {
+                    Err(why) => unseen.push(why.to_string()),
+                    Ok(addresses) => marks.extend(addresses.iter().map(|(node, address)| {
+                        let (network, node) = (Plain(&network.name), Plain(node));
+                        Mark::address(*address, AddressUse::Node, format_args!("HostNetworkConfig {network} on {node}"))
+                    })),
+                }
+            }
+        }
+    }
+}
+
+fn of_neighbours(facts: &Facts, policy: &Policy, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
+    const USE: AddressUse = AddressUse::Neighbour;
+    marks.extend(policy.reserved.iter().map(|it| Mark::network(*it, USE, format_args!("reserved {it}"))));
+    for node in facts.nodes.iter().flat_map(|nodes| nodes.iter()) {
+        let pods = node.pod_cidrs.iter();
+        marks.extend(pods.map(|it| Mark::network(*it, USE, format_args!("pods of node {}", Plain(&node.name)))));
+    }
+    match &facts.service_cidrs {
+        Err(missing) => unseen.push(missing.to_string()),
+        Ok(cidrs) => marks.extend(
+            cidrs.iter().map(|it| Mark::network(it.cidr, USE, format_args!("ServiceCIDR {}", Plain(&it.name)))),
+        ),
+    }
+    let networks = match &facts.networks {
+        Err(missing) => return unseen.push(missing.to_string()),
+        Ok(networks) => networks,
+    };
+    for name in [STORAGE_NETWORK, RWX_NETWORK] {
+        match networks.get(name) {
+            Some(SettingNetwork::On { range: Ok(Some(range)), .. }) => {
+                let owner = format!("{name} {}", range.net());
+                marks.extend(range.runs().map(|(first, last)| Mark {
+                    addresses: (first.into(), last.into()),
+                    usage: USE,
+                    owner: owner.clone(),
+                }));
+            }
+            Some(SettingNetwork::Unreadable(why) | SettingNetwork::On { range: Err(why), .. }) => {
+                unseen.push(format!("{name} ({why})"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whereabouts' pool of the range, if there is one; or why that can't be told.
+fn pool(range: &AddressRange, observed: &Observed) -> Result<Option<WhereaboutsPool>, String> {
+    let name = pool_name(range.net());
+    let pool = observed.pool.as_ref().map_err(ToString::to_string)?;
+    let Some(pool) = pool.as_ref().filter(|pool| pool.metadata.name == name) else { return Ok(None) };
+    WhereaboutsPool::read(&pool.spec).map(Some).map_err(|why| format!("IPPool {name} ({why})"))
+}
