@@ -8,7 +8,9 @@ const LONGEST: usize = 64;
 /// The slips between two words: characters too many, too few, other ones, or swapped. `None` where there are more than two.
 pub(crate) fn distance(one: &str, other: &str) -> Option<usize> {
     let short = one.len() <= LONGEST && other.len() <= LONGEST;
-    short.then(|| strsim::damerau_levenshtein(one, other)).filter(|slips| *slips <= MOST)
+    // Each slip changes the length by one character at most.
+    let alike = one.chars().count().abs_diff(other.chars().count()) <= MOST;
+    (short && alike).then(|| strsim::damerau_levenshtein(one, other)).filter(|slips| *slips <= MOST)
 }
 
 #[cfg(test)]
