@@ -40,7 +40,9 @@ fn it_is_registered_and_followed() {
             _ => Ok(()),
         }
     });
-    let log = webhook.process.log();
-    assert!(log.contains("it holds no certificate in PEM"), "{log}");
+    eventually("it is logged", PATIENCE, || match webhook.process.log() {
+        log if log.contains("it holds no certificate in PEM") => Ok(()),
+        log => Err(log),
+    });
     assert!(held().iter().all(|held| *held == both));
 }

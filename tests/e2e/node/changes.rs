@@ -12,7 +12,7 @@ use crate::harness::api::{Answer, Api, Patch};
 use crate::harness::cluster::SETTING;
 
 /// So many callers, each in its turn: one that waits long holds no other up.
-const CALLERS: u32 = 8;
+pub const CALLERS: u32 = 8;
 const EVERY: Duration = Duration::from_millis(30);
 
 /// Changes that are being made in the background.
