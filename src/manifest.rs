@@ -2,9 +2,9 @@
 //!
 //! A file holds documents of YAML or JSON, a document an object or a `List` of them.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fmt, io};
 
 use crate::escape::QuotedPath;
 
@@ -23,68 +23,50 @@ pub use scalar::{Position, Scalar};
 
 /// Why there is nothing to go on. Safe to print.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("there is nothing at {}; a path names a file or directory of YAML or JSON manifests", QuotedPath(.0))]
-    Absent(PathBuf),
-    #[error("{} can't be read: {why}", QuotedPath(path))]
-    Io {
-        path: PathBuf,
-        /// Why. Not a source: the words are in the message already, and a chain of errors would say them twice.
-        why: std::io::Error,
-    },
-    #[error("{} is larger than {} MiB, the most that is read of one file", QuotedPath(path), max >> 20)]
-    TooLarge {
-        path: PathBuf,
-        /// What is read at most, in bytes.
-        max: u64,
-    },
-    #[error("{} lies more than {max} directories deep, and is not read{hint}", QuotedPath(path))]
-    TooDeep {
-        path: PathBuf,
-        max: usize,
-        /// What gets past it, if anything does.
-        hint: &'static str,
-    },
-    #[error("{} is not UTF-8 text; YAML or JSON manifests are", QuotedPath(path))]
-    NotText { path: PathBuf, names_setting: bool },
-    #[error("{} is not valid {format}: {why}", QuotedPath(path))]
-    Syntax {
-        path: PathBuf,
-        /// `YAML` or `JSON`, whichever was expected.
-        format: &'static str,
-        at: Position,
-        why: String,
-        names_setting: bool,
-    },
+#[error("{message}")]
+pub struct Error {
+    pub path: PathBuf,
+    /// The place in the file: its start, where there is no other.
+    pub at: Position,
+    pub kind: ErrorKind,
+    message: String,
+}
+
+/// What can be done about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The path names nothing.
+    Absent,
+    /// The file is none of ours: it can't be parsed, and does not name the guarded Setting.
+    Unrelated,
+    Other,
 }
 
 impl Error {
-    fn io(path: &Path, why: std::io::Error) -> Self {
-        Self::Io { path: path.to_owned(), why }
+    fn new(path: &Path, message: String) -> Self {
+        Self { path: path.to_owned(), at: Position::START, kind: ErrorKind::Other, message }
     }
 
-    /// Whether the file is none of ours: it can't be parsed, and does not name the guarded Setting.
-    pub const fn is_unrelated(&self) -> bool {
-        matches!(self, Self::NotText { names_setting: false, .. } | Self::Syntax { names_setting: false, .. })
+    /// It has no source: the words are in the message already, and a chain of errors would say them twice.
+    fn io(path: &Path, why: &io::Error) -> Self {
+        Self::new(path, format!("{} can't be read: {why}", QuotedPath(path)))
     }
 
-    /// The place in the file: its start, where there is no other.
-    pub const fn position(&self) -> Position {
-        match self {
-            Self::Syntax { at, .. } => *at,
-            _ => Position::START,
-        }
+    fn absent(path: &Path) -> Self {
+        let shown = QuotedPath(path);
+        let message =
+            format!("there is nothing at {shown}; a path names a file or directory of YAML or JSON manifests");
+        Self { kind: ErrorKind::Absent, ..Self::new(path, message) }
     }
 
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Absent(path)
-            | Self::NotText { path, .. }
-            | Self::TooDeep { path, .. }
-            | Self::TooLarge { path, .. }
-            | Self::Io { path, .. }
-            | Self::Syntax { path, .. } => path,
-        }
+    /// A file that can't be parsed.
+    fn unparsed(path: &Path, at: Position, names_setting: bool, message: String) -> Self {
+        let kind = if names_setting { ErrorKind::Other } else { ErrorKind::Unrelated };
+        Self { at, kind, ..Self::new(path, message) }
+    }
+
+    pub fn is_unrelated(&self) -> bool {
+        self.kind == ErrorKind::Unrelated
     }
 }
 

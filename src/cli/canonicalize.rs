@@ -258,16 +258,12 @@ impl CanonicalizeRun {
     }
 
     fn write(&mut self, file: &ManifestFile, changes: &[(&FoundValue, String)]) {
-        let places: Vec<_> = changes
+        let changes: Vec<_> = changes
             .iter()
             .filter_map(|(found, value)| {
                 let (origin, place) = found.manifest.as_ref()?;
-                Some((origin, place.start, place.value(), value))
+                Some(ValueChange { origin, document: place.start, pointer: place.value(), value })
             })
-            .collect();
-        let changes: Vec<_> = places
-            .iter()
-            .map(|(origin, document, pointer, value)| ValueChange { origin, document: *document, pointer, value })
             .collect();
         let text = match rewrite(file, &changes) {
             Ok(text) => text,

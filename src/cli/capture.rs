@@ -54,7 +54,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let (source, files) = if self.status { self.observed()? } else { self.facts()? };
-        capture::write(&self.directory, &files, self.force)?;
+        capture::write(&self.directory, &files, self.force).map_err(anyhow::Error::msg)?;
         let objects: usize = files.iter().map(|file| file.objects).sum();
         let (objects, files, server) = (counted(objects, "object"), counted(files.len(), "file"), source.server);
         let mut out = Output::new();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use kube::Client;
 
-use crate::cluster::live::{self, Unconfigured};
+use crate::cluster::live;
 
 /// Where the API server is.
 #[derive(Debug, clap::Args)]
@@ -22,13 +22,13 @@ pub(super) struct KubeArgs {
 
 impl KubeArgs {
     /// A client, whether the API server can be reached or not.
-    pub(super) async fn client(&self) -> Result<Client, Unconfigured> {
+    pub(super) async fn client(&self) -> anyhow::Result<Client> {
         self.reach().await.map(|(client, _)| client)
     }
 
     /// A client, and the API server's address.
-    pub(super) async fn reach(&self) -> Result<(Client, String), Unconfigured> {
-        live::reach(self.kubeconfig.as_deref(), self.context.as_deref()).await
+    pub(super) async fn reach(&self) -> anyhow::Result<(Client, String)> {
+        live::reach(self.kubeconfig.as_deref(), self.context.as_deref()).await.map_err(anyhow::Error::msg)
     }
 
     /// Refuses flags that nothing is asked with. What the environment says may be meant for another run.

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-pub(crate) use self::overlay::{Variation, VariationError};
+pub(crate) use self::overlay::Variation;
 pub(crate) use self::policy::document as policy_document;
 pub(crate) use self::reload::ClusterFiles;
 use super::index::Index;

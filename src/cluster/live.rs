@@ -15,7 +15,7 @@ use futures_util::future::{join, join_all};
 use kube::Client;
 use prometheus_client::registry::Registry;
 
-pub use self::client::{Unconfigured, reach, stored_setting, version};
+pub use self::client::{reach, stored_setting, version};
 pub use self::error::Error;
 use self::last_heard::LastHeard;
 pub use self::list::{ListQuery, list, list_names};

@@ -177,7 +177,7 @@ fn what_is_odd_about_a_manifest_is_named_with_its_place() {
         let stored = old.map(|value| Stored { setting: json!({"value": value}), from: OldSide::File });
         let (inputs, _) = Reader::new(stored).read(&file("a.yaml", text)).unwrap();
         let warnings = inputs.iter().flat_map(|input| &input.warnings);
-        warnings.map(|warning| (warning.kind(), warning.at.map(|at| (at.line, at.column)))).collect()
+        warnings.map(|warning| (warning.kind, warning.at.map(|at| (at.line, at.column)))).collect()
     };
     let misplaced = setting("x").replace("\nvalue: x", "\nspec:\n  value: x");
     assert_eq!(odd(&misplaced, None), [("unknown-key", Some((4, 1)))]);

@@ -1,7 +1,5 @@
 //! Warnings about manifest fields that the cluster would drop or reject.
 
-use std::fmt;
-
 use serde_json::Value;
 
 use crate::escape::Quoted;
@@ -16,65 +14,40 @@ const MOST_NAMED: usize = 8;
 /// Something that the cluster would not say of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestWarning {
+    /// The key that it is about.
     pub key: String,
     /// Where that stands in its file; absent where there is none.
     pub at: Option<Position>,
-    kind: ManifestWarningKind,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum ManifestWarningKind {
-    UnknownKey,
-    UnservedVersion { seen: String },
-    NoValue,
+    /// A stable name for what it is.
+    pub kind: &'static str,
+    pub message: String,
 }
 
 impl ManifestWarning {
     pub(super) fn of(setting: &Value) -> Vec<Self> {
-        let keys = setting.as_object().into_iter().flat_map(serde_json::Map::keys);
-        let unknown = keys.filter(|key| !KEYS.contains(&key.as_str())).take(MOST_NAMED);
-        let unknown = unknown.map(|key| Self::new(key, ManifestWarningKind::UnknownKey));
         let version = setting.get("apiVersion").and_then(Value::as_str).filter(|seen| *seen != API_VERSION);
-        let version =
-            version.map(|seen| Self::new("apiVersion", ManifestWarningKind::UnservedVersion { seen: seen.to_owned() }));
+        let version = version.map(|seen| {
+            let seen = Quoted(seen);
+            let message = format!("apiVersion {seen} is no version that Harvester serves; it is {API_VERSION}");
+            Self::new("apiVersion", "unserved-version", message)
+        });
+        let keys = setting.as_object().into_iter().flat_map(serde_json::Map::keys);
+        let unknown = keys.filter(|key| !KEYS.contains(&key.as_str())).take(MOST_NAMED).map(|key| {
+            let hint = nearest(key).map(|known| format!("; did you mean {known}?")).unwrap_or_default();
+            let message = format!("{} is no key of a Setting: the API server drops or refuses it{hint}", Quoted(key));
+            Self::new(key, "unknown-key", message)
+        });
         version.into_iter().chain(unknown).collect()
     }
 
     /// That the manifest disables the network that is stored, though it does not say so.
     pub(super) fn no_value() -> Self {
-        Self::new("value", ManifestWarningKind::NoValue)
+        let message = "the manifest has no value, so it disables the migration network that is stored".to_owned();
+        Self::new("value", "no-value", message)
     }
 
-    fn new(key: &str, kind: ManifestWarningKind) -> Self {
-        Self { key: key.to_owned(), at: None, kind }
-    }
-
-    pub const fn kind(&self) -> &'static str {
-        match self.kind {
-            ManifestWarningKind::UnknownKey => "unknown-key",
-            ManifestWarningKind::UnservedVersion { .. } => "unserved-version",
-            ManifestWarningKind::NoValue => "no-value",
-        }
-    }
-}
-
-impl fmt::Display for ManifestWarning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            ManifestWarningKind::UnknownKey => {
-                write!(f, "{} is no key of a Setting: the API server drops or refuses it", Quoted(&self.key))?;
-                match nearest(&self.key) {
-                    Some(known) => write!(f, "; did you mean {known}?"),
-                    None => Ok(()),
-                }
-            }
-            ManifestWarningKind::UnservedVersion { seen } => {
-                write!(f, "apiVersion {} is no version that Harvester serves; it is {API_VERSION}", Quoted(seen))
-            }
-            ManifestWarningKind::NoValue => {
-                f.write_str("the manifest has no value, so it disables the migration network that is stored")
-            }
-        }
+    fn new(key: &str, kind: &'static str, message: String) -> Self {
+        Self { key: key.to_owned(), at: None, kind, message }
     }
 }
 
@@ -94,7 +67,7 @@ mod tests {
     use super::*;
 
     fn said(setting: &Value) -> Vec<String> {
-        ManifestWarning::of(setting).iter().map(ToString::to_string).collect()
+        ManifestWarning::of(setting).into_iter().map(|warning| warning.message).collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde_saphyr::{Spanned, UserMessageFormatter};
 
 use super::file::names_setting;
 use super::{Error, ManifestFile, Position};
-use crate::escape::Quoting;
+use crate::escape::{QuotedPath, Quoting};
 
 #[derive(Debug)]
 pub struct ManifestDocument<T> {
@@ -112,14 +112,9 @@ pub(super) fn marks_moved(text: &str) -> Cow<'_, str> {
     Cow::Owned(moved)
 }
 
-pub(crate) fn syntax(file: &ManifestFile, format: &'static str, at: Position, why: &str) -> Error {
-    Error::Syntax {
-        path: file.path.to_path_buf(),
-        format,
-        at,
-        why: Quoting(why).to_string(),
-        names_setting: names_setting(file.text.as_bytes()),
-    }
+pub(crate) fn syntax(file: &ManifestFile, format: &str, at: Position, why: &str) -> Error {
+    let message = format!("{} is not valid {format}: {}", QuotedPath(&file.path), Quoting(why));
+    Error::unparsed(&file.path, at, names_setting(file.text.as_bytes()), message)
 }
 
 fn json<'t, J: Deserialize<'t>, T>(

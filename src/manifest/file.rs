@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
-use super::Error;
+use super::{Error, Position};
+use crate::escape::QuotedPath;
 use crate::setting::SETTING;
 
 /// The most that is read of one file: more than all the facts of a large cluster.
@@ -41,7 +42,7 @@ impl ManifestFile {
 
     /// Reads one file of a kind that is smaller than most.
     pub fn read_within(path: &Path, max: u64) -> Result<Self, Error> {
-        Self::of(File::open(path).map_err(|why| Error::io(path, why))?, path, max)
+        Self::of(File::open(path).map_err(|why| Error::io(path, &why))?, path, max)
     }
 
     /// Reads what is piped in, under the name [`STANDARD_INPUT`].
@@ -51,13 +52,17 @@ impl ManifestFile {
 
     fn of(source: impl Read, path: &Path, max: u64) -> Result<Self, Error> {
         let mut bytes = Vec::new();
-        source.take(max + 1).read_to_end(&mut bytes).map_err(|why| Error::io(path, why))?;
+        source.take(max + 1).read_to_end(&mut bytes).map_err(|why| Error::io(path, &why))?;
         if bytes.len() as u64 > max {
-            return Err(Error::TooLarge { path: path.to_owned(), max });
+            let message =
+                format!("{} is larger than {} MiB, the most that is read of one file", QuotedPath(path), max >> 20);
+            return Err(Error::new(path, message));
         }
         let names_setting = names_setting(&bytes);
-        let (text, encoding) =
-            Encoding::decode(bytes).ok_or_else(|| Error::NotText { path: path.to_owned(), names_setting })?;
+        let (text, encoding) = Encoding::decode(bytes).ok_or_else(|| {
+            let message = format!("{} is not UTF-8 text; YAML or JSON manifests are", QuotedPath(path));
+            Error::unparsed(path, Position::START, names_setting, message)
+        })?;
         Ok(Self { path: path.into(), text, encoding })
     }
 }

@@ -8,13 +8,13 @@ use super::document::{self, DocumentContent, ManifestDocument};
 use super::fields::{FieldStyle, ManifestField, ManifestFields};
 use super::{ManifestFile, Origin};
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ValueChange<'a> {
     pub origin: &'a Origin,
     /// Where its document starts, in bytes.
     pub document: usize,
     /// The JSON pointer that leads to the value from there.
-    pub pointer: &'a str,
+    pub pointer: String,
     pub value: &'a str,
 }
 
@@ -35,7 +35,7 @@ pub fn rewrite(file: &ManifestFile, changes: &[ValueChange<'_>]) -> Result<Strin
     let mut edits = Vec::new();
     for change in changes {
         let error = |why| Error { origin: change.origin.clone(), why };
-        let field = fields.get(change.document, change.pointer);
+        let field = fields.get(change.document, &change.pointer);
         let field = field.ok_or_else(|| error("it comes from elsewhere in the file, by an alias or a merge key"))?;
         edits.extend(replace(&file.text, field, change.value).map_err(error)?);
     }
@@ -64,7 +64,7 @@ fn differs_only_in(
             DocumentContent::Yaml(value) => value,
         };
         for change in changes.iter().filter(|change| change.document == document.start) {
-            *value.pointer_mut(change.pointer)? = change.value.into();
+            *value.pointer_mut(&change.pointer)? = change.value.into();
         }
         Some(value)
     });

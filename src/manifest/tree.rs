@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::exclude::{ExcludedPaths, Rules};
 use super::{Error, ManifestFile};
+use crate::escape::QuotedPath;
 
 const MAX_DEPTH: usize = 64;
 
@@ -72,15 +73,17 @@ impl Tree {
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => self.walk(path, 0),
             Ok(_) => self.add(path.to_owned()),
-            Err(why) if why.kind() == ErrorKind::NotFound => self.found.push(Err(Error::Absent(path.to_owned()))),
-            Err(why) => self.found.push(Err(Error::io(path, why))),
+            Err(why) if why.kind() == ErrorKind::NotFound => self.found.push(Err(Error::absent(path))),
+            Err(why) => self.found.push(Err(Error::io(path, &why))),
         }
     }
 
     fn walk(&mut self, directory: &Path, depth: usize) {
         if depth > MAX_DEPTH {
             let hint = if self.rules.is_some() { "; leave it out with --exclude" } else { "" };
-            return self.found.push(Err(Error::TooDeep { path: directory.to_owned(), max: MAX_DEPTH, hint }));
+            let shown = QuotedPath(directory);
+            let message = format!("{shown} lies more than {MAX_DEPTH} directories deep, and is not read{hint}");
+            return self.found.push(Err(Error::new(directory, message)));
         }
         if !self.is_new(directory) {
             return;
@@ -88,7 +91,7 @@ impl Tree {
         let entries = fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let mut names: Vec<_> = match entries {
             Ok(entries) => entries.into_iter().map(|entry| entry.file_name()).collect(),
-            Err(why) => return self.found.push(Err(Error::io(directory, why))),
+            Err(why) => return self.found.push(Err(Error::io(directory, &why))),
         };
         // A mounted ConfigMap keeps what its names lead to in directories that begin with two dots.
         names.sort_by_cached_key(|name| (name.as_encoded_bytes().starts_with(b".."), name.clone()));
@@ -113,7 +116,7 @@ impl Tree {
                 Ok(_) if is_directory => self.walk(&path, depth + 1),
                 Ok(metadata) if metadata.is_file() => self.add(path),
                 Ok(_) => {}
-                Err(why) => self.found.push(Err(Error::io(&path, why))),
+                Err(why) => self.found.push(Err(Error::io(&path, &why))),
             }
         }
         if let Some(rules) = &mut self.rules {

@@ -8,7 +8,7 @@ use super::coverage::Tally;
 use super::spanned::Spanned;
 use super::spec::PolicySpec;
 use super::{Case, Error, Suite};
-use crate::cluster::files::{Variation, VariationError};
+use crate::cluster::files::Variation;
 use crate::escape::Line;
 use crate::manifest::Position;
 use crate::report::{Location, Record, Subject, TestStatus};
@@ -64,13 +64,13 @@ impl Suite {
 
     fn varied(&self, case: &Case) -> Result<Variation<'_>, Error> {
         let mut cluster = self.cluster.vary();
-        let failed = |position, error: &VariationError| Error::new(&self.path, position, error.to_string());
+        let failed = |position, what: String| Error::new(&self.path, position, what);
         for (position, kind, name) in &case.without {
-            cluster.leave_out(*kind, name.as_ref()).map_err(|error| failed(*position, &error))?;
+            cluster.leave_out(*kind, name.as_ref()).map_err(|what| failed(*position, what))?;
         }
         for (position, objects) in &case.with {
             for (object, origin) in objects.iter() {
-                cluster.add(object.clone(), origin).map_err(|error| failed(*position, &error))?;
+                cluster.add(object.clone(), origin).map_err(|what| failed(*position, what))?;
             }
         }
         Ok(cluster)

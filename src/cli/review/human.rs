@@ -59,7 +59,7 @@ pub(super) fn lints(judged: &Judged<'_>) -> Vec<String> {
     let input = judged.input;
     let at = |line: Option<usize>| place(&Origin { line: line.unwrap_or(input.origin.line), ..input.origin.clone() });
     let lint = judged.lint.iter().map(|lint| format!("{}: {}", at(judged.value_line), lint.message));
-    let odd = input.warnings.iter().map(|warning| format!("{}: {warning}", at(warning.at.map(|at| at.line))));
+    let odd = input.warnings.iter().map(|warning| format!("{}: {}", at(warning.at.map(|at| at.line)), warning.message));
     lint.chain(odd).collect()
 }
 

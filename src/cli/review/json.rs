@@ -109,7 +109,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
 
 pub(super) fn of_unreadable(error: &Error) -> serde_json::Result<String> {
     serde_json::to_string(&JsonVerdict {
-        input: path(error.path()),
+        input: path(&error.path),
         operation: "unknown",
         verdict: "malformed",
         code: 400,

@@ -86,7 +86,7 @@ impl<'i> Judged<'i> {
 
     pub(super) fn lints(&self) -> Vec<String> {
         let lint = self.lint.iter().map(|lint| lint.message.clone());
-        lint.chain(self.input.warnings.iter().map(ToString::to_string)).collect()
+        lint.chain(self.input.warnings.iter().map(|warning| warning.message.clone())).collect()
     }
 
     /// What is stored when the request goes through; of another object that is what was submitted.

@@ -66,7 +66,7 @@ impl Paths {
                 }
             }
             Err(error) if !named && error.is_unrelated() => {
-                self.summary.skipped.push((error.path().to_owned(), Skipped::Foreign));
+                self.summary.skipped.push((error.path, Skipped::Foreign));
             }
             Err(error) => self.found.push(Err(error)),
         }

@@ -51,7 +51,7 @@ pub(super) fn of(judged: &Judged<'_>, file: &ManifestFile, warnings_fail: bool) 
 }
 
 pub(super) fn unreadable(error: &manifest::Error) -> Record {
-    not_judged(error.path(), error.position(), error.to_string())
+    not_judged(&error.path, error.at, error.to_string())
 }
 
 pub(super) fn nothing(paths: &[PathBuf], why: &str) -> Record {
@@ -89,9 +89,9 @@ impl Fields<'_> {
             at: self.locate(&Field::whole(StringField::Value)),
         });
         let odd = self.judged.input.warnings.iter().map(|warning| LocatedWarning {
-            kind: warning.kind(),
+            kind: warning.kind,
             rule: None,
-            message: warning.to_string(),
+            message: warning.message.clone(),
             at: self.at(warning.at),
         });
         warnings.chain(lint).chain(odd).collect()

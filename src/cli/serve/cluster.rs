@@ -64,7 +64,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
     }
     let view = Arc::new(ClusterState::unknown("not read yet"));
     let (files, loaded) = ClusterFiles::load(paths.to_vec(), Arc::clone(&view)).map_err(|error| match error {
-        Error::Manifest(absent @ manifest::Error::Absent(_)) => {
+        Error::Manifest(absent) if absent.kind == manifest::ErrorKind::Absent => {
             anyhow::anyhow!("--cluster takes files or directories of manifests: {absent}")
         }
         error => anyhow::anyhow!("--cluster: {error}"),

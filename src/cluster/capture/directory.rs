@@ -2,43 +2,35 @@
 
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{File, MARK};
 use crate::escape::QuotedPath;
 
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    #[error("{} is not empty; name a new directory, or pass --force to replace an earlier capture in it", QuotedPath(.0))]
-    NotEmpty(PathBuf),
-    /// There is a file of that name that no capture has written.
-    #[error("{} is not from a capture, so it is not replaced; move it away, or name another directory", QuotedPath(.0))]
-    NotOurs(PathBuf),
-    #[error("{} can't be written: {why}", QuotedPath(.path))]
-    Io {
-        path: PathBuf,
-        /// Why. Not a source: the words are in the message already, and a chain of errors would say them twice.
-        why: io::Error,
-    },
-}
-
 /// Writes the files into the directory, which is made where it is missing.
 ///
 /// All are complete before the first gets its name. With `replace`, files of an earlier capture are replaced, or removed
-/// where this one has none of the name; what else is in the directory stays. Unless it can't be written, an error means that nothing was changed.
-pub fn write(directory: &Path, files: &[File], replace: bool) -> Result<(), WriteError> {
+/// where this one has none of the name; what else is in the directory stays. Unless it can't be written, an error means
+/// that nothing was changed.
+pub fn write(directory: &Path, files: &[File], replace: bool) -> Result<(), String> {
     let io = |path: &Path| {
         let path = path.to_owned();
-        move |why| WriteError::Io { path, why }
+        move |why: io::Error| format!("{} can't be written: {why}", QuotedPath(&path))
     };
     fs::create_dir_all(directory).map_err(io(directory))?;
     if !replace && fs::read_dir(directory).map_err(io(directory))?.next().is_some() {
-        return Err(WriteError::NotEmpty(directory.to_owned()));
+        return Err(format!(
+            "{} is not empty; name a new directory, or pass --force to replace an earlier capture in it",
+            QuotedPath(directory)
+        ));
     }
     for file in files {
         let path = directory.join(&file.name);
         if !is_free(&path).map_err(io(&path))? {
-            return Err(WriteError::NotOurs(path));
+            return Err(format!(
+                "{} is not from a capture, so it is not replaced; move it away, or name another directory",
+                QuotedPath(&path)
+            ));
         }
     }
     // Inside, so that it is on the same file system; hidden, so that whoever reads the directory does not see it.
@@ -96,9 +88,7 @@ mod tests {
     fn only_an_earlier_capture_is_replaced_and_only_when_asked() {
         let root = tempfile::tempdir().unwrap();
         let directory = root.path().join("a/b");
-        let error = |result: Result<(), WriteError>| {
-            result.unwrap_err().to_string().replace(&root.path().display().to_string(), "")
-        };
+        let error = |result: Result<(), String>| result.unwrap_err().replace(&root.path().display().to_string(), "");
         write(&directory, &[file("nodes.yaml", "1"), file("policy.yaml", "1")], false).unwrap();
         assert_eq!(entries(&directory), ["nodes.yaml", "policy.yaml"]);
         let again = [file("nodes.yaml", "2"), file("policy.yaml", "2")];
@@ -125,7 +115,7 @@ mod tests {
     #[test]
     fn a_reason_is_given_once() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let error = anyhow::Error::new(write(file.path(), &[], false).unwrap_err());
-        assert_eq!(format!("{error:#}").matches("os error").count(), 1, "{error:#}");
+        let error = write(file.path(), &[], false).unwrap_err();
+        assert_eq!(error.matches("os error").count(), 1, "{error}");
     }
 }

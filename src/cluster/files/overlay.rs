@@ -5,23 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::objects::FileObjects;
-use super::{Error, Loaded, UnknownKind};
+use super::{Loaded, UnknownKind};
 use crate::cluster::kinds::is_asked_for;
 use crate::escape::Quoted;
 use crate::manifest::Origin;
 use crate::setting::facts::{FactKind, ObjectName};
 use crate::setting::{Facts, SETTING};
-
-/// Why a cluster can't be varied so. Safe to print.
-#[derive(Debug, thiserror::Error)]
-pub enum VariationError {
-    #[error(transparent)]
-    Object(#[from] Error),
-    #[error("no rule asks for {0}, so it changes nothing")]
-    NotAskedFor(String),
-    #[error("the cluster has no {0} to leave out")]
-    Absent(String),
-}
 
 impl Loaded {
     /// Begins a variation. Its cost is that of the kinds it changes.
@@ -38,12 +27,12 @@ pub struct Variation<'b> {
 
 impl Variation<'_> {
     /// Leaves out the object of this name, or with `None` every object of its kind.
-    pub fn leave_out(&mut self, kind: FactKind, name: Option<&ObjectName>) -> Result<(), VariationError> {
+    pub fn leave_out(&mut self, kind: FactKind, name: Option<&ObjectName>) -> Result<(), String> {
         let of_kind = self.base.seen.keys().filter(|(of, _)| *of == kind).map(|(_, name)| name);
         let leaving: Vec<&ObjectName> = of_kind.filter(|there| name.is_none_or(|name| name == *there)).collect();
         if leaving.is_empty() {
             let named = name.map(|name| format!(" {}", Quoted(&name.to_string()))).unwrap_or_default();
-            return Err(VariationError::Absent(format!("{kind}{named}")));
+            return Err(format!("the cluster has no {kind}{named} to leave out"));
         }
         for name in leaving {
             self.view.index.of_mut(kind).remove(name);
@@ -56,19 +45,20 @@ impl Variation<'_> {
     }
 
     /// Adds an object, or a `List` of them; each takes the place of any of its name in the base.
-    pub fn add(&mut self, object: Value, origin: &Origin) -> Result<(), VariationError> {
-        self.view.take(object, origin)?;
+    pub fn add(&mut self, object: Value, origin: &Origin) -> Result<(), String> {
+        let not_asked_for = |what: String| Err(format!("no rule asks for {what}, so it changes nothing"));
+        self.view.take(object, origin).map_err(|error| error.to_string())?;
         if self.view.policy.is_some() {
-            return Err(VariationError::NotAskedFor("a Policy in one case".to_owned()));
+            return not_asked_for("a Policy in one case".to_owned());
         }
         if let Some(unknown) = self.view.unknown_kinds().first() {
             let UnknownKind { api_version, kind, .. } = unknown;
-            return Err(VariationError::NotAskedFor(format!("kind {} of {}", Quoted(kind), Quoted(api_version))));
+            return not_asked_for(format!("kind {} of {}", Quoted(kind), Quoted(api_version)));
         }
         for (kind, name) in self.view.seen.keys() {
             let guarded = *kind == FactKind::Settings && &*name.name == SETTING;
             if !guarded && !is_asked_for(*kind, &name.name) {
-                return Err(VariationError::NotAskedFor(format!("{kind} {}", Quoted(&name.to_string()))));
+                return not_asked_for(format!("{kind} {}", Quoted(&name.to_string())));
             }
             self.changed.insert(*kind);
         }
@@ -138,7 +128,7 @@ mod tests {
     #[test]
     fn what_would_change_nothing_is_an_error() {
         let base = base();
-        let no = |result: Result<(), VariationError>| result.unwrap_err().to_string();
+        let no = |result: Result<(), String>| result.unwrap_err();
         let mut varied = base.vary();
         assert_eq!(
             no(varied.leave_out(FactKind::Nodes, Some(&named("node-9")))),

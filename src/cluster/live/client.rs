@@ -20,31 +20,16 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long the API server may take to accept what is sent.
 const WRITE: Duration = Duration::from_secs(10);
 
-#[derive(Debug, thiserror::Error)]
-pub enum Unconfigured {
-    #[error("the kubeconfig {0} can't be used: {1}")]
-    Named(String, String),
-    /// No kubeconfig was named, and what is looked for instead is of no use either.
-    #[error(
-        "no cluster to connect to: the kubeconfig of $KUBECONFIG or ~/.kube/config can't be used ({kubeconfig}), and this \
-         is no pod with a service account ({in_cluster}); name a kubeconfig with --kubeconfig"
-    )]
-    Neither { kubeconfig: String, in_cluster: String },
-    /// The client can't be built, as with a certificate that is none.
-    #[error("can't connect to the cluster as configured: {0}")]
-    Client(String),
-}
-
-/// A client for the cluster of a kubeconfig, and the API server's address.
+/// A client for the cluster of a kubeconfig, and the API server's address; or why there is none, safe to print.
 ///
 /// Without a path, that is the one that kubectl would take; where there is none, it is the cluster that this runs in.
 /// The client must be made inside a tokio runtime.
-pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(Client, String), Unconfigured> {
+pub async fn reach(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<(Client, String), String> {
     let mut config = configure(kubeconfig, context)?;
     if config.cluster_url.scheme().is_none() {
         let server = config.cluster_url.to_string();
         let server = Quoting(&server);
-        return Err(Unconfigured::Client(format!("the server {server} has no scheme; did you mean https://{server}?")));
+        return Err(unusable(&format!("the server {server} has no scheme; did you mean https://{server}?")));
     }
     config.connect_timeout = Some(CONNECT);
     config.write_timeout = Some(WRITE);
@@ -81,28 +66,33 @@ pub async fn stored_setting(client: &Client) -> Result<Option<Value>, Error> {
     }
 }
 
-fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, Unconfigured> {
+fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, String> {
     if let Some(path) = kubeconfig {
-        let named = |why: String| Unconfigured::Named(QuotedPath(path).to_string(), why);
+        let named = |why: String| format!("the kubeconfig {} can't be used: {why}", QuotedPath(path));
         let kubeconfig = Kubeconfig::read_from(path).map_err(|error| named(words(&error)))?;
         return kubeconfig::configuration(kubeconfig, context).map_err(|error| named(words(&error)));
     }
-    let unusable = match kubeconfig::usual()
+    let kubeconfig = match kubeconfig::usual()
         .map_err(BadKubeconfig::from)
         .and_then(|usual| kubeconfig::configuration(usual, context))
     {
         Ok(config) => return Ok(config),
         Err(error) => words(&error),
     };
-    let neither = |in_cluster| Unconfigured::Neither { kubeconfig: unusable, in_cluster };
+    let neither = |in_cluster: &str| {
+        format!(
+            "no cluster to connect to: the kubeconfig of $KUBECONFIG or ~/.kube/config can't be used ({kubeconfig}), and \
+             this is no pod with a service account ({in_cluster}); name a kubeconfig with --kubeconfig"
+        )
+    };
     if context.is_some() {
-        return Err(neither("it has no contexts".to_owned()));
+        return Err(neither("it has no contexts"));
     }
-    Config::incluster().map_err(|error| neither(words(&error)))
+    Config::incluster().map_err(|error| neither(&words(&error)))
 }
 
 /// Why the client can't be built. What an exec plugin said is shown; a missing one, with how to install it.
-fn unbuilt(error: &kube::Error, exec: Option<&ExecConfig>) -> Unconfigured {
+fn unbuilt(error: &kube::Error, exec: Option<&ExecConfig>) -> String {
     let plugin = Quoted(exec.and_then(|exec| exec.command.as_deref()).unwrap_or_default()).to_string();
     let why = match error {
         kube::Error::Auth(AuthError::AuthExecStart(why)) => {
@@ -118,7 +108,11 @@ fn unbuilt(error: &kube::Error, exec: Option<&ExecConfig>) -> Unconfigured {
         }
         _ => words(error),
     };
-    Unconfigured::Client(why)
+    unusable(&why)
+}
+
+fn unusable(why: &str) -> String {
+    format!("can't connect to the cluster as configured: {why}")
 }
 
 fn words(error: &dyn std::error::Error) -> String {

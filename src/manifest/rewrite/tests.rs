@@ -25,7 +25,12 @@ fn rewritten(name: &str, text: &str, new: &str) -> Result<String, String> {
     }
     let changes: Vec<_> = targets
         .iter()
-        .map(|(document, pointer)| ValueChange { origin: &origin, document: *document, pointer, value: new })
+        .map(|(document, pointer)| ValueChange {
+            origin: &origin,
+            document: *document,
+            pointer: pointer.clone(),
+            value: new,
+        })
         .collect();
     rewrite(&file, &changes).map_err(|error| error.to_string())
 }

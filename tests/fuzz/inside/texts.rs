@@ -35,11 +35,12 @@ pub fn rewrite(data: &[u8]) {
         Err(error) => return assert_harmless(&error.to_string(), false),
     };
     let new = VALUES[usize::from(*choice) % VALUES.len()];
-    let places: Vec<_> =
-        inputs.iter().map(|input| (input.origin.clone(), input.place.start, input.place.value())).collect();
-    let changes: Vec<_> = places
+    let changes: Vec<_> = inputs
         .iter()
-        .map(|(origin, document, pointer)| ValueChange { origin, document: *document, pointer, value: new })
+        .map(|input| {
+            let (document, pointer) = (input.place.start, input.place.value());
+            ValueChange { origin: &input.origin, document, pointer, value: new }
+        })
         .collect();
     let Some(change) = changes.first() else { return };
     match rewritten(&file, &changes) {
@@ -55,7 +56,7 @@ pub fn rewrite(data: &[u8]) {
     let found = document::parse(&ManifestFile { text: text.clone(), ..file.clone() }).unwrap();
     assert_eq!(expected.len(), found.len());
     let at = inputs[0].place.document;
-    *expected[at].1.pointer_mut(change.pointer).unwrap() = new.into();
+    *expected[at].1.pointer_mut(&change.pointer).unwrap() = new.into();
     assert!(expected.iter().map(|(_, value)| value).eq(found.iter().map(|(_, value)| value)));
     let Some(scalar) = &inputs[0].strings.value else { return };
     let old = &file.text;
