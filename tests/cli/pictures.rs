@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::binary::{REFUSED, run};
+use crate::binary::{REFUSED, command, run};
 
 /// Light or dark, as GitHub's own pages are.
 struct Theme {
@@ -15,6 +15,8 @@ struct Theme {
     border: &'static str,
     banner: &'static str,
     red: &'static str,
+    yellow: &'static str,
+    green: &'static str,
 }
 
 const THEMES: [Theme; 2] = [
@@ -26,6 +28,8 @@ const THEMES: [Theme; 2] = [
         border: "#d0d7de",
         banner: "#ffebe9",
         red: "#cf222e",
+        yellow: "#9a6700",
+        green: "#1a7f37",
     },
     Theme {
         name: "dark",
@@ -35,13 +39,16 @@ const THEMES: [Theme; 2] = [
         border: "#30363d",
         banner: "#2d1215",
         red: "#ff7b72",
+        yellow: "#d29922",
+        green: "#3fb950",
     },
 ];
 
 const WIDTH: usize = 980;
 const LINE: usize = 20;
-/// What fits into a picture in a wide font.
+/// What fits into a picture: letters of a wide font, and of one in which all are alike.
 const LETTERS: usize = 124;
+const COLUMNS: usize = 120;
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
@@ -100,18 +107,71 @@ fn refusal(theme: &Theme) -> String {
     picture(theme, "A refused save in Harvester's UI", top + height + 24, &drawing)
 }
 
+/// A command and what it prints, in a terminal. Colours are those that it asks for.
+fn terminal(theme: &Theme, arguments: &[&str]) -> String {
+    let ran = command(arguments).args(["--color", "always"]).env("LC_ALL", "C.UTF-8").output().unwrap();
+    let printed = String::from_utf8(ran.stdout).unwrap();
+    let Theme { text, faint, red, yellow, green, .. } = theme;
+    let mut drawing = format!(
+        "<g font-family=\"ui-monospace, SFMono-Regular, Menlo, Consolas, monospace\" font-size=\"13\" fill=\"{text}\" \
+         style=\"white-space:pre\">\n"
+    );
+    let prompt = format!("migration-network-webhook {}", arguments.join(" "));
+    writeln!(drawing, "<text x=\"20\" y=\"32\"><tspan fill=\"{faint}\">$ </tspan>{}</text>", escape(&prompt)).unwrap();
+    let mut y = 32;
+    for line in printed.lines() {
+        let mut row = String::new();
+        let mut column = 0;
+        let mut rows = Vec::new();
+        for part in format!("\u{1b}[0m{line}").split("\u{1b}[").skip(1) {
+            let (code, shown) = part.split_once('m').unwrap();
+            let style = match code {
+                "0" => String::new(),
+                "1" => " font-weight=\"bold\"".to_owned(),
+                "31" => format!(" fill=\"{red}\""),
+                "32" => format!(" fill=\"{green}\""),
+                "33" => format!(" fill=\"{yellow}\""),
+                other => panic!("no colour for {other}: {line:?}"),
+            };
+            let mut rest = shown;
+            while !rest.is_empty() {
+                if column == COLUMNS {
+                    rows.push(std::mem::take(&mut row));
+                    column = 0;
+                }
+                let end = rest.char_indices().nth(COLUMNS - column).map_or(rest.len(), |(end, _)| end);
+                let (piece, after) = rest.split_at(end);
+                write!(row, "<tspan{style}>{}</tspan>", escape(piece)).unwrap();
+                column += piece.chars().count();
+                rest = after;
+            }
+        }
+        rows.push(row);
+        for row in rows {
+            y += LINE;
+            writeln!(drawing, "<text x=\"20\" y=\"{y}\">{row}</text>").unwrap();
+        }
+    }
+    drawing.push_str("</g>\n");
+    picture(theme, &prompt, y + 24, &drawing)
+}
+
 #[test]
 fn the_pictures_show_what_the_binary_prints() {
     for theme in &THEMES {
-        let drawn = refusal(theme);
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/pictures/refusal-{}.svg", theme.name));
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            fs::write(&path, &drawn).unwrap();
+        for (name, drawn) in [
+            ("refusal", refusal(theme)),
+            ("status", terminal(theme, &["status", "-o", "short", "--cluster", "docs/sample/broken.yaml"])),
+        ] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/pictures/{name}-{}.svg", theme.name));
+            if std::env::var_os("UPDATE_DOCS").is_some() {
+                fs::write(&path, &drawn).unwrap();
+            }
+            assert!(
+                fs::read_to_string(&path).unwrap() == drawn,
+                "{} is not what is printed; run: make docs",
+                path.display()
+            );
         }
-        assert!(
-            fs::read_to_string(&path).unwrap() == drawn,
-            "{} is not what is printed; run: make docs",
-            path.display()
-        );
     }
 }
