@@ -113,8 +113,7 @@ fn terminal(theme: &Theme, arguments: &[&str]) -> String {
     let printed = String::from_utf8(ran.stdout).unwrap();
     let Theme { text, faint, red, yellow, green, .. } = theme;
     let mut drawing = format!(
-        "<g font-family=\"ui-monospace, SFMono-Regular, Menlo, Consolas, monospace\" font-size=\"13\" fill=\"{text}\" \
-         style=\"white-space:pre\">\n"
+        "<g font-family=\"ui-monospace, SFMono-Regular, Menlo, Consolas, monospace\" font-size=\"13\" fill=\"{text}\">\n"
     );
     let prompt = format!("migration-network-webhook {}", arguments.join(" "));
     writeln!(drawing, "<text x=\"20\" y=\"32\"><tspan fill=\"{faint}\">$ </tspan>{}</text>", escape(&prompt)).unwrap();
@@ -141,7 +140,9 @@ fn terminal(theme: &Theme, arguments: &[&str]) -> String {
                 }
                 let end = rest.char_indices().nth(COLUMNS - column).map_or(rest.len(), |(end, _)| end);
                 let (piece, after) = rest.split_at(end);
-                write!(row, "<tspan{style}>{}</tspan>", escape(piece)).unwrap();
+                // Blanks at the start of a line, and runs of them, would be lost.
+                let shown = escape(piece).replace(' ', "\u{a0}");
+                write!(row, "<tspan{style}>{shown}</tspan>").unwrap();
                 column += piece.chars().count();
                 rest = after;
             }
