@@ -25,7 +25,6 @@ pub fn printed(data: &[u8]) {
         Excerpt::of(text).unquoted().to_string(),
     ] {
         assert_harmless(&shown, false);
-        assert!(!shown.starts_with("::") || shown.starts_with("::") && !shown[2..].contains("::"), "{shown}");
     }
     // What is quoted can be read back: it is JSON.
     assert_eq!(serde_json::from_str::<String>(&Whole(text).to_string()).unwrap(), text);
