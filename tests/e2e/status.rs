@@ -327,7 +327,7 @@ fn a_capture_tells_what_the_live_cluster_does() {
     assert!(pods.contains("migration0") && !pods.contains("image"), "{pods}");
     // And it serves the other commands as any other does.
     let review = run(&kubeconfig, &directory, &["review", "--cluster", "facts", "--value", CANONICAL]);
-    assert_eq!((review.code, &*review.stderr), (0, "1 judged: 1 allowed\n"), "{review}");
+    assert_eq!((review.code, &*review.stderr), (0, ""), "{review}");
 }
 
 #[test]
