@@ -1,4 +1,4 @@
-//! The Add-on and the HelmChart, as far as an API server judges them: what Harvester's controllers would hand to Helm.
+//! The Add-on and the `HelmChart`, as far as an API server judges them: what Harvester's controllers would hand to Helm.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Chromium without a window, by the DevTools protocol over a pipe: JSON documents that a zero byte ends.
+//! Chromium without a window, by the `DevTools` protocol over a pipe: JSON documents that a zero byte ends.
 //!
 //! <https://chromedevtools.github.io/devtools-protocol>
 
@@ -47,17 +47,17 @@ impl Browser {
             fetched: Vec::new(),
             is_loaded: false,
         };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
-        let session = browser.call("Target.attachToTarget", attach);
+        let session = browser.call("Target.attachToTarget", &attach);
         session["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
-        browser.call("Network.enable", json!({}));
-        browser.call("Page.enable", json!({}));
+        browser.call("Network.enable", &json!({}));
+        browser.call("Page.enable", &json!({}));
         browser
     }
 
     /// Calls a method, and waits for its result.
-    pub fn call(&mut self, method: &str, parameters: Value) -> Value {
+    pub fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.calls += 1;
         let id = self.calls;
         let mut call = json!({"id": id, "method": method, "params": parameters});
@@ -78,7 +78,7 @@ impl Browser {
     pub fn open(&mut self, url: &str) -> Vec<String> {
         self.fetched.clear();
         self.is_loaded = false;
-        let opened = self.call("Page.navigate", json!({"url": url}));
+        let opened = self.call("Page.navigate", &json!({"url": url}));
         assert!(opened.get("errorText").is_none(), "{url}: {opened}");
         while !self.is_loaded {
             self.next();

@@ -21,7 +21,7 @@ const TAKEN: &str =
 
 /// What a browser says of a page: how much wider it is than the window, what is in it that could act or fetch, the least
 /// contrast of a text to what is behind it, and what is coloured without a word.
-const SEEN: &str = r#"(() => {
+const SEEN: &str = r"(() => {
   const rgb = color => color.match(/[\d.]+/g).map(Number);
   const luminance = color => {
     const [r, g, b] = rgb(color).map(part => (part /= 255) <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
@@ -48,7 +48,7 @@ const SEEN: &str = r#"(() => {
       + [...document.querySelectorAll('svg.key')].filter(it => !it.parentElement.innerText.trim()).length,
     background: getComputedStyle(document.body).backgroundColor,
   };
-})()"#;
+})()";
 
 /// The pages, each by its name.
 fn pages() -> Vec<(&'static str, String)> {
@@ -89,14 +89,14 @@ fn pages_read_well_on_any_screen_and_fetch_nothing() {
         for (width, scheme) in [(400, "light"), (400, "dark"), (1200, "light"), (1200, "dark")] {
             browser.call(
                 "Emulation.setDeviceMetricsOverride",
-                json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
+                &json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false}),
             );
             let scheme_feature = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-            browser.call("Emulation.setEmulatedMedia", json!({"media": "screen", "features": scheme_feature}));
+            browser.call("Emulation.setEmulatedMedia", &json!({"media": "screen", "features": scheme_feature}));
             let requests = browser.open(&url);
             assert_eq!(requests, [url.as_str()], "{name}");
             let at = format!("{name}, {width} pixels, {scheme}");
-            let seen = browser.call("Runtime.evaluate", json!({"expression": SEEN, "returnByValue": true}));
+            let seen = browser.call("Runtime.evaluate", &json!({"expression": SEEN, "returnByValue": true}));
             let seen = &seen["result"]["value"];
             for nothing in ["wider", "active", "wordless"] {
                 assert_eq!(seen[nothing], 0, "{at}: {nothing} in {seen}");
@@ -104,7 +104,7 @@ fn pages_read_well_on_any_screen_and_fetch_nothing() {
             assert!(seen["contrast"].as_f64().unwrap() >= 4.5, "{at}: {seen}");
             let light = seen["background"] == "rgb(255, 255, 255)";
             assert_eq!(light, scheme == "light", "{at}: {seen}");
-            let shot = browser.call("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true}));
+            let shot = browser.call("Page.captureScreenshot", &json!({"format": "png", "captureBeyondViewport": true}));
             let png = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
             fs::write(directory.join(format!("{name}-{width}-{scheme}.png")), png).unwrap();
         }
@@ -120,9 +120,9 @@ fn a_page_is_readable_on_paper() {
     fs::write(&file, html).unwrap();
     // A dark screen prints black on white.
     let dark = json!([{"name": "prefers-color-scheme", "value": "dark"}]);
-    browser.call("Emulation.setEmulatedMedia", json!({"media": "print", "features": dark}));
+    browser.call("Emulation.setEmulatedMedia", &json!({"media": "print", "features": dark}));
     browser.open(&format!("file://{}", file.display()));
-    let seen = browser.call("Runtime.evaluate", json!({"expression": SEEN, "returnByValue": true}));
+    let seen = browser.call("Runtime.evaluate", &json!({"expression": SEEN, "returnByValue": true}));
     let seen: &Value = &seen["result"]["value"];
     assert_eq!(seen["background"], "rgb(255, 255, 255)", "{name}: {seen}");
     assert!(seen["contrast"].as_f64().unwrap() >= 4.5, "{name}: {seen}");

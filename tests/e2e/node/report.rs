@@ -19,14 +19,15 @@ pub fn begin() {
 /// Adds a line.
 pub fn add(what: &str, tally: &Tally) {
     let reasons: Vec<String> = tally.faults.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    let mut faults = if reasons.is_empty() { "0".to_owned() } else { reasons.join(", ") };
-    if !reasons.is_empty() {
-        faults += &format!(", within {:.1} s", tally.faulty.as_secs_f64());
-    }
+    let mut faults = match &reasons[..] {
+        [] => vec!["0".to_owned()],
+        _ => vec![format!("{}, within {:.1} s", reasons.join(", "), tally.faulty.as_secs_f64())],
+    };
     if tally.stored > 0 {
-        faults +=
-            &format!("; unchecked for {:.1} s: {} bad values stored", tally.unguarded.as_secs_f64(), tally.stored);
+        let seconds = tally.unguarded.as_secs_f64();
+        faults.push(format!("unchecked for {seconds:.1} s: {} bad values stored", tally.stored));
     }
+    let faults = faults.join("; ");
     let (took, longest) = (tally.took.as_secs_f64(), tally.longest.as_secs_f64());
     let line = format!("| {what} | {took:.1} s | {} | {faults} | {longest:.2} s |\n", tally.sent);
     File::options().append(true).open(file()).expect("begun").write_all(line.as_bytes()).expect("a written line");
