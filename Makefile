@@ -17,7 +17,7 @@ lint:
 	cargo clippy --locked --test e2e --test node --test pages -- -D warnings
 
 doc:
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 
 # What is made from the binary's own words: the page of rules, and the pictures of the README.
 docs:

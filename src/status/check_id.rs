@@ -85,7 +85,7 @@ check_ids! {
         "Harvester stores the hash of a change that failed too, and does not try it again by itself."
         "Remove the cause that the message names. Then remove the hash annotation: Harvester tries again."
     SettingHandmadeNetwork "setting-handmade-network"
-        "where the Setting was never configured, KubeVirt has no network that someone set by hand, or nothing that makes Harvester remove it"
+        "the Setting was configured before, or KubeVirt has no network that someone set by hand, or nothing makes Harvester remove it"
         "An annotation on an empty Setting that has no hash makes Harvester handle the empty value: it removes the network from KubeVirt, and every virt-handler restarts."
         "Configure the network by the Setting. Until then do not annotate, label or apply the Setting."
     AttachmentExists "attachment-exists"
