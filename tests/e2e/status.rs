@@ -301,7 +301,7 @@ fn a_capture_tells_what_the_live_cluster_does() {
     let pool = r#"{"spec":{"allocations":{"7":{"id":"c","podref":"kube-public/gone","ifname":"net1"}}}}"#;
     let name = ["ippools.whereabouts.cni.cncf.io", "192.168.1.0-24"];
     cluster.kubectl(["patch", "-n", "kube-system", name[0], name[1], "--type=merge", "-p", pool]).ok();
-    let kubeconfig = user(&cluster, "captures", &[]);
+    let kubeconfig = user(&cluster, "status-captures", &[]);
     let directory = scratch("status");
     let captured = run(&kubeconfig, &directory, &["capture", "--status", "facts"]);
     assert_eq!(captured.code, 0, "{captured}");
@@ -328,6 +328,12 @@ fn a_capture_tells_what_the_live_cluster_does() {
     // And it serves the other commands as any other does.
     let review = run(&kubeconfig, &directory, &["review", "--cluster", "facts", "--value", CANONICAL]);
     assert_eq!((review.code, &*review.stderr), (0, ""), "{review}");
+    // What a change would do is the same from either.
+    let change = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24"}"#;
+    let plan = |from: &[&str]| run(&kubeconfig, &directory, &[&["plan", change, "-o", "json"], from].concat());
+    let [offline, live] = [plan(&["--cluster", "facts"]), plan(&["--kube"])];
+    assert_eq!((live.code, offline.code), (1, 1), "a migration runs: {live}");
+    assert_eq!(offline.stdout, live.stdout);
 }
 
 #[test]
