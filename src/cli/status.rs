@@ -23,7 +23,7 @@ mod wait;
 /// takes. --cluster takes a capture made with capture --status, the directory of a support bundle, or files as kubectl
 /// prints them; in plain files a kind of which there is no object has none.
 ///
-/// Needs the rights of the ClusterRole and the Roles for status that the chart brings. What you may not list is named, and
+/// Needs the rights of the ClusterRole and the Roles for status in manifests/status.yaml. What you may not list is named, and
 /// the checks that need it are unknown.
 ///
 /// Exit codes: 0 all is well, or there are only warnings; 1 a check is in error, also when others could not be made; 2 no

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::check_id::CheckId;
 use super::context::{Context, EnabledNetwork};
@@ -77,7 +77,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     let taken = PoolUse::new(context, pool);
     Ok(vec![
         free(context, network, pool, &taken),
-        stale(&name, network, &taken),
+        stale(context, &name, network, &taken),
         foreign(&taken),
         holders(&name, pool, &taken),
         recorded(context, pool),
@@ -176,16 +176,29 @@ fn surge(context: &Context<'_>, nodes: u64) -> u64 {
     }
 }
 
-fn stale(name: &str, network: &EnabledNetwork<'_>, taken: &PoolUse<'_>) -> Check {
+fn stale(context: &Context<'_>, name: &str, network: &EnabledNetwork<'_>, taken: &PoolUse<'_>) -> Check {
     let id = CheckId::AddressesStale;
-    let [first, ..] = &*taken.stale else { return Check::ok(id, "none is held by a pod that is gone") };
-    let offset = u32::from(first.address) - u32::from(network.addresses.net().network());
+    if taken.stale.is_empty() {
+        return Check::ok(id, "none is held by a pod that is gone");
+    }
     let held: Truncated = taken.stale.iter().map(|taken| words(taken)).collect();
-    Check::warning(id, format!("{} held by pods that are gone: {held}", taken.stale.len()))
-        .hint("If the pod is really gone, release its address, here the first:")
+    let check = Check::warning(id, format!("{} held by pods that are gone: {held}", taken.stale.len()));
+    // One that a pod has all the same must not be given to another one.
+    let active = context.observed.pods.iter().flatten().filter(|pod| pod.is_active());
+    let used: BTreeSet<Ipv4Addr> = active.filter_map(|pod| Some(virt_handler::attached(pod).ok()??.1)).collect();
+    let Some(first) = taken.stale.iter().find(|taken| !used.contains(&taken.address)) else {
+        return check.hint("Release nothing yet: pods of virt-handler have these addresses; see addresses-recorded.");
+    };
+    let at = format!("/spec/allocations/{}", u32::from(first.address) - u32::from(network.addresses.net().network()));
+    let patch = json!([
+        {"op": "test", "path": format!("{at}/podref"), "value": first.podref},
+        {"op": "remove", "path": at},
+    ]);
+    check
+        .hint(format!("If the pod of {} is really gone, release its address:", first.address))
         .run(format_args!(
-            "kubectl -n {KUBE_SYSTEM} patch {RESOURCE} {name} --type json \
-             -p '[{{\"op\":\"remove\",\"path\":\"/spec/allocations/{offset}\"}}]'"
+            "kubectl -n {KUBE_SYSTEM} patch {RESOURCE} {name} --type json -p {}",
+            ShellWord(&patch.to_string())
         ))
         .run(format_args!(
             "kubectl -n {KUBE_SYSTEM} delete --ignore-not-found \

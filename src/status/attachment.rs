@@ -1,10 +1,13 @@
 //! The `NetworkAttachmentDefinition` that Harvester makes of the value.
 
+use std::collections::BTreeSet;
+
 use super::check_id::CheckId;
 use super::context::{Context, Network};
 use super::objects::Attachment;
 use super::report::Check;
 use super::setting::retry;
+use super::virt_handler;
 use crate::escape::{Line, Plain, Quoted, Quoting, ShellWord};
 use crate::harvester::{self, HARVESTER_SYSTEM, HASH};
 use crate::setting::list::Truncated;
@@ -30,7 +33,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     if let (Some(found), Network::Enabled(_), Some(setting)) = (found, &context.network, context.setting()) {
         checks.push(config(&setting.value, found));
     }
-    checks.push(orphans(attachments, found));
+    checks.push(orphans(context, attachments, found));
     Ok(checks)
 }
 
@@ -77,10 +80,17 @@ fn config(value: &str, found: &Attachment) -> Check {
         .run(retry())
 }
 
-fn orphans(attachments: &[Attachment], found: Option<&Attachment>) -> Check {
+fn orphans(context: &Context<'_>, attachments: &[Attachment], found: Option<&Attachment>) -> Check {
     let id = CheckId::AttachmentOrphans;
-    let is_orphan =
-        |it: &&Attachment| it.metadata.labels.contains_key(HASH) && !found.is_some_and(|found| found == *it);
+    let (kubevirt, pods) = (context.observed.kubevirt.as_ref().ok(), context.observed.pods.as_ref().ok());
+    let network = kubevirt.and_then(|it| it.as_ref()?.spec.configuration.migrations.network.as_deref());
+    let attached = pods.into_iter().flatten().filter_map(|pod| virt_handler::attached(pod).ok()??.0.into());
+    // What KubeVirt or a pod of virt-handler still names is in use, whatever the Setting says.
+    let used: BTreeSet<String> = attached.chain(network.map(|name| format!("{HARVESTER_SYSTEM}/{name}"))).collect();
+    let is_orphan = |it: &&Attachment| {
+        let name = format!("{}/{}", it.metadata.namespace, it.metadata.name);
+        it.metadata.labels.contains_key(HASH) && !found.is_some_and(|found| found == *it) && !used.contains(&name)
+    };
     let orphans: Vec<_> = attachments.iter().filter(is_orphan).collect();
     let [first, ..] = &*orphans else { return Check::ok(id, "none is left from earlier values") };
     let names: Truncated = orphans.iter().map(|it| Plain(&it.metadata.name)).collect();

@@ -119,7 +119,7 @@ check_ids! {
     VirtHandlerAddresses "virt-handler-addresses"
         "no two virt-handlers have the same address"
         "Migrations would reach the wrong node."
-        "Restart one of the two pods, and look whether Whereabouts' IPPool holds both."
+        "Restart the pod for which Whereabouts' IPPool does not record the address."
     NodesVlanConfig "nodes-vlan-config"
         "the VlanConfigs of the cluster network cover every node but the witnesses"
         "A node that was added later may have no uplink: virt-handler does not start there."

@@ -43,7 +43,7 @@ pub struct Check {
     /// What was seen, on one line.
     pub seen: String,
     /// What to do: a line each; a command to be run is indented by two spaces.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hint: Vec<String>,
 }
 

@@ -97,8 +97,8 @@ fn the_attachment() {
         (
             |it| it.setting()["metadata"]["annotations"][NET_ATTACH_DEF] = "".into(),
             &[
+                // KubeVirt and virt-handler use it: it is no orphan.
                 "Error attachment-exists: the Setting names no NetworkAttachmentDefinition",
-                "Warning attachment-orphans: nothing names vm-migration-network-6flk7: left from earlier values",
                 "Error kubevirt-network: migrations.network is \"vm-migration-network-6flk7\", and the Setting names nothing",
             ],
         ),
