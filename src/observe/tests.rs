@@ -25,7 +25,7 @@ use cluster_state::*;
 
 #[test]
 fn a_healthy_cluster_has_no_fault() {
-    let report = ClusterState::healthy().report();
+    let report = WholeCluster::healthy().report();
     assert_eq!(not_ok(&report), [""; 0]);
     let seen: Vec<_> = checks(&report).map(|check| format!("{}: {}", check.id, check.seen)).collect();
     assert_eq!(
@@ -71,7 +71,7 @@ fn a_healthy_cluster_has_no_fault() {
 
 #[test]
 fn a_disabled_network_has_no_fault_either() {
-    let mut cluster = ClusterState::healthy();
+    let mut cluster = WholeCluster::healthy();
     cluster.disable();
     let report = cluster.report();
     assert_eq!(not_ok(&report), [""; 0]);
@@ -80,12 +80,12 @@ fn a_disabled_network_has_no_fault_either() {
     assert_eq!(report.nodes[0].vlan, "disabled");
 }
 
-type Edit = fn(&mut ClusterState);
+type Edit = fn(&mut WholeCluster);
 
 /// What each fault is told as, and nothing else.
 fn assert_faults(cases: &[(Edit, &[&str])]) {
     for (index, (edit, expected)) in cases.iter().enumerate() {
-        let mut cluster = ClusterState::healthy();
+        let mut cluster = WholeCluster::healthy();
         edit(&mut cluster);
         assert_eq!(not_ok(&cluster.report()), *expected, "case {index}");
     }
@@ -93,7 +93,7 @@ fn assert_faults(cases: &[(Edit, &[&str])]) {
 
 #[test]
 fn what_is_not_seen_is_unknown() {
-    let mut observation = ClusterState::healthy().observe();
+    let mut observation = WholeCluster::healthy().observe();
     let unseen = |what: &str| crate::status::Unseen { what: what.to_owned(), why: "no right".to_owned() };
     let observed = &mut observation.observed;
     observed.pods = Err(unseen("pods"));
@@ -131,7 +131,7 @@ fn what_is_not_seen_is_unknown() {
 /// A capture without `--status` did not ask for most of it, and of a support bundle the directories tell.
 #[test]
 fn captures_and_bundles_say_what_they_asked_for() {
-    let mut cluster = ClusterState::healthy();
+    let mut cluster = WholeCluster::healthy();
     cluster.allocate(7, "default/gone");
     let directory = tempfile::tempdir().unwrap();
     let seen = |root: &str| {
@@ -170,7 +170,7 @@ fn captures_and_bundles_say_what_they_asked_for() {
 
 #[test]
 fn an_object_twice_is_refused() {
-    let mut cluster = ClusterState::healthy();
+    let mut cluster = WholeCluster::healthy();
     let pod = cluster.get("Pod", "virt-handler-a").clone();
     cluster.add(pod);
     let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();

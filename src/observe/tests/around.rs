@@ -28,7 +28,7 @@ fn neighbours() {
 #[test]
 fn migrations() {
     let with = |migrations: &[Value]| {
-        let mut cluster = ClusterState::healthy();
+        let mut cluster = WholeCluster::healthy();
         cluster.0.extend_from_slice(migrations);
         let report = cluster.report();
         assert_eq!(report.counts.unknown, 0);
@@ -107,7 +107,7 @@ fn the_webhook() {
             &["Error webhook-endpoints: none is ready behind the Service \"mnw/webhook\""],
         ),
     ]);
-    let mut cluster = ClusterState::healthy();
+    let mut cluster = WholeCluster::healthy();
     cluster.remove_all("MutatingWebhookConfiguration");
     cluster.remove_all("ValidatingWebhookConfiguration");
     let group = |report: &Report| report.groups.last().unwrap().left_out.clone();

@@ -3,13 +3,13 @@
 use super::*;
 
 /// Objects of a cluster.
-pub(super) struct ClusterState(pub(super) Vec<Value>);
+pub(super) struct WholeCluster(pub(super) Vec<Value>);
 
 pub(super) fn now() -> Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
-impl ClusterState {
+impl WholeCluster {
     /// One in which all is well, with the webhook installed.
     pub(super) fn healthy() -> Self {
         let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/status/healthy.yaml"));

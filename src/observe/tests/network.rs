@@ -49,7 +49,7 @@ fn a_value_that_harvester_cannot_read_leaves_the_rest_out() {
         (r#"{"range":"x"}"#, "Harvester can't make a network of it: value.range is no network"),
         (r#"{"range":"fd00::/64"}"#, "Harvester can't make a network of it: value.range is an IPv6 network"),
     ] {
-        let mut cluster = ClusterState::healthy();
+        let mut cluster = WholeCluster::healthy();
         cluster.store(stored);
         let report = cluster.report();
         assert_eq!(
@@ -65,7 +65,7 @@ fn a_value_that_harvester_cannot_read_leaves_the_rest_out() {
 #[test]
 fn a_network_that_was_set_by_hand_is_at_risk() {
     let by_hand = |annotations: Value, network: Value| {
-        let mut cluster = ClusterState::healthy();
+        let mut cluster = WholeCluster::healthy();
         cluster.disable();
         cluster.setting()["metadata"]["annotations"] = annotations;
         cluster.setting()["status"] = Value::Null;
@@ -121,7 +121,7 @@ fn the_attachment() {
             &["Warning attachment-orphans: nothing names vm-migration-network-old\\u0007: left from earlier values"],
         ),
     ]);
-    let mut cluster = ClusterState::healthy();
+    let mut cluster = WholeCluster::healthy();
     cluster.disable();
     cluster.setting()["metadata"]["annotations"][NET_ATTACH_DEF] = "harvester-system/old".into();
     assert_eq!(
@@ -161,7 +161,7 @@ fn kubevirt() {
             &["Error kubevirt-available: there is no KubeVirt harvester-system/kubevirt"],
         ),
     ]);
-    let mut cluster = ClusterState::healthy();
+    let mut cluster = WholeCluster::healthy();
     cluster.disable();
     cluster.get("KubeVirt", "kubevirt")["spec"] = json!({"configuration": {"migrations": {"network": "left"}}});
     assert_eq!(

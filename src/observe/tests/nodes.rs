@@ -92,7 +92,7 @@ fn virt_handler() {
             &["Error virt-handler-networks: virt-handler-b on harvester-1: migration0 has no address"],
         ),
     ]);
-    let mut cluster = ClusterState::healthy();
+    let mut cluster = WholeCluster::healthy();
     cluster.disable();
     cluster.attach(
         "virt-handler-a",
@@ -108,7 +108,7 @@ fn virt_handler() {
 
 #[test]
 fn nodes() {
-    let mut cluster = ClusterState::healthy();
+    let mut cluster = WholeCluster::healthy();
     cluster.get("VlanStatus", "vm-migration-harvester-1")["status"]["conditions"][0]["status"] = "False".into();
     let report = cluster.report();
     assert_eq!(
@@ -195,7 +195,7 @@ fn addresses() {
 #[test]
 fn there_are_addresses_for_the_nodes_that_come_next() {
     let free = |stale: u32, surge: Value, handlers: usize| {
-        let mut cluster = ClusterState::healthy();
+        let mut cluster = WholeCluster::healthy();
         cluster.store(&value("192.168.1.0/29", ""));
         let config = crate::harvester::nad_config(&value("192.168.1.0/29", "")).unwrap();
         cluster.get("NetworkAttachmentDefinition", NAD)["spec"]["config"] = config.into();
