@@ -25,6 +25,8 @@ pub const PREFIX: &str = "migration_network_webhook";
 const BUCKETS: [f64; 17] =
     [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 const OUTCOMES: [&str; 4] = ["kept", "emptied", "restored", "rewritten"];
+const OPERATIONS: [&str; 3] = ["CREATE", "UPDATE", "DELETE"];
+const VERDICTS: [&str; 5] = ["allowed", "refused", "unavailable", "malformed", "timeout"];
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 type Counters<const N: usize> = Family<Labels<N>, Counter>;
@@ -73,7 +75,14 @@ impl Default for Metrics {
         for outcome in OUTCOMES {
             drop(metrics.mutations.get_or_create(&[("outcome", outcome)]));
         }
-        for path in [Phase::Mutate.path(), Phase::Validate.path()] {
+        for phase in [Phase::Mutate, Phase::Validate] {
+            for operation in OPERATIONS {
+                for verdict in VERDICTS {
+                    let labels = [("phase", phase.name()), ("operation", operation), ("verdict", verdict)];
+                    drop(metrics.decisions.get_or_create(&labels));
+                }
+            }
+            let path = phase.path();
             drop(metrics.latency.get_or_create(&[("webhook", path)]));
             drop(metrics.in_flight.get_or_create(&[("webhook", path)]));
             drop(metrics.requests.get_or_create(&([("webhook", path)], [("code", 200)])));

@@ -27,6 +27,7 @@ async fn decisions_are_counted_by_what_they_were() {
         r#"migration_network_webhook_decisions_total{phase="mutate",operation="UPDATE",verdict="allowed"} 4"#,
         r#"migration_network_webhook_decisions_total{phase="mutate",operation="UPDATE",verdict="refused"} 1"#,
         r#"migration_network_webhook_decisions_total{phase="validate",operation="UPDATE",verdict="allowed"} 2"#,
+        r#"migration_network_webhook_decisions_total{phase="validate",operation="DELETE",verdict="refused"} 0"#,
         r#"migration_network_webhook_refusals_total{rule="value-syntax"} 1"#,
         r#"migration_network_webhook_refusals_total{rule="vlan-exclusive"} 0"#,
         r#"migration_network_webhook_mutations_total{outcome="rewritten"} 3"#,
