@@ -82,7 +82,7 @@ fn queries() -> Vec<String> {
 fn asked(query: &str) -> BTreeSet<String> {
     let without = |text: String, pattern: &str| Regex::new(pattern).unwrap().replace_all(&text, " ").into_owned();
     let rest = without(query.to_owned(), r#""(?:[^"\\]|\\.)*""#);
-    let rest = without(rest, r"\{[^}]*\}|\[[^\]]*\]|\b(?:by|on) \([^)]*\)|\boffset \w+");
+    let rest = without(rest, r"\{[^}]*\}|\[[^\]]*\]|\b(?:by|on) \([^)]*\)|\boffset [\w$]+");
     let rest = without(rest, r"\w+ *\(");
     all(r"\b([a-z]\w+)\b", &rest).into_iter().filter(|name| !["and", "or", "unless"].contains(&&**name)).collect()
 }
@@ -98,6 +98,18 @@ fn every_query_asks_for_metrics_that_are_documented() {
     let of_a_histogram = |name: &String| name.strip_suffix("_bucket").unwrap_or(name).to_owned();
     let unknown: Vec<_> = asked.iter().map(of_a_histogram).filter(|name| !documented.contains(name)).collect();
     assert_eq!(unknown, Vec::<String>::new());
+}
+
+/// What a panel shows, in which unit, and what each of its lines is.
+#[test]
+fn every_panel_of_the_dashboard_explains_itself() {
+    let dashboard = yaml("manifests/chart/files/dashboard.json");
+    let said = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    for panel in dashboard["panels"].as_array().unwrap() {
+        let what = [&panel["title"], &panel["description"], &panel["fieldConfig"]["defaults"]["unit"]];
+        let lines = panel["targets"].as_array().unwrap().iter().map(|target| &target["legendFormat"]);
+        assert!(what.into_iter().chain(lines).all(said), "{panel}");
+    }
 }
 
 /// `make alerts` runs those tests; this sees that none is missing.
