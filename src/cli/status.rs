@@ -7,7 +7,7 @@ use super::cluster::ClusterStateArgs;
 use super::duration::FlagTime;
 use super::kube::block_on;
 use super::output::{ColorArgs, Output, print, wants_ascii};
-use super::{Exit, policy::PolicyArgs};
+use super::{Exit, policy::PolicyArgs, program};
 use crate::observe::{self, Observation};
 use crate::page;
 use crate::plan::{AddressPlan, stored_range};
@@ -113,7 +113,7 @@ impl Args {
     fn look(&self, observation: &Observation) -> StatusView {
         let Observation { facts, policy, observed } = observation;
         let policy = self.policy.over(policy.as_ref());
-        let report = status(facts, &policy, observed);
+        let report = status(facts, &policy, observed).run_as(program::name());
         let report = match self.preset {
             Some(Preset::Upgrade) => report.only(CheckId::is_for_upgrade),
             None => report,

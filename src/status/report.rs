@@ -118,6 +118,17 @@ impl Report {
         groups.retain(|group| !group.checks.is_empty() || group.left_out.is_some());
         Self::new(groups, nodes)
     }
+
+    /// The report with commands of this program under the name by which its user calls it.
+    #[must_use]
+    pub fn run_as(mut self, program: &str) -> Self {
+        for line in self.groups.iter_mut().flat_map(|group| &mut group.checks).flat_map(|check| &mut check.hint) {
+            if let Some(rest) = line.strip_prefix("  migration-network-webhook ") {
+                *line = format!("  {program} {rest}");
+            }
+        }
+        self
+    }
 }
 
 impl Check {
