@@ -128,6 +128,7 @@ bench-scale: envtest
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # The project's public home, once it has one; image and chart are then called by it.
 OWNER ?=
+PROJECT := $(if $(OWNER),https://github.com/$(OWNER)/migration-network-webhook)
 REGISTRY ?= $(if $(OWNER),ghcr.io/$(OWNER))
 # Of the image that was pushed; the chart then names it by that.
 DIGEST ?=
@@ -150,7 +151,7 @@ IMAGE_ROOT := target/image/root
 DIST := dist
 IMAGE_ARCHIVE = $(DIST)/migration-network-webhook-$(VERSION).tar
 LABELS := org.opencontainers.image.version=$(VERSION) \
-  $(if $(OWNER),org.opencontainers.image.source=https://github.com/$(OWNER)/migration-network-webhook)
+  $(PROJECT:%=org.opencontainers.image.source=%)
 BUILD_ARGUMENTS := --platform linux/$(ARCH) $(LABELS:%=--label %) --tag '$(IMAGE)' --file Dockerfile $(dir $(IMAGE_ROOT))
 
 # One static binary, in a target directory of its own: other flags build everything anew.
@@ -215,7 +216,8 @@ $(CYCLONEDX)/bin/cargo-cyclonedx:
 # Everything of a release that is not one architecture's. The archives are in DIST already.
 release-files: dist sbom
 	manifests/release notes $(DIST)
-	manifests/release krew $(DIST) $(or $(OWNER),OWNER)
+	# Without an owner under a name that nobody can have.
+	manifests/release krew $(DIST) $(or $(PROJECT),https://project.example/migration-network-webhook)
 	manifests/release sums $(DIST)
 
 # What the workflow release does, but pushing, signing and provenance. TARGETS="x86_64-unknown-linux-gnu

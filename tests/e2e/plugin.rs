@@ -24,7 +24,7 @@ fn installed() -> PathBuf {
     let [directory, binary, licences] =
         [&*directory, assets::webhook(), &*licences].map(|path| path.to_str().unwrap().to_owned());
     release(&["archive", &directory, arch, &binary, &licences]);
-    release(&["krew", &directory, "example"]);
+    release(&["krew", &directory, "https://project.example/migration-network-webhook"]);
     let archive = format!("{directory}/migration-network-webhook-{}-linux-{arch}.tar.gz", env!("CARGO_PKG_VERSION"));
     let run = Command::new(assets::krew())
         .env("KREW_ROOT", &root)
@@ -87,4 +87,11 @@ fn kubectl_runs_it_under_its_own_name() {
     fs::write(file, world::ours(&prefix).to_string()).unwrap();
     let refused = kubectl(&cluster, &plugins, &["migration-network", "review", "--kube", file]);
     assert_eq!(refused.code, 1, "{refused}");
+
+    // Advice too is what the user can run.
+    cluster.api.apply(&world::vlan_status("vm-migration", world::NODES[1], "False"));
+    let status = kubectl(&cluster, &plugins, &["migration-network", "status", "--kube"]);
+    assert_eq!(status.code, 1, "{status}");
+    assert!(status.stdout.contains("\n      kubectl migration-network explain vlan-status-not-ready\n"), "{status}");
+    assert!(!status.stdout.contains("migration-network-webhook explain"), "{status}");
 }
