@@ -124,7 +124,8 @@ impl fmt::Display for Quoting<'_> {
 
 /// JSON with the characters escaped that a terminal would act upon: the same JSON.
 pub fn printable_json(json: &str) -> Cow<'_, str> {
-    if !json.chars().any(is_unprintable) {
+    let plain = json.bytes().all(|byte| matches!(byte, b' '..=b'~')) || !json.chars().any(is_unprintable);
+    if plain {
         return Cow::Borrowed(json);
     }
     let printable = fmt::from_fn(|f| {

@@ -29,7 +29,8 @@ const FLOORS: &[&[&str]] = &[
 const PURE: [&str; 8] = ["escape", "setting", "harvester", "pool", "admission", "status", "plan", "page"];
 
 /// What the pure rooms may name of the packages that the crate depends on.
-const PURE_PACKAGES: [&str; 8] = ["base64", "ipnet", "jiff", "schemars", "serde", "serde_json", "sha1", "strsim"];
+const PURE_PACKAGES: [&str; 8] =
+    ["data_encoding", "ipnet", "jiff", "schemars", "serde", "serde_json", "sha1", "strsim"];
 
 /// What the pure rooms may name of the standard library.
 const PURE_STD: [&str; 16] = [

@@ -5,8 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 
 use anyhow::{Context as _, Result, ensure};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 /// As many writes fit into one transaction, less some.
@@ -46,8 +45,8 @@ impl Connection {
     /// Stores these in one transaction.
     pub fn put(&mut self, objects: impl Iterator<Item = (String, Value)>) -> Result<()> {
         let put = |(key, object): (String, Value)| {
-            let key = STANDARD.encode(format!("/registry/{key}"));
-            json!({"requestPut": {"key": key, "value": STANDARD.encode(object.to_string())}})
+            let key = BASE64.encode(format!("/registry/{key}").as_bytes());
+            json!({"requestPut": {"key": key, "value": BASE64.encode(object.to_string().as_bytes())}})
         };
         let body = json!({"success": objects.map(put).collect::<Vec<_>>()}).to_string();
         let head = format!("POST /v3/kv/txn HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len());

@@ -12,7 +12,6 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use base64::Engine as _;
 use migration_network_webhook::cluster::files;
 use migration_network_webhook::server::tls;
 use rustls::pki_types::pem::PemObject as _;
@@ -96,7 +95,7 @@ fn apply(object: &mut Value, answer: &Value) -> Result<()> {
 
 fn patch(answer: &Value) -> Result<Value> {
     let Some(patch) = answer["patch"].as_str() else { return Ok(Value::Null) };
-    Ok(serde_json::from_slice(&base64::engine::general_purpose::STANDARD.decode(patch)?)?)
+    Ok(serde_json::from_slice(&data_encoding::BASE64.decode(patch.as_bytes())?)?)
 }
 
 /// The webhook, as a process.

@@ -2,8 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use prometheus_client::encoding::text::encode;
@@ -90,7 +89,7 @@ fn contents(server: &FakeApiServer) -> SecretContents {
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(key, value)| (key.clone(), ByteString(STANDARD.decode(value.as_str().unwrap()).unwrap())))
+        .map(|(key, value)| (key.clone(), ByteString(BASE64.decode(value.as_str().unwrap().as_bytes()).unwrap())))
         .collect();
     stored::read(&data, Timestamp::now()).unwrap()
 }
@@ -270,7 +269,7 @@ async fn a_secret_from_a_backup_is_taken_up_and_nobody_is_refused() {
 
 #[tokio::test]
 async fn what_is_not_ours_is_never_overwritten() {
-    let foreign = secret(&json!({"password": STANDARD.encode("of someone else")}));
+    let foreign = secret(&json!({"password": BASE64.encode("of someone else".as_bytes())}));
     let server = cluster(foreign, &Bundle::default());
     let before = server.object(PATH);
     let replica = Replica::start(&server);
@@ -294,7 +293,7 @@ async fn a_damaged_secret_is_repaired() {
     let replica = Replica::start(&server);
     until("it serves, and watches", || replica.leaf().is_some() && server.count("watch") > 0).await;
     let before = contents(&server);
-    server.put(PATH, secret(&json!({"authority.json": STANDARD.encode("{")})));
+    server.put(PATH, secret(&json!({"authority.json": BASE64.encode("{".as_bytes())})));
     until("there are new CAs", || generations(&server) == [Some(1), Some(2)]).await;
     let after = contents(&server);
     assert_eq!(after.state, SecretState::Sound);
@@ -308,9 +307,9 @@ async fn the_cas_of_release_0_1_0_are_carried_over() {
     let old = entry(1, ago(3600));
     let document = r#"{"version": 1, "authorities": [{"generation": 1, "joined": "2026-01-02T03:04:05Z"}]}"#;
     let data = json!({
-        "authority.json": STANDARD.encode(document),
-        "ca-1.crt": STANDARD.encode(pem(old.ca.certificate())),
-        "ca-1.key": STANDARD.encode(old.ca.key_pem()),
+        "authority.json": BASE64.encode(document.as_bytes()),
+        "ca-1.crt": BASE64.encode(pem(old.ca.certificate()).as_bytes()),
+        "ca-1.key": BASE64.encode(old.ca.key_pem().as_bytes()),
     });
     let server = cluster(secret(&data), &Bundle::from_iter([old.ca.certificate().clone()]));
     let replica = Replica::start(&server);
@@ -339,7 +338,7 @@ async fn each_verb_that_is_refused_is_counted_and_the_rest_goes_on() {
     // What can't be written keeps no leaf from being renewed.
     server.refuse("update", 403, "refused");
     let damaged = server.object(PATH).map(|mut secret| {
-        secret["data"]["authority.json"] = STANDARD.encode("{").into();
+        secret["data"]["authority.json"] = BASE64.encode("{".as_bytes()).into();
         secret
     });
     server.put(PATH, damaged.unwrap());

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use similar::{ChangeTag, TextDiff};
+use similar::ChangeTag;
+use similar::algorithms::{Capture, Replace, myers};
 
 use super::output::Paint;
 use crate::escape::Line;
@@ -14,7 +15,10 @@ const SHOWN: usize = 100;
 /// a line break ends with an empty line.
 pub(super) fn write(out: &mut impl Write, indent: &str, old: &str, new: &str, paint: Paint) -> io::Result<()> {
     let [old_lines, new_lines] = [old, new].map(|text| text.split('\n').take(SHOWN).collect::<Vec<_>>());
-    for change in TextDiff::from_slices(&old_lines, &new_lines).iter_all_changes() {
+    let mut changes = Replace::new(Capture::new());
+    let Ok(()) = myers::diff(&mut changes, &*old_lines, 0..old_lines.len(), &*new_lines, 0..new_lines.len());
+    let changes = changes.into_inner().into_ops();
+    for change in changes.iter().flat_map(|change| change.iter_changes(&*old_lines, &*new_lines)) {
         let line = Line(change.value());
         match change.tag() {
             ChangeTag::Equal => writeln!(out, "{indent} {line}")?,

@@ -5,7 +5,6 @@
 use std::fs;
 use std::path::PathBuf;
 
-use base64::Engine as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

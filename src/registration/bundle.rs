@@ -1,7 +1,6 @@
 //! The CA certificates in `caBundle`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
@@ -12,7 +11,7 @@ pub struct Bundle(Vec<CertificateDer<'static>>);
 impl Bundle {
     /// Reads a `caBundle` as it stands in a configuration. Certificates that can't be read are skipped.
     pub fn decode(ca_bundle: &str) -> Self {
-        Self::read_pem(&STANDARD.decode(ca_bundle).unwrap_or_default())
+        Self::read_pem(&BASE64.decode(ca_bundle.as_bytes()).unwrap_or_default())
     }
 
     /// Reads PEM. Certificates that can't be read are skipped.
@@ -22,7 +21,7 @@ impl Bundle {
     }
 
     pub fn encode(&self) -> String {
-        STANDARD.encode(self.0.iter().map(|certificate| pem(certificate)).collect::<String>())
+        BASE64.encode(self.0.iter().map(|certificate| pem(certificate)).collect::<String>().as_bytes())
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &CertificateDer<'static>> {
@@ -59,7 +58,7 @@ impl FromIterator<CertificateDer<'static>> for Bundle {
 pub fn pem(certificate: &CertificateDer<'_>) -> String {
     const WIDTH: usize = 64;
     let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
-    for (at, character) in STANDARD.encode(certificate).chars().enumerate() {
+    for (at, character) in BASE64.encode(certificate).chars().enumerate() {
         if at > 0 && at % WIDTH == 0 {
             text.push('\n');
         }
@@ -83,8 +82,8 @@ mod tests {
         });
         let [one, two, three] = made.each_ref().map(rcgen::Certificate::pem);
         let both = Bundle::from_iter([made[0].der().clone(), made[1].der().clone(), made[0].der().clone()]);
-        assert_eq!(both.encode(), STANDARD.encode(format!("{one}{two}")));
-        let is_same = |pem: &str| both.is_same(&Bundle::decode(&STANDARD.encode(pem)));
+        assert_eq!(both.encode(), BASE64.encode(format!("{one}{two}").as_bytes()));
+        let is_same = |pem: &str| both.is_same(&Bundle::decode(&BASE64.encode(pem.as_bytes())));
         assert!(is_same(&format!("{one}{two}")));
         assert!(is_same(&format!("# a note\r\n{}\r\n{one}", two.replace('\n', "\r\n"))));
         assert!(!is_same(&one));

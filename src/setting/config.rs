@@ -1,7 +1,6 @@
 //! A valid value: what the rules about the value alone let through, and its canonical form.
 
-use std::fmt::Write;
-
+use data_encoding::HEXLOWER;
 use ipnet::Ipv4Net;
 use serde::{Serialize, Serializer};
 use sha1::{Digest, Sha1};
@@ -48,12 +47,7 @@ impl Config {
 
 /// The sha1, in lower-case hex, that Harvester keeps of the value's bytes to see when they change.
 pub fn hash(value: &str) -> String {
-    let mut hex = String::new();
-    for byte in Sha1::digest(value.as_bytes()) {
-        // Writing to a string can't fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    HEXLOWER.encode(&Sha1::digest(value.as_bytes()))
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 
 use std::fs;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::harness::api::{Patch, path};
@@ -68,7 +67,7 @@ fn the_helm_chart_installs_what_the_chart_does() {
     let spec = &stored(&cluster, &render_text("helmchart"), "HelmChart")["spec"];
     assert_eq!((&spec["targetNamespace"], &spec["failurePolicy"]), (&json!(NAME), &json!("abort")));
     let packed = scratch("inline").join("chart.tgz");
-    fs::write(&packed, STANDARD.decode(spec["chartContent"].as_str().unwrap()).unwrap()).unwrap();
+    fs::write(&packed, BASE64.decode(spec["chartContent"].as_str().unwrap().as_bytes()).unwrap()).unwrap();
     let archive = concat!("migration-network-webhook-", env!("CARGO_PKG_VERSION"), ".tgz");
     assert_eq!(fs::read(&packed).unwrap(), fs::read(rendered(archive)).unwrap());
     let by_controller = objects(packed.to_str().unwrap(), spec["valuesContent"].as_str().unwrap());

@@ -3,14 +3,12 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
-use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto};
+use rustls::{ClientConnection, StreamOwned};
 use serde_json::{Value, json};
 use x509_parser::extensions::GeneralName;
 
@@ -18,6 +16,7 @@ use crate::harness::api::{Patch, path};
 use crate::harness::cluster::SETTING;
 use crate::harness::install::{Installed, is_configuration, redirect};
 use crate::harness::manifests::only;
+use crate::harness::pki::client_of;
 use crate::harness::proxy::Proxy;
 use crate::harness::traffic::Traffic;
 use crate::harness::wait::{PATIENCE, eventually};
@@ -42,7 +41,7 @@ pub fn bundles(cluster: &Plane, installed: &Installed) -> Vec<String> {
         let configuration = cluster.api.get(&path(only(&installed.objects, kind))).unwrap();
         for webhook in configuration["webhooks"].as_array().unwrap() {
             let bundle = webhook["clientConfig"]["caBundle"].as_str().unwrap_or_default();
-            bundles.push(String::from_utf8(STANDARD.decode(bundle).unwrap()).unwrap());
+            bundles.push(String::from_utf8(BASE64.decode(bundle.as_bytes()).unwrap()).unwrap());
         }
     }
     bundles
@@ -54,11 +53,7 @@ fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
 
 /// The certificate that a replica shows to a client who trusts only this bundle, and asks for the Service's name.
 pub fn leaf(replica: &Webhook, installed: &Installed, bundle: &str) -> Result<CertificateDer<'static>, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates(bundle));
-    let provider = Arc::new(crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    let config = client_of(bundle);
     let name = format!("migration-network-webhook.{}.svc", installed.namespace);
     let connection = ClientConnection::new(config, ServerName::try_from(name).unwrap()).unwrap();
     let tcp = TcpStream::connect((Ipv4Addr::LOCALHOST, replica.port)).map_err(|error| error.to_string())?;

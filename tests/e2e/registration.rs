@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::harness::api::{Api, Patch, path};
@@ -59,7 +58,7 @@ impl Site {
         let webhooks = KINDS.map(|kind| self.live(kind)["webhooks"].take());
         let bundle = |webhook: &Value| {
             let bundle = webhook["clientConfig"]["caBundle"].as_str().unwrap_or_default();
-            String::from_utf8(STANDARD.decode(bundle).unwrap()).unwrap()
+            String::from_utf8(BASE64.decode(bundle.as_bytes()).unwrap()).unwrap()
         };
         webhooks.iter().flat_map(|webhooks| webhooks.as_array().unwrap()).map(bundle).collect()
     }
@@ -76,7 +75,7 @@ impl Site {
     fn secret(&self, key: &str) -> String {
         let secret = self.cluster.api.get(&self.secret_path()).unwrap();
         let entry = secret["data"][key].as_str().unwrap_or_default();
-        String::from_utf8(STANDARD.decode(entry).unwrap()).unwrap()
+        String::from_utf8(BASE64.decode(entry.as_bytes()).unwrap()).unwrap()
     }
 
     /// The generations of the CAs in the Secret: of the current one, and of the next one.
@@ -319,10 +318,10 @@ fn a_damaged_secret_is_repaired_unnoticed() {
     let before = site.bundles();
     for (data, told) in [
         (
-            json!({"authority.json": STANDARD.encode("{\"version\": 2, \"current\": 7}")}),
+            json!({"authority.json": BASE64.encode("{\"version\": 2, \"current\": 7}".as_bytes())}),
             "authority.json can't be read: ",
         ),
-        (json!({"ca-2.key": STANDARD.encode("rubbish")}), "ca-2: the key can't be read: "),
+        (json!({"ca-2.key": BASE64.encode("rubbish".as_bytes())}), "ca-2: the key can't be read: "),
         (json!({"ca-1.crt": null}), "ca-1: the certificate can't be read: "),
     ] {
         site.cluster.api.patch(&site.secret_path(), Patch::Merge, &json!({"data": data})).unwrap();
@@ -350,7 +349,7 @@ fn a_secret_of_another_is_left_alone_and_the_message_says_how_to_start_afresh() 
     let replica = site.replica().ready();
     site.service.add(replica.port);
     site.wait_for_answers();
-    let newer = json!({"data": {"authority.json": STANDARD.encode("{\"version\": 3}")}});
+    let newer = json!({"data": {"authority.json": BASE64.encode("{\"version\": 3}".as_bytes())}});
     let stored = site.cluster.api.patch(&site.secret_path(), Patch::Merge, &newer).unwrap();
     let line = eventually("it is said", PATIENCE, || {
         let log = replica.process.log();

@@ -1,7 +1,6 @@
 //! Other webhooks beside ours: one that refuses faster, as Harvester's own validator does, and one that rewrites.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::json;
 
 use crate::harness::api::Patch;
@@ -76,7 +75,7 @@ fn register_mutator(cluster: &Guarded, name: &str, value: &str) -> Stub {
     let replace = json!([{"op": "replace", "path": "/value", "value": value}]).to_string();
     let mutator = Stub::start(&["127.0.0.1"], move |call| {
         if call.request["name"] == "vm-migration-network" {
-            json!({"allowed": true, "patchType": "JSONPatch", "patch": STANDARD.encode(&replace)})
+            json!({"allowed": true, "patchType": "JSONPatch", "patch": BASE64.encode(replace.as_bytes())})
         } else {
             json!({"allowed": false, "status": {"message": RIVAL}})
         }

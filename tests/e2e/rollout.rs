@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::harness::api::{Patch, path};
@@ -58,9 +57,9 @@ fn a_rolling_update_from_release_0_1_0_is_not_noticed() {
     let place = path(only(&installed.objects, "Secret"));
     let document = include_bytes!("../fixtures/ca-0.1.0/one.json");
     let data = json!({
-        "authority.json": STANDARD.encode(document),
-        "ca-1.crt": STANDARD.encode(&AUTHORITY.pem),
-        "ca-1.key": STANDARD.encode(&AUTHORITY.key),
+        "authority.json": BASE64.encode(document),
+        "ca-1.crt": BASE64.encode(AUTHORITY.pem.as_bytes()),
+        "ca-1.key": BASE64.encode(AUTHORITY.key.as_bytes()),
     });
     cluster.api.patch(&place, Patch::Merge, &json!({"data": data})).unwrap();
     let old = || Replica::of(&cluster, &installed).mounted().ready();
@@ -75,7 +74,7 @@ fn a_rolling_update_from_release_0_1_0_is_not_noticed() {
 
     roll(&cluster, &installed, &service, replicas);
     let document = cluster.api.get(&place).unwrap()["data"]["authority.json"].take();
-    let document = STANDARD.decode(document.as_str().unwrap()).unwrap();
+    let document = BASE64.decode(document.as_str().unwrap().as_bytes()).unwrap();
     let document: Value = serde_json::from_slice(&document).unwrap();
     assert_eq!((&document["version"], &document["current"]["generation"]), (&json!(2), &json!(1)));
     let bundles = own_ca::bundles(&cluster, &installed);

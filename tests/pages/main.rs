@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use browser::Browser;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 mod browser;
@@ -105,7 +104,7 @@ fn pages_read_well_on_any_screen_and_fetch_nothing() {
             let light = seen["background"] == "rgb(255, 255, 255)";
             assert_eq!(light, scheme == "light", "{at}: {seen}");
             let shot = browser.call("Page.captureScreenshot", &json!({"format": "png", "captureBeyondViewport": true}));
-            let png = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
+            let png = BASE64.decode(shot["data"].as_str().unwrap().as_bytes()).unwrap();
             fs::write(directory.join(format!("{name}-{width}-{scheme}.png")), png).unwrap();
         }
     }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use migration_network_webhook::setting::config::hash;
 use serde_json::Value;
 
@@ -17,7 +16,7 @@ pub(crate) fn patched(review: &Value, response: &Value) -> Value {
     let mut review = review.clone();
     let Some(patch) = response["patch"].as_str() else { return review };
     assert_eq!(response["patchType"], "JSONPatch");
-    let operations: Vec<Value> = serde_json::from_slice(&STANDARD.decode(patch).unwrap()).unwrap();
+    let operations: Vec<Value> = serde_json::from_slice(&BASE64.decode(patch.as_bytes()).unwrap()).unwrap();
     for operation in operations {
         assert_eq!(operation["op"], "replace");
         let target = review["request"]["object"].pointer_mut(operation["path"].as_str().unwrap());

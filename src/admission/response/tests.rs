@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::wire::patch;
@@ -137,7 +136,7 @@ fn a_deletion_is_refused_with_the_way_to_what_was_meant() {
 fn a_patch_replaces_what_changed_and_nothing_else() {
     let operations = |value: &Mutation, default: &Mutation| -> Value {
         let encoded = patch(value, default).unwrap();
-        serde_json::from_slice(&STANDARD.decode(encoded).unwrap()).unwrap()
+        serde_json::from_slice(&BASE64.decode(encoded.as_bytes()).unwrap()).unwrap()
     };
     let replace = |path: &str, value: &str| json!({"op": "replace", "path": path, "value": value});
     assert_eq!(patch(&Mutation::Unchanged, &Mutation::Unchanged), None);

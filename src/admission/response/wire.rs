@@ -2,8 +2,7 @@
 //!
 //! The structs are our own, as kube's writes the patch as an array of numbers where the API wants base64.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde::Serialize;
 
 use super::{SETTING_KIND, Status};
@@ -88,7 +87,7 @@ pub(super) fn patch(value: &Mutation, default: &Mutation) -> Option<String> {
         .into_iter()
         .filter_map(|(path, mutation)| Some(PatchOperation { op: "replace", path, value: mutation.replacement()? }))
         .collect();
-    (!operations.is_empty()).then(|| STANDARD.encode(json(&operations)))
+    (!operations.is_empty()).then(|| BASE64.encode(&json(&operations)))
 }
 
 /// The whole review.

@@ -134,7 +134,7 @@ pub(super) fn bundle(until: i32) -> String {
     let mut params = rcgen::CertificateParams::default();
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
     params.not_after = rcgen::date_time_ymd(until, 1, 5);
-    base64::engine::general_purpose::STANDARD.encode(params.self_signed(&key).unwrap().pem())
+    data_encoding::BASE64.encode(params.self_signed(&key).unwrap().pem().as_bytes())
 }
 
 pub(super) fn value(range: &str, exclude: &str) -> String {

@@ -188,8 +188,13 @@ impl ControlPlane {
 
     /// A kubeconfig for the bearer of `token`, in a file of its own.
     pub fn kubeconfig(&self, token: &str) -> PathBuf {
+        self.kubeconfig_at(self.port, token)
+    }
+
+    /// The same, for whoever reaches the API server at another port.
+    pub fn kubeconfig_at(&self, port: u16, token: &str) -> PathBuf {
         let path = process::scratch("kubeconfig").join("config");
-        let (ca, port) = (self.directory.join("ca.crt"), self.port);
+        let ca = self.directory.join("ca.crt");
         let config = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: e2e\n\
              clusters: [{{name: e2e, cluster: {{server: 'https://127.0.0.1:{port}', certificate-authority: '{ca}'}}}}]\n\

@@ -1,7 +1,6 @@
 //! Our manifests in a cluster, with the one change that this machine needs: where the Service leads.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::api::path;
@@ -95,7 +94,7 @@ pub fn redirect(configuration: &mut Value, port: u16, ca: Option<&str>) {
         let client = &mut webhook["clientConfig"];
         client["service"]["port"] = port.into();
         if let Some(ca) = ca {
-            client["caBundle"] = STANDARD.encode(ca).into();
+            client["caBundle"] = BASE64.encode(ca.as_bytes()).into();
         }
     }
 }

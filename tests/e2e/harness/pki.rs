@@ -78,10 +78,20 @@ impl Authority {
     }
 
     fn trusting(&self) -> ConfigBuilder<ClientConfig, WantsClientCert> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.der.clone()).expect("a readable CA");
-        let provider = Arc::new(crypto::aws_lc_rs::default_provider());
-        let client = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        client.expect("TLS 1.2 and 1.3").with_root_certificates(roots)
+        trusting([self.der.clone()])
     }
+}
+
+/// What a client that trusts the CAs of this bundle needs.
+pub fn client_of(bundle: &str) -> Arc<ClientConfig> {
+    let certificates = CertificateDer::pem_slice_iter(bundle.as_bytes()).map(|certificate| certificate.expect("PEM"));
+    Arc::new(trusting(certificates).with_no_client_auth())
+}
+
+fn trusting(cas: impl IntoIterator<Item = CertificateDer<'static>>) -> ConfigBuilder<ClientConfig, WantsClientCert> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(cas);
+    let provider = Arc::new(crypto::aws_lc_rs::default_provider());
+    let client = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    client.expect("TLS 1.2 and 1.3").with_root_certificates(roots)
 }

@@ -22,7 +22,8 @@ pub struct Webhook {
     pub process: Process,
     /// Where it answers reviews.
     pub port: u16,
-    ops: Endpoint,
+    /// Where its health and metrics are.
+    pub ops: Endpoint,
 }
 
 /// A replica that is not started yet.
@@ -84,6 +85,13 @@ impl Replica {
         let files = AUTHORITY.leaf_files(&SERVICE_NAMES, &self.directory);
         self.args.retain(|arg| !["--tls-", "--register"].iter().any(|flag| arg.starts_with(flag)));
         self.args([format!("--tls-cert={}", files.cert.display()), format!("--tls-key={}", files.key.display())])
+    }
+
+    /// With one more variable, or another value of one.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.retain(|(known, _)| known != name);
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Where its mounted files are.

@@ -5,8 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConnection, StreamOwned};
@@ -22,7 +21,7 @@ use crate::harness::wait::eventually;
 /// The generation of the CA that signs.
 fn generation(lab: &Lab) -> u64 {
     let secret = lab.plane.api.get(&format!("/api/v1/namespaces/{NAME}/secrets/{NAME}-ca")).unwrap();
-    let document = STANDARD.decode(secret["data"]["authority.json"].as_str().unwrap()).unwrap();
+    let document = BASE64.decode(secret["data"]["authority.json"].as_str().unwrap().as_bytes()).unwrap();
     let document: Value = serde_json::from_slice(&document).unwrap();
     document["current"]["generation"].as_u64().unwrap()
 }
@@ -59,9 +58,9 @@ fn a_promotion_of_the_next_ca_is_not_noticed() {
 fn renew(lab: &Lab) -> CertificateDer<'static> {
     let (certificate, key) = AUTHORITY.leaf(&SERVICE_NAMES);
     let data = json!({
-        "tls.crt": STANDARD.encode(&certificate),
-        "tls.key": STANDARD.encode(key),
-        "ca.crt": STANDARD.encode(&AUTHORITY.pem),
+        "tls.crt": BASE64.encode(certificate.as_bytes()),
+        "tls.key": BASE64.encode(key.as_bytes()),
+        "ca.crt": BASE64.encode(AUTHORITY.pem.as_bytes()),
     });
     let metadata = json!({"name": "mine", "namespace": NAME});
     lab.plane.api.apply(&json!({

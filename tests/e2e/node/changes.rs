@@ -25,17 +25,17 @@ pub struct Changes {
 
 /// One change: when it began, how long it took, and what became of it.
 #[derive(Debug)]
-struct Change {
-    at: Instant,
-    took: Duration,
-    outcome: Outcome,
+pub struct Change {
+    pub at: Instant,
+    pub took: Duration,
+    pub outcome: Outcome,
 }
 
 #[derive(Debug)]
-enum Outcome {
+pub enum Outcome {
     /// As the rules decide.
     Decided,
-    /// A bad value, stored.
+    /// Stored, though a rule forbids it.
     Unguarded,
     /// Refused for another reason.
     Fault(String),
@@ -83,11 +83,17 @@ impl Changes {
         Self { ended, callers, began }
     }
 
-    /// Ends them, and tells.
-    pub fn end(mut self) -> Tally {
+    /// Ends them, and tells of each.
+    pub fn each(mut self) -> Vec<Change> {
         self.ended.store(true, Ordering::Release);
         let callers = std::mem::take(&mut self.callers).into_iter();
-        let changes: Vec<Change> = callers.flat_map(|caller| caller.join().expect("a caller does not panic")).collect();
+        callers.flat_map(|caller| caller.join().expect("a caller does not panic")).collect()
+    }
+
+    /// Ends them, and tells.
+    pub fn end(self) -> Tally {
+        let began = self.began;
+        let changes = self.each();
         let span = |chosen: fn(&Outcome) -> bool| {
             let chosen = || changes.iter().filter(|change| chosen(&change.outcome));
             let (first, last) = (chosen().map(|one| one.at).min(), chosen().map(|one| one.at + one.took).max());
@@ -100,7 +106,7 @@ impl Changes {
             }
         }
         Tally {
-            took: self.began.elapsed(),
+            took: began.elapsed(),
             sent: changes.len(),
             faults,
             faulty: span(|outcome| matches!(outcome, Outcome::Fault(_))),
@@ -136,7 +142,7 @@ fn outcome(answer: Answer, bad: bool) -> Outcome {
 }
 
 /// In the words of whoever failed, without what differs from one time to the next.
-fn reason(code: u16, message: &str) -> String {
+pub fn reason(code: u16, message: &str) -> String {
     const KNOWN: [&str; 8] = [
         "context deadline exceeded",
         "connection refused",

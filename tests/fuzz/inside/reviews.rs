@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use serde_json::Value;
 
 use super::assert_harmless;
@@ -88,7 +87,7 @@ fn stays(data: &[u8], response: &Value, tree: Option<&Tree>, facts: &Facts, poli
         return;
     }
     if let Some(patch) = response["patch"].as_str() {
-        let operations: Vec<Value> = serde_json::from_slice(&STANDARD.decode(patch).unwrap()).unwrap();
+        let operations: Vec<Value> = serde_json::from_slice(&BASE64.decode(patch.as_bytes()).unwrap()).unwrap();
         assert!(!operations.is_empty());
         for operation in operations {
             assert_eq!(operation["op"], "replace");
