@@ -4,21 +4,21 @@ pub mod canonical;
 mod cause;
 mod change;
 pub mod decision;
+pub mod match_conditions;
 mod mutation;
 pub mod pipeline;
 pub mod response;
 pub mod review;
-pub mod scope;
 pub mod setting;
 
 pub use crate::setting::Policy;
 pub use canonical::canonical;
 pub use cause::Cause;
 pub use decision::{Decision, Request, Verdict, decide};
+pub use match_conditions::{MatchedWebhook, matched_webhook};
 pub use mutation::Mutation;
 pub use pipeline::{Admission, admit};
 pub use review::Review;
-pub use scope::{Route, route};
 pub use setting::Setting;
 
 use std::time::Duration;

@@ -1,11 +1,10 @@
 //! The admission webhook for Harvester's `vm-migration-network` setting.
 //!
-//! Bytes come in as an `AdmissionReview` (from the API server, by a server) or as files (from a
-//! user, by the command line). [`admission`] reads them, asks [`setting`] what the value means and
-//! which rules it breaks, given the [`setting::Facts`] that [`cluster`] folds from files or watches,
-//! and answers with one [`admission::Decision`]. Server and command line call the same functions, so
-//! what was checked offline is what the cluster will say. [`suite`] runs cases of what that must be, and
-//! [`report`] writes results out for CI systems.
+//! The [`server`] receives an `AdmissionReview` from the API server; the command line ([`cli`]) reads files of a user. Both
+//! call [`admission`], which reads the request, runs the rules of [`setting`] on the [`setting::Facts`] that [`cluster`]
+//! keeps from watches or files, and returns one [`admission::Decision`]. An offline verdict is therefore the verdict of
+//! the server. [`suite`] compares verdicts with what a user expects, and [`report`] writes results for CI systems.
+//! `docs/architecture.md` lists every room.
 
 pub mod admission;
 mod api_call;
@@ -32,3 +31,4 @@ pub mod server;
 pub mod setting;
 mod status;
 mod suite;
+mod x509;

@@ -13,7 +13,7 @@ use crate::admission::setting::Text;
 use crate::admission::{Request, Verdict, admit, response};
 use crate::escape::printable_json;
 use crate::pool::{AddressMap, AddressUse};
-use crate::setting::config::hash;
+use crate::setting::hash;
 use crate::setting::{Facts, Policy};
 use crate::status::Observed;
 

@@ -1,12 +1,10 @@
 //! The HTTP server: [`bind`], then [`Bound::run`] until it is shut down.
 //!
 //! Reviews over TLS on one port, health and metrics in plain on the other. A request goes from the listener through the
-//! router to a handler, which hands its body to [`crate::admission`]. [`Limits`] bound everything that a client could make
-//! last or grow.
+//! router to a handler, which hands its body to [`crate::admission`]. [`Limits`] bound the time and memory of each client.
 //!
-//! A shutdown begins with readiness, so that no new client is sent here; the listener stays open for those who have not
-//! heard yet, and every answer closes its connection. Then idle connections are closed, requests under way are
-//! answered, and after the drain timeout what is left is cut off.
+//! On shutdown the server first becomes unready. It keeps accepting connections while endpoints update, and every answer
+//! closes its connection. Then it closes idle connections and waits for in-flight requests, at most for the drain timeout.
 
 use std::io;
 use std::net::SocketAddr;
@@ -59,22 +57,22 @@ pub struct ServerConfig {
     pub ops_listen: SocketAddr,
     /// What a client may take.
     pub limits: Limits,
-    /// For how long new connections are still accepted once a shutdown begins.
+    /// How long to keep accepting connections after a shutdown begins.
     pub shutdown_delay: Duration,
-    /// How long requests under way then have.
+    /// How long to wait for in-flight requests after that.
     pub drain_timeout: Duration,
 }
 
-/// What is served, and by what.
+/// What the server is built from: what it decides by, what it serves with, and what it reports.
 #[derive(Debug)]
-pub struct AppState {
-    /// The facts, whoever follows the cluster.
-    pub view: Arc<ClusterState>,
-    /// The operator's choices about the rules.
+pub struct ServerParts {
+    /// The newest facts, kept current by a watch or from files.
+    pub cluster: Arc<ClusterState>,
+    /// Which rules only warn, and other choices of the operator.
     pub policy: Policy,
-    /// TLS with the certificate, whoever renews it: see [`tls::config`].
+    /// TLS with the current certificate: see [`tls::config`].
     pub tls: Arc<rustls::ServerConfig>,
-    /// The same certificate, for health to see whether there is one.
+    /// The same certificate, for the health check.
     pub resolver: Arc<tls::Resolver>,
     /// The server's own metrics.
     pub metrics: Metrics,
@@ -99,7 +97,7 @@ pub struct Bound {
     ops: TcpListener,
     addresses: Addresses,
     config: ServerConfig,
-    state: AppState,
+    parts: ServerParts,
 }
 
 /// The addresses that a server listens on, with the ports that it got.
@@ -116,11 +114,11 @@ pub struct Addresses {
 /// # Errors
 ///
 /// If one can't be bound.
-pub async fn bind(config: ServerConfig, state: AppState) -> Result<Bound, BindError> {
+pub async fn bind(config: ServerConfig, parts: ServerParts) -> Result<Bound, BindError> {
     let (webhook, webhook_address) = listen(config.listen, false).await?;
     let (ops, ops_address) = listen(config.ops_listen, true).await?;
     let addresses = Addresses { webhook: webhook_address, ops: ops_address };
-    Ok(Bound { webhook, ops, addresses, config, state })
+    Ok(Bound { webhook, ops, addresses, config, parts })
 }
 
 async fn listen(address: SocketAddr, is_ops: bool) -> Result<(TcpListener, SocketAddr), BindError> {
@@ -137,11 +135,11 @@ impl Bound {
 
     /// Serves until a shutdown was asked for and is done.
     pub async fn run(self, shutdown: Shutdown) -> ShutdownOutcome {
-        let Self { webhook, ops, config, state, .. } = self;
-        let AppState { view, policy, tls, resolver, metrics, registry } = state;
+        let Self { webhook, ops, config, parts, .. } = self;
+        let ServerParts { cluster, policy, tls, resolver, metrics, registry } = parts;
         let limits = config.limits;
-        let health = Arc::new(Health::new(Arc::clone(&view), resolver, registry, shutdown.clone()));
-        let service = AdmissionService::new(view, policy, limits.body_bytes_total.max(limits.body_bytes));
+        let health = Arc::new(Health::new(Arc::clone(&cluster), resolver, registry, shutdown.clone()));
+        let service = AdmissionService::new(cluster, policy, limits.body_bytes_total.max(limits.body_bytes));
         let webhook_state =
             WebhookState { service, limits, metrics: metrics.clone(), throttle: LogThrottle::default() };
         let context = |transport, router| ConnectionContext {

@@ -14,13 +14,13 @@
 //!
 //! What a user submits is read by [`parsed_value`], strictly, with every problem at once. What is already stored
 //! is read by [`go_json`], as Harvester reads it. Two values that [`equivalence`] calls equal configure the same
-//! network; [`config`] writes the canonical form; [`rules`] evaluate a value against the cluster's [`facts`]. What differs from one
+//! network; [`canonical_value`] writes the canonical form; [`rules`] evaluate a value against the cluster's [`facts`]. What differs from one
 //! guarded Setting to the next stands in [`guarded`].
 //!
 //! Nothing here does I/O.
 
+pub mod canonical_value;
 pub(crate) mod cidr;
-pub mod config;
 pub(crate) mod equivalence;
 pub(crate) mod evaluation;
 mod excludes;
@@ -28,6 +28,7 @@ pub mod facts;
 pub(crate) mod field;
 pub mod go_json;
 pub(crate) mod guarded;
+mod hash;
 pub(crate) mod json;
 pub(crate) mod key;
 pub(crate) mod list;
@@ -49,6 +50,7 @@ pub(crate) mod warning;
 pub use facts::Facts;
 pub(crate) use field::StringField;
 pub(crate) use guarded::GuardedSetting;
+pub use hash::hash;
 pub use parsed_value::ParsedValue;
 pub use policy::Policy;
 pub use rule_id::{RuleId, RuleSet};

@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 
 use ipnet::Ipv4Net;
 use migration_network_webhook::admission::{
-    Decision, Mutation, Phase, Policy, Request, Review, Route, Setting, Verdict, answer, decide, route,
+    Decision, MatchedWebhook, Mutation, Phase, Policy, Request, Review, Setting, Verdict, answer, decide,
+    matched_webhook,
 };
 use migration_network_webhook::cluster::files;
 use migration_network_webhook::setting::Facts;
@@ -391,7 +392,7 @@ proptest! {
         let unknown = Facts::unknown("not listed yet");
         with_request(old.as_ref(), &new, |request| {
             let being_deleted = old.as_ref().is_some_and(|old| old["metadata"].get("deletionTimestamp").is_some());
-            if route(request) == Route::NotSent {
+            if matched_webhook(request) == MatchedWebhook::None {
                 for phase in [Phase::Mutate, Phase::Validate] {
                     let decision = decide(phase, request, &unknown, &Policy::default());
                     prop_assert_eq!(&decision.verdict, &Verdict::Allowed);
@@ -399,7 +400,7 @@ proptest! {
                     prop_assert!(being_deleted || (decision.value.name(), decision.default.name()) == ("kept", "kept"));
                 }
             }
-            if route(request) == Route::Disable {
+            if matched_webhook(request) == MatchedWebhook::Disable {
                 // Nothing but a running migration speaks against it, and there is nothing to rewrite.
                 let decision = decide(Phase::Mutate, request, &READY, &Policy::default());
                 prop_assert_eq!(&decision.verdict, &Verdict::Allowed);

@@ -60,7 +60,7 @@ impl<'v> Change<'v> {
             return change(Mutation::Restored(stored.to_owned()), Outcome::Unchanged);
         }
         let value = ValidatedValue::new(parsed);
-        let canonical = value.config().filter(|_| phase == Phase::Mutate).map(|config| (setting.canonical)(&config));
+        let canonical = value.canonical().filter(|_| phase == Phase::Mutate).map(|value| (setting.canonical)(&value));
         let mutation = canonical
             .filter(|canonical| new.bytes() != Some(canonical))
             .map_or(Mutation::Unchanged, Mutation::Rewritten);

@@ -1,8 +1,8 @@
 //! The decision on a request.
 
-use crate::setting::config::hash;
 use crate::setting::evaluation::{Findings, MigrationOverride, RuleContext};
 use crate::setting::facts::{Facts, Missing};
+use crate::setting::hash;
 use crate::setting::violation::Violations;
 use crate::setting::{GuardedSetting, Policy, RuleSet, StringField, Warning};
 

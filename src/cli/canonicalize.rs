@@ -17,7 +17,7 @@ use crate::input::{Reader, submitted};
 use crate::manifest::exclude::ExcludedPaths;
 use crate::manifest::rewrite::{ValueChange, rewrite};
 use crate::manifest::{ManifestFile, STANDARD_INPUT, replace, tree};
-use crate::setting::config::hash;
+use crate::setting::hash;
 
 pub(super) mod source;
 mod stored;

@@ -17,7 +17,7 @@ use super::policy::PolicyArgs;
 use crate::admission::Policy;
 use crate::server::metrics::{PREFIX, certificate::CertificateExpiry, view::ViewMetrics};
 use crate::server::tls::{self, Resolver};
-use crate::server::{self, AppState, Metrics, ServerConfig, Shutdown, ShutdownOutcome, Signals};
+use crate::server::{self, Metrics, ServerConfig, ServerParts, Shutdown, ShutdownOutcome, Signals};
 
 mod certificate;
 mod clients;
@@ -118,7 +118,7 @@ impl Args {
                 .await?;
             own.register_collector(Box::new(CertificateExpiry::new(Arc::clone(&resolver))));
             own.register_collector(Box::new(dropped_lines));
-            own.register_collector(Box::new(ViewMetrics::new(Arc::clone(&cluster.view))));
+            own.register_collector(Box::new(ViewMetrics::new(Arc::clone(&cluster.state))));
 
             let config = ServerConfig {
                 listen: self.listen,
@@ -127,15 +127,15 @@ impl Args {
                 shutdown_delay: self.shutdown_delay,
                 drain_timeout: self.drain_timeout,
             };
-            let state = AppState {
-                view: cluster.view,
+            let parts = ServerParts {
+                cluster: cluster.state,
                 policy,
                 tls: tls::config(provider, Arc::clone(&resolver), clients)?,
                 resolver,
                 metrics,
                 registry,
             };
-            let bound = server::bind(config, state).await.map_err(|error| {
+            let bound = server::bind(config, parts).await.map_err(|error| {
                 let flag = if error.is_ops { "--ops-listen (MNW_OPS_LISTEN)" } else { "--listen (MNW_LISTEN)" };
                 anyhow::Error::new(error).context(flag)
             })?;

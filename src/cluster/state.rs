@@ -7,7 +7,7 @@ use arc_swap::{ArcSwap, Guard};
 
 use crate::setting::Facts;
 
-/// What a server judges by: read at each request, written by whatever follows the cluster.
+/// The newest facts: requests read them, a watch or reloaded files replace them.
 ///
 /// Reading takes no lock and copies nothing.
 #[derive(Debug)]
@@ -18,7 +18,7 @@ pub struct ClusterState {
 }
 
 impl ClusterState {
-    /// A view in which nothing is known, for the given reason.
+    /// A state in which every fact is missing, for this reason.
     pub fn unknown(why: &str) -> Self {
         Self {
             facts: ArcSwap::from_pointee(Facts::unknown(why)),
@@ -37,22 +37,22 @@ impl ClusterState {
         self.facts.store(Arc::new(facts));
     }
 
-    /// Whether everything was listed once. It stays so: what goes stale later is a trouble, not a step back.
+    /// Whether every kind has been listed. It stays true, even if a watch becomes stale later.
     pub fn is_listed(&self) -> bool {
         self.listed.load(Ordering::Acquire)
     }
 
-    /// Says that everything was listed once.
+    /// Records that every kind has been listed.
     pub fn set_listed(&self) {
         self.listed.store(true, Ordering::Release);
     }
 
-    /// What is wrong with the view now, a line each, safe to print: files that can't be read, watches that are broken.
+    /// Current problems, a line each, safe to print: unreadable files, failing watches.
     pub fn read_errors(&self) -> Arc<Vec<String>> {
         self.read_errors.load_full()
     }
 
-    /// Replaces what is wrong with the view.
+    /// Replaces the current problems.
     pub fn set_read_errors(&self, read_errors: Vec<String>) {
         self.read_errors.store(Arc::new(read_errors));
     }

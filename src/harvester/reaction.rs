@@ -1,7 +1,7 @@
 //! What Harvester's controller does about a value.
 
 use super::nad_config::{NoNetwork, nad_config};
-use crate::setting::config::hash;
+use crate::setting::hash;
 
 /// The Setting as the controller finds it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

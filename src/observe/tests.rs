@@ -12,7 +12,7 @@ use super::{Observation, load};
 use crate::manifest::{ManifestFile, document};
 use crate::registration::{ConfigurationKind, Service};
 use crate::setting::Policy;
-use crate::setting::config::hash;
+use crate::setting::hash;
 use crate::status::{Check, CheckState, Report, status};
 
 mod around;

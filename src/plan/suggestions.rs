@@ -64,10 +64,10 @@ pub(super) fn suggestions(
             exclude: Some(Entries::default()),
             ..parsed.clone()
         };
-        let Some(config) = ValidatedValue::new(&with_range).config() else {
+        let Some(value) = ValidatedValue::new(&with_range).canonical() else {
             return nothing("clusterNetwork or vlan can't be read; mend these first".to_owned());
         };
-        let value = config.canonical();
+        let value = value.to_json();
         if let Some(rules) = refused_otherwise(request, &value, facts, policy) {
             others = others.iter().chain(rules.iter()).collect();
             ranges.push(SuggestedRange { range: candidate.to_string(), spare: capacity(candidate) - nodes, value });

@@ -12,7 +12,7 @@ use serde_sarif::sarif::{
 use super::finding::{EXPECTATION, NOT_JUDGED, REFUSED};
 use super::{Finding, Level, NOT_CANONICAL, Repository, RunReport, TOOL, TestStatus};
 use crate::escape::printable_json;
-use crate::setting::config::hash;
+use crate::setting::hash;
 use crate::setting::{RuleId, rules};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";

@@ -19,7 +19,7 @@ use crate::cluster::ClusterState;
 /// processors. What waits is bounded too, by the bytes that it holds.
 #[derive(Debug)]
 pub(super) struct AdmissionService {
-    view: Arc<ClusterState>,
+    cluster: Arc<ClusterState>,
     policy: Arc<Policy>,
     bodies: Arc<Semaphore>,
     threads: Arc<Semaphore>,
@@ -33,10 +33,10 @@ const UNIT: usize = 1 << 10;
 pub(super) struct BodyPermit(#[expect(dead_code, reason = "held for as long as the body")] OwnedSemaphorePermit);
 
 impl AdmissionService {
-    /// Answers by this view; large bodies share this many bytes.
-    pub(super) fn new(view: Arc<ClusterState>, policy: Policy, bytes: usize) -> Self {
+    /// Answers by the facts of this cluster; large bodies share this many bytes.
+    pub(super) fn new(cluster: Arc<ClusterState>, policy: Policy, bytes: usize) -> Self {
         Self {
-            view,
+            cluster,
             policy: Arc::new(policy),
             bodies: Arc::new(Semaphore::new(bytes.div_ceil(UNIT).clamp(1, Semaphore::MAX_PERMITS))),
             threads: Arc::new(Semaphore::new(available_parallelism().map_or(1, usize::from))),
@@ -62,7 +62,7 @@ impl AdmissionService {
             return if deadline.has_passed() {
                 admission::out_of_time(&body, deadline.budget)
             } else {
-                admission::answer(phase, &body, &self.view.facts(), &self.policy)
+                admission::answer(phase, &body, &self.cluster.facts(), &self.policy)
             };
         }
         match timeout_at(deadline.at, self.answer_in_thread(phase, body.clone(), permit)).await {
@@ -75,7 +75,7 @@ impl AdmissionService {
     /// `None` when the runtime ends first.
     async fn answer_in_thread(&self, phase: Phase, body: Bytes, body_permit: Option<BodyPermit>) -> Option<Answer> {
         let permit = Arc::clone(&self.threads).acquire_owned().await.ok()?;
-        let (facts, policy) = (Arc::clone(&self.view.facts()), Arc::clone(&self.policy));
+        let (facts, policy) = (Arc::clone(&self.cluster.facts()), Arc::clone(&self.policy));
         let job = tokio::task::spawn_blocking(move || {
             // Both are held for as long as the thread works, also when nobody waits for it any more.
             let _held = (permit, body_permit);
@@ -100,9 +100,9 @@ mod tests {
     use crate::setting::Facts;
 
     fn service(bytes: usize) -> AdmissionService {
-        let view = Arc::new(ClusterState::unknown("not listed yet"));
-        view.publish(Facts::unknown("not listed yet"));
-        AdmissionService::new(view, Policy::default(), bytes)
+        let cluster = Arc::new(ClusterState::unknown("not listed yet"));
+        cluster.publish(Facts::unknown("not listed yet"));
+        AdmissionService::new(cluster, Policy::default(), bytes)
     }
 
     fn within(millis: u64) -> Deadline {

@@ -8,13 +8,13 @@ use prometheus_client::registry::Registry;
 
 use super::shutdown::Shutdown;
 use super::tls::Resolver;
-use super::tls::expiry::not_after;
 use crate::cluster::ClusterState;
+use crate::x509::not_after;
 
 /// What health and metrics are read from. That the port is bound goes without saying: nobody could ask before.
 #[derive(Debug)]
 pub(super) struct Health {
-    view: Arc<ClusterState>,
+    cluster: Arc<ClusterState>,
     resolver: Arc<Resolver>,
     registry: Registry,
     shutdown: Shutdown,
@@ -22,12 +22,12 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) const fn new(
-        view: Arc<ClusterState>,
+        cluster: Arc<ClusterState>,
         resolver: Arc<Resolver>,
         registry: Registry,
         shutdown: Shutdown,
     ) -> Self {
-        Self { view, resolver, registry, shutdown }
+        Self { cluster, resolver, registry, shutdown }
     }
 
     pub(super) const fn registry(&self) -> &Registry {
@@ -47,7 +47,7 @@ impl Health {
         let certificate = self.certificate();
         let parts = [
             ("certificate", certificate.is_ok(), certificate.err().unwrap_or_default()),
-            ("view", self.view.is_listed(), "not listed yet"),
+            ("view", self.cluster.is_listed(), "not listed yet"),
             ("shutdown", !self.shutdown.has_begun(), "the server is shutting down"),
         ];
         let ready = parts.iter().all(|(_, well, _)| *well);
@@ -56,11 +56,11 @@ impl Health {
             let _ =
                 if well { writeln!(report, "[+]{name} ok") } else { writeln!(report, "[-]{name} failed: {otherwise}") };
         }
-        let facts = self.view.facts();
+        let facts = self.cluster.facts();
         for missing in facts.missing() {
             let _ = writeln!(report, "missing: {missing}");
         }
-        for trouble in self.view.read_errors().iter() {
+        for trouble in self.cluster.read_errors().iter() {
             let _ = writeln!(report, "trouble: {trouble}");
         }
         report.push_str(if ready { "readyz check passed\n" } else { "readyz check failed\n" });

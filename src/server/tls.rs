@@ -11,7 +11,6 @@ use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
 
 pub mod clients;
-pub mod expiry;
 pub mod files;
 pub mod pair;
 mod resolver;

@@ -10,7 +10,7 @@ use super::validated_value::ValidatedValue;
 pub struct Rule {
     /// Its name.
     pub id: RuleId,
-    /// The field that the rule reports, as causes name it; in `default` they begin with that.
+    /// The field that the rule reports, as causes name it: of `value`; of `default` it begins with `default`.
     pub field: &'static str,
     /// What is refused; it continues "Refused when".
     pub refuses: &'static str,

@@ -2,7 +2,7 @@
 
 use ipnet::Ipv4Net;
 
-use super::config::Config;
+use super::canonical_value::CanonicalValue;
 use super::excludes;
 use super::parsed_value::ParsedValue;
 use super::problem::{Problem, Problems};
@@ -31,13 +31,13 @@ impl<'a> ValidatedValue<'a> {
         value
     }
 
-    /// The value as a configuration, when no rule about the value alone is broken that would make the
-    /// canonical form say something else than what was written.
-    pub fn config(&self) -> Option<Config> {
+    /// The value in canonical form; `None` if it breaks a rule about the value alone, as the canonical form would then
+    /// say something else than the user wrote.
+    pub fn canonical(&self) -> Option<CanonicalValue> {
         if !self.parsed.syntax.is_empty() {
             return None;
         }
-        Some(Config {
+        Some(CanonicalValue {
             cluster_network: self.cluster_network()?.to_owned(),
             vlan: self.vlan_number()?,
             range: self.range()?,

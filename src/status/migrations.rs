@@ -1,4 +1,4 @@
-//! The migrations that run, and those that don't get on.
+//! The migrations that run, and those that are stuck.
 
 use jiff::Timestamp;
 

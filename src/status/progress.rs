@@ -2,7 +2,7 @@
 
 use super::observed::Observed;
 use crate::harvester::{HASH, NET_ATTACH_DEF};
-use crate::setting::config::hash;
+use crate::setting::hash;
 
 /// What Harvester is doing now, in the order in which it does it, on one line that is safe to print.
 #[must_use]

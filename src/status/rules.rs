@@ -1,4 +1,4 @@
-//! The rules of the webhook, held against the stored value as of now.
+//! Runs the rules of the webhook, those of [`crate::setting::rules`], on the stored value and the cluster as it is now.
 
 use std::fmt::Write as _;
 

@@ -10,7 +10,7 @@ use crate::admission::canonical::canonical as canonical_form;
 use crate::admission::setting::Text;
 use crate::escape::{Line, Plain, Quoted};
 use crate::harvester::HASH;
-use crate::setting::config::hash;
+use crate::setting::hash;
 use crate::setting::{RuleId, SETTING};
 
 /// The rules that no check of another group stands for.

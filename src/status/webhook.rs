@@ -9,8 +9,8 @@ use super::report::{Check, CheckState};
 use super::since::span;
 use crate::escape::{Plain, Quoted, ShellWord};
 use crate::registration::{Bundle, ConfigurationKind, Drift, Service};
-use crate::server::tls::expiry::not_after;
 use crate::setting::list::Truncated;
+use crate::x509::not_after;
 
 const KINDS: [(ConfigurationKind, &str); 2] = [
     (ConfigurationKind::Mutating, "MutatingWebhookConfiguration"),

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::expectation::ExpectedVerdict;
 use crate::admission::response::{self, Status};
-use crate::admission::{Admission, Mutation, Phase, Policy, Request, Route, Verdict, admit, decide, pipeline, route};
+use crate::admission::{
+    Admission, MatchedWebhook, Mutation, Phase, Policy, Request, Verdict, admit, decide, matched_webhook, pipeline,
+};
 use crate::escape::{Line, Whole};
 use crate::report::{LocatedCause, LocatedWarning, Location};
 use crate::setting::field::Field;
@@ -54,21 +56,23 @@ impl Actual {
             Ok(request) => request,
             Err(why) => return Self::refused(&Status::malformed(why)),
         };
-        let route = route(request);
-        if route == Route::NotSent {
+        let webhook = matched_webhook(request);
+        if webhook == MatchedWebhook::None {
             let why = Some(not_sent(request).to_owned());
             return Self { verdict: ExpectedVerdict::NotSent, why, ..Self::default() };
         }
-        let admission = match route {
-            // The entry for disabling validates only.
-            Route::Disable => Admission { mutated: decide(Phase::Validate, request, facts, policy), validated: None },
+        let admission = match webhook {
+            // The webhook for disabling validates only.
+            MatchedWebhook::Disable => {
+                Admission { mutated: decide(Phase::Validate, request, facts, policy), validated: None }
+            }
             _ => admit(request, facts, policy),
         };
         let stored = admission.stored(request).and_then(|stored| stored.value.bytes().map(ToOwned::to_owned));
         let unstable = if admission.is_allowed() { unstable(request, &admission, facts, policy) } else { None };
         let (causes, more_causes) = LocatedCause::all(&admission, &locate);
         let warnings = admission.warnings().into_iter().map(|it| LocatedWarning::of(it, &locate)).collect();
-        let reached = reached(request, route, &admission);
+        let reached = reached(request, webhook, &admission);
         let answered = match Status::of(admission.decision()) {
             None => Self { verdict: ExpectedVerdict::Allowed, code: Some(200), ..Self::default() },
             Some(status) => Self::refused(&status),
@@ -89,7 +93,7 @@ fn not_sent(request: &Request<'_>) -> &'static str {
         Request::Update { new, .. } if new.metadata.deletion_timestamp.bytes() != Some("") => {
             "the object is being deleted"
         }
-        _ => "neither value nor default changes to something that is judged",
+        _ => "neither value nor default changes to something that is checked",
     }
 }
 
@@ -99,7 +103,7 @@ fn unstable(request: &Request<'_>, admission: &Admission, facts: &Facts, policy:
     [&again.value, &again.default].into_iter().find(|mutation| **mutation != Mutation::Unchanged).map(Mutation::name)
 }
 
-fn reached(request: &Request<'_>, route: Route, admission: &Admission) -> Reached {
+fn reached(request: &Request<'_>, webhook: MatchedWebhook, admission: &Admission) -> Reached {
     let decisions = || [Some(&admission.mutated), admission.validated.as_ref()].into_iter().flatten();
     let refusing = decisions().flat_map(|decision| response::rules(decision).iter());
     let warning = decisions().flat_map(|decision| &decision.warnings).filter_map(Warning::rule);
@@ -117,7 +121,7 @@ fn reached(request: &Request<'_>, route: Route, admission: &Admission) -> Reache
         refusing,
         passing: judged.filter(|rule| !refusing.contains(*rule)).collect(),
         operation: operation.map(|operation| (operation, allowed)),
-        mutation: (allowed && route == Route::Checked).then(|| admission.mutated.value.name()),
+        mutation: (allowed && webhook == MatchedWebhook::Check).then(|| admission.mutated.value.name()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
-use migration_network_webhook::setting::config::hash;
+use migration_network_webhook::setting::hash;
 
 use crate::binary::{COULD_NOT_TELL, OK, REFUSED, command, directory, fixture, run, run_with, setting};
 

@@ -1,7 +1,7 @@
-//! Which requests reach us at all: the matchConditions as shipped, against [`admission::route`], which says the same in
+//! Which requests reach us at all: the matchConditions as shipped, against [`matched_webhook`], which says the same in
 //! Rust for those who test offline.
 
-use migration_network_webhook::admission::{Review, Route, route};
+use migration_network_webhook::admission::{MatchedWebhook, Review, matched_webhook};
 use serde_json::{Value, json};
 
 use crate::harness::Cluster;
@@ -30,7 +30,7 @@ fn states() -> Vec<Value> {
     values.iter().flat_map(|value| defaults.iter().map(|default| setting(*value, *default))).collect()
 }
 
-/// What [`route`] says of the request.
+/// What [`matched_webhook`] says of the request.
 fn expected(operation: &str, old: &Value, new: &Value) -> Vec<&'static str> {
     let review = json!({
         "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
@@ -41,10 +41,10 @@ fn expected(operation: &str, old: &Value, new: &Value) -> Vec<&'static str> {
     });
     let review = review.to_string();
     let review = Review::read(review.as_bytes()).unwrap();
-    match route(&review.request.unwrap()) {
-        Route::NotSent => vec![],
-        Route::Disable => vec!["/validate"],
-        Route::Checked => vec!["/mutate", "/validate"],
+    match matched_webhook(&review.request.unwrap()) {
+        MatchedWebhook::None => vec![],
+        MatchedWebhook::Disable => vec!["/validate"],
+        MatchedWebhook::Check => vec!["/mutate", "/validate"],
     }
 }
 

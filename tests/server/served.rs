@@ -7,7 +7,7 @@ use migration_network_webhook::cluster::{ClusterState, files};
 use migration_network_webhook::server::metrics::{PREFIX, certificate::CertificateExpiry, view::ViewMetrics};
 use migration_network_webhook::server::tls::{self, Resolver, self_signed::SelfSigned};
 use migration_network_webhook::server::{
-    self, Addresses, AppState, Limits, Metrics, ServerConfig, Shutdown, ShutdownOutcome,
+    self, Addresses, Limits, Metrics, ServerConfig, ServerParts, Shutdown, ShutdownOutcome,
 };
 use migration_network_webhook::setting::{Facts, Policy};
 use prometheus_client::registry::Registry;
@@ -58,15 +58,15 @@ impl Served {
             shutdown_delay: Duration::from_millis(50),
             drain_timeout: Duration::from_secs(5),
         };
-        let state = AppState {
-            view: Arc::clone(&view),
+        let parts = ServerParts {
+            cluster: Arc::clone(&view),
             policy: Policy::default(),
             tls: tls::config(tls::provider(), Arc::clone(&resolver), None).unwrap(),
             resolver: Arc::clone(&resolver),
             metrics: metrics.clone(),
             registry,
         };
-        let bound = server::bind(config, state).await.unwrap();
+        let bound = server::bind(config, parts).await.unwrap();
         let (addresses, shutdown) = (bound.addresses(), Shutdown::default());
         let run = tokio::spawn(bound.run(shutdown.clone()));
         Self { addresses, view, resolver, metrics, shutdown, run }

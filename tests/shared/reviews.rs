@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use data_encoding::BASE64;
-use migration_network_webhook::setting::config::hash;
+use migration_network_webhook::setting::hash;
 use serde_json::Value;
 
 #[path = "corpus.rs"]

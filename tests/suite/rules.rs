@@ -75,15 +75,15 @@ fn explain_says_of_each_rule_what_there_is_to_say() {
 
 #[test]
 fn the_webhooks_are_called_what_the_manifests_call_them() {
-    use migration_network_webhook::admission::Route;
+    use migration_network_webhook::admission::MatchedWebhook;
     let read = |name| {
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("manifests/chart/files").join(name)).unwrap()
     };
-    for (route, file) in [(Route::Checked, "mutating.yaml"), (Route::Disable, "validating.yaml")] {
-        let name = route.webhook().unwrap();
+    for (webhook, file) in [(MatchedWebhook::Check, "mutating.yaml"), (MatchedWebhook::Disable, "validating.yaml")] {
+        let name = webhook.name().unwrap();
         assert!(read(file).contains(&format!("\n  - name: {name}\n")), "{name}");
     }
-    assert_eq!(Route::NotSent.webhook(), None);
+    assert_eq!(MatchedWebhook::None.name(), None);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::lint::{self, Lint};
-use crate::admission::{Admission, Request, Review, Route, Setting, admit, response, route};
+use crate::admission::{Admission, MatchedWebhook, Request, Review, Setting, admit, matched_webhook, response};
 use crate::input::Input;
 use crate::report::preview::ClientAnswer;
 use crate::setting::{Facts, Policy, Warning};
@@ -63,8 +63,8 @@ impl<'i> Judged<'i> {
 
     /// What the API server is answered, for previews; nothing where it does not ask.
     pub(super) fn client_answer(&self) -> ClientAnswer {
-        let route = self.outcome.as_ref().map_or(Route::Checked, |(request, _)| route(request));
-        let Some(webhook) = route.webhook() else { return ClientAnswer::default() };
+        let webhook = self.outcome.as_ref().map_or(MatchedWebhook::Check, |(request, _)| matched_webhook(request));
+        let Some(webhook) = webhook.name() else { return ClientAnswer::default() };
         ClientAnswer {
             refusal: self.status().map(|status| (webhook, status)),
             creates: self.operation == "CREATE",

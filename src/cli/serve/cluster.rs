@@ -17,7 +17,7 @@ use crate::manifest;
 /// How often files are polled.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The cluster that is judged by.
+/// The cluster that the rules check against.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cluster")]
 pub(super) struct ClusterArgs {
@@ -34,27 +34,27 @@ pub(super) struct ClusterArgs {
     cluster: Option<Vec<PathBuf>>,
 }
 
-/// A view, and what keeps it new.
+/// The facts, and the task that keeps them current.
 pub(super) struct Cluster {
-    pub(super) view: Arc<ClusterState>,
+    pub(super) state: Arc<ClusterState>,
     pub(super) follow: Follow,
 }
 
 impl ClusterArgs {
-    /// Opens the view. That of a live cluster knows nothing yet.
+    /// Reads the files, or starts the watches: a live cluster has no facts yet when this returns.
     ///
     /// # Errors
     ///
-    /// If there is nothing to see.
+    /// If there is neither a usable file nor a cluster to watch.
     pub(super) async fn open(&self, registry: &mut Registry) -> anyhow::Result<Cluster> {
         if let Some(paths) = &self.cluster {
             return files(paths);
         }
         let client =
             self.kube.client().await.context("without --cluster, which takes files, a live cluster is needed")?;
-        let (view, follow) = live::start(client, live::Options { max_staleness: self.max_staleness }, registry);
+        let (state, follow) = live::start(client, live::Options { max_staleness: self.max_staleness }, registry);
         let follow = async { match follow.await {} };
-        Ok(Cluster { view, follow: Box::pin(follow) })
+        Ok(Cluster { state, follow: Box::pin(follow) })
     }
 }
 
@@ -62,8 +62,8 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
     if paths.is_empty() {
         bail!("--cluster takes files or directories of manifests, and none is named");
     }
-    let view = Arc::new(ClusterState::unknown("not read yet"));
-    let (files, loaded) = ClusterFiles::load(paths.to_vec(), Arc::clone(&view)).map_err(|error| match error {
+    let state = Arc::new(ClusterState::unknown("not read yet"));
+    let (files, loaded) = ClusterFiles::load(paths.to_vec(), Arc::clone(&state)).map_err(|error| match error {
         Error::Manifest(absent) if absent.kind == manifest::ErrorKind::Absent => {
             anyhow::anyhow!("--cluster takes files or directories of manifests: {absent}")
         }
@@ -85,7 +85,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
         tracing::warn!(%missing, "cluster files are incomplete; rejecting requests that depend on what is missing");
     }
     tracing::info!(objects = loaded.objects, "loaded the cluster files");
-    Ok(Cluster { view, follow: Box::pin(Arc::new(files).follow(POLL_INTERVAL)) })
+    Ok(Cluster { state, follow: Box::pin(Arc::new(files).follow(POLL_INTERVAL)) })
 }
 
 fn staleness(text: &str) -> Result<Duration, String> {

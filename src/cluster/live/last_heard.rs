@@ -1,4 +1,5 @@
-//! A client layer that records when the API server last sent anything, bookmarks included.
+//! Wraps kube's client: records when the API server last sent anything, bookmarks included, and bounds and retries each
+//! request of a list or watch.
 //!
 //! kube's watcher keeps bookmarks and reconnects to itself. But a cache that decides admissions has to know whether its
 //! cluster is quiet or its connection dead.
@@ -38,8 +39,8 @@ impl LastHeard {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A client whose successful answers are noted here: at their head, and at each frame of their body.
-    pub(super) fn layer(&self, client: Client) -> Client {
+    /// A client that notes each successful answer here: at its head, and at each frame of its body.
+    pub(super) fn wrap(&self, client: Client) -> Client {
         let heard = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let (client, heard) = (client.clone(), heard.clone());

@@ -1,4 +1,4 @@
-//! Lists of other kinds than the rules read, for those who look at a cluster once.
+//! Lists kinds that no rule reads, for commands that look at a cluster once.
 
 use kube::api::PartialObjectMeta;
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
@@ -38,7 +38,7 @@ impl ListQuery<'_> {
         &self,
         client: &Client,
     ) -> Api<K> {
-        let client = LastHeard::new().layer(client.clone());
+        let client = LastHeard::new().wrap(client.clone());
         match self.namespace {
             Some(namespace) => Api::namespaced_with(client, namespace, &self.resource()),
             None => Api::all_with(client, &self.resource()),

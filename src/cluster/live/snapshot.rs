@@ -79,7 +79,7 @@ pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unliste
 
 /// As [`snapshot`]; the facts of what can't be listed are missing.
 pub async fn partial_snapshot(client: Client, address: &str) -> (Snapshot, Option<Unlisted>) {
-    let client = LastHeard::new().layer(client);
+    let client = LastHeard::new().wrap(client);
     let mut snapshot = Snapshot::default();
     let mut failed = Vec::new();
     for (resource, listed) in kinds::watches().zip(join_all(kinds::watches().map(|it| one(&client, it))).await) {

@@ -50,7 +50,7 @@ impl Watch {
         state: Arc<WatchState>,
         lasts: Duration,
     ) -> Self {
-        let (client, discovery) = (heard.layer(client.clone()), LastHeard::new().layer(client.clone()));
+        let (client, discovery) = (heard.wrap(client.clone()), LastHeard::new().wrap(client.clone()));
         let (version, backoff) = (resource.version.to_owned(), DefaultBackoff::default());
         Self { at, resource, client, discovery, state, lasts, version, backoff }
     }

@@ -8,7 +8,8 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use crate::server::tls::{Resolver, expiry};
+use crate::server::tls::Resolver;
+use crate::x509;
 
 /// Shows the end of the served leaf, and of the CA certificates that come along with it: the earliest counts.
 #[derive(Debug)]
@@ -26,15 +27,15 @@ impl Collector for CertificateExpiry {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let mut family = encoder.encode_descriptor(
             "certificate_not_after_timestamp_seconds",
-            "End of the served certificate, in seconds since 1970",
+            "Expiry of the served certificate (leaf) and of the CA certificates served with it (ca), in seconds since 1970.",
             None,
             MetricType::Gauge,
         )?;
         let Some(served) = self.0.current() else { return Ok(()) };
         let (leaf, issuers) = served.cert.split_first().map_or((None, &[][..]), |(leaf, rest)| (Some(leaf), rest));
         let ends = [
-            ("leaf", leaf.and_then(|it| expiry::not_after(it))),
-            ("ca", issuers.iter().filter_map(|it| expiry::not_after(it)).min()),
+            ("leaf", leaf.and_then(|it| x509::not_after(it))),
+            ("ca", issuers.iter().filter_map(|it| x509::not_after(it)).min()),
         ];
         for (role, end) in ends {
             if let Some(end) = end {

@@ -11,15 +11,15 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use crate::cluster::ClusterState;
 use crate::setting::facts::FactKind;
 
-/// Shows what is missing in the view, and what is wrong with it.
+/// Shows which facts are missing, and how many problems there are with reading them.
 #[derive(Debug)]
 pub struct ViewMetrics(Arc<ClusterState>);
 
 impl ViewMetrics {
-    /// Of this view.
+    /// Of this cluster state.
     #[must_use]
-    pub const fn new(view: Arc<ClusterState>) -> Self {
-        Self(view)
+    pub const fn new(cluster: Arc<ClusterState>) -> Self {
+        Self(cluster)
     }
 }
 
@@ -29,9 +29,13 @@ impl Collector for ViewMetrics {
             let value = i64::try_from(value).unwrap_or(i64::MAX);
             ConstGauge::new(value).encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)
         };
-        gauge("view_listed", "1 once everything was listed", usize::from(self.0.is_listed()))?;
-        gauge("view_troubles", "What is wrong with the view now; /readyz has the words", self.0.read_errors().len())?;
-        let help = "1 while verdicts that depend on this kind are refused with 503";
+        gauge("view_listed", "1 once every kind has been listed.", usize::from(self.0.is_listed()))?;
+        gauge(
+            "view_troubles",
+            "Current problems reading the cluster or its files; /readyz lists them.",
+            self.0.read_errors().len(),
+        )?;
+        let help = "1 while requests that depend on this kind are rejected with 503.";
         let mut family = encoder.encode_descriptor("fact_missing", help, None, MetricType::Gauge)?;
         let facts = self.0.facts();
         for kind in FactKind::ALL {

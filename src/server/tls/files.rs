@@ -9,10 +9,11 @@ use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
 use rustls::crypto::CryptoProvider;
 
+use super::Resolver;
 use super::pair::{self, Unusable};
-use super::{Resolver, expiry};
 use crate::escape::QuotedPath;
 use crate::reload::{Polled, Reload};
+use crate::x509;
 
 /// The most that is read of a file; a long chain has a few KiB.
 const MAX_BYTES: u64 = 1 << 20;
@@ -113,7 +114,7 @@ impl Reload for CertificateFiles {
             key: self.key.clone(),
             why,
         })?;
-        let end = pair.cert.first().and_then(|leaf| expiry::not_after(leaf));
+        let end = pair.cert.first().and_then(|leaf| x509::not_after(leaf));
         let (not_after, chain) = (end.map(|end| end.to_string()), pair.cert.len());
         self.resolver.replace(Arc::new(pair));
         if end.is_some_and(|end| end < Timestamp::now()) {

@@ -1,12 +1,12 @@
 //! What rules are written with.
 
 pub(super) use crate::escape::{Excerpt, Plain};
-pub(super) use crate::setting::config::hash;
 pub(super) use crate::setting::evaluation::Evaluation;
 pub(super) use crate::setting::facts::{
     CrdState, FactKind, HostNetwork, MatchedNodes, Missing, ObjectName, SettingNetwork, VlanConfigFact,
 };
 pub(super) use crate::setting::field::FieldPath;
+pub(super) use crate::setting::hash;
 pub(super) use crate::setting::list::Truncated;
 pub(super) use crate::setting::problem::{Problem, Reason};
 pub(super) use crate::setting::range::AddressRange;

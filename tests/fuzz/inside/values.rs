@@ -23,7 +23,7 @@ pub fn value(data: &[u8]) {
     }
     let validated = ValidatedValue::new(&parsed);
     if !parsed.syntax.is_empty() {
-        assert!(validated.config().is_none(), "{text:?}");
+        assert!(validated.canonical().is_none(), "{text:?}");
         return;
     }
     // The syntax is sound: others agree that it is such an object.
@@ -50,14 +50,14 @@ pub fn value(data: &[u8]) {
         assert_eq!(Meaning::of_stored(go), meaning, "{text:?}");
     }
 
-    let Some(config) = validated.config() else { return };
+    let Some(value) = validated.canonical() else { return };
     let range: Ipv4Net = seen["range"].as_str().unwrap().parse().unwrap();
     assert_eq!((range, seen["vlan"].as_u64()), (range.trunc(), Some(u64::from(go.as_ref().unwrap().vlan))));
-    let canonical = config.canonical();
+    let canonical = value.to_json();
     let again = ParsedValue::read(&canonical);
-    let canonical_config = ValidatedValue::new(&again).config().unwrap_or_else(|| panic!("{canonical}"));
-    assert_eq!(canonical_config, config);
-    assert_eq!(canonical_config.canonical(), canonical);
+    let reread = ValidatedValue::new(&again).canonical().unwrap_or_else(|| panic!("{canonical}"));
+    assert_eq!(reread, value);
+    assert_eq!(reread.to_json(), canonical);
     assert_eq!(Meaning::of_submitted(&again), meaning, "{text:?}, {canonical}");
     let written: Value = serde_json::from_str(&canonical).unwrap();
     let masked = |entry: &Value| entry.as_str().unwrap().parse::<Ipv4Net>().unwrap().trunc();

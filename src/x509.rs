@@ -1,9 +1,9 @@
-//! The expiry of a certificate.
+//! Reads X.509 certificates.
 
 use jiff::Timestamp;
 use x509_parser::parse_x509_certificate;
 
-/// The last second at which the certificate is valid; `None` for what is no certificate.
+/// The last second at which a certificate in DER is valid; `None` if the bytes are not a certificate.
 #[must_use]
 pub fn not_after(der: &[u8]) -> Option<Timestamp> {
     let (_, certificate) = parse_x509_certificate(der).ok()?;

@@ -1,16 +1,14 @@
-//! A valid value: what the rules about the value alone let through, and its canonical form.
+//! A valid value, normalized, and its canonical form.
 
-use data_encoding::HEXLOWER;
 use ipnet::Ipv4Net;
 use serde::{Serialize, Serializer};
-use sha1::{Digest, Sha1};
 
 use super::range::AddressRange;
 
-/// A value that obeys the grammar and the rules about it alone. Only [`crate::setting::ValidatedValue`] makes one.
+/// A value that breaks no rule about the value alone. Only [`crate::setting::ValidatedValue`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Config {
+pub struct CanonicalValue {
     /// The name of the cluster network; whether it exists is another matter.
     pub(super) cluster_network: String,
     /// As written: 0 and 1 mean the same but are kept apart.
@@ -32,9 +30,9 @@ fn as_texts<S: Serializer>(nets: &[Ipv4Net], serializer: S) -> Result<S::Ok, S::
     serializer.collect_seq(nets.iter().map(ToString::to_string))
 }
 
-impl Config {
-    /// The one text for this configuration: compact JSON, keys in Harvester's order, no empty `exclude`.
-    pub fn canonical(&self) -> String {
+impl CanonicalValue {
+    /// The canonical form: compact JSON, keys in Harvester's order, no empty `exclude`.
+    pub fn to_json(&self) -> String {
         // Strings and numbers always have their JSON.
         serde_json::to_string(self).unwrap_or_default()
     }
@@ -42,21 +40,5 @@ impl Config {
     /// The addresses that Whereabouts may hand out.
     pub fn addresses(&self) -> AddressRange {
         AddressRange::new(self.range, &self.exclude)
-    }
-}
-
-/// The sha1, in lower-case hex, that Harvester keeps of the value's bytes to see when they change.
-pub fn hash(value: &str) -> String {
-    HEXLOWER.encode(&Sha1::digest(value.as_bytes()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_hash_is_sha1_in_lower_case_hex() {
-        assert_eq!(hash(""), "da39a3ee5e6b4b0d3255bfef95601890afd80709");
-        assert_eq!(hash("{}"), "bf21a9e8fbc5a3846fb05b4fa0859e0917b2202f");
     }
 }
