@@ -35,7 +35,7 @@ mod size;
 mod status;
 mod test;
 
-/// Guards Harvester's `vm-migration-network` Setting: as an admission webhook, and offline on files.
+/// Protects Harvester's Setting `vm-migration-network`: in the cluster as an admission webhook, and offline on files.
 #[derive(Debug, Parser)]
 #[command(name = "migration-network-webhook", version, max_term_width = 100)]
 pub struct Cli {
@@ -62,7 +62,7 @@ enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// All is well: everything was allowed.
+    /// Success: everything was allowed.
     Ok = 0,
     /// Something was refused, or is not as it should be.
     Refused = 1,

@@ -87,12 +87,12 @@ impl Controller {
         registry.register("authority_failures", "Failed steps of the CA rotation, by verb", self.failures.counted());
         registry.register(
             "authority_not_after_timestamp_seconds",
-            "End of the current and of the next CA, in seconds since 1970; the newest generation is the next one",
+            "Expiry of the current and the next CA, in seconds since 1970; the highest generation is the next CA",
             self.not_after.clone(),
         );
         registry.register(
             "authority_promotion_blocked",
-            "1 while it is time to promote the next CA, but the webhook configurations were not seen to hold it",
+            "1 while the next CA is due for promotion, but a webhook configuration does not hold it yet",
             self.blocked.clone(),
         );
         self.registration.register(registry);
@@ -289,7 +289,7 @@ fn log(change: &SecretChange) {
         SecretChange::Adopted(cas) => tracing::warn!(
             cas,
             "caBundle holds CAs that the CA's Secret does not, as after a restore from a backup; they stay trusted until \
-             no certificate of theirs is valid"
+             none of their certificates is valid"
         ),
         SecretChange::Replaced(generation) => {
             tracing::warn!(generation, "the next CA is not valid; created another one");

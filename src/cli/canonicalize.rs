@@ -22,17 +22,17 @@ use crate::setting::hash;
 pub(super) mod source;
 mod stored;
 
-/// Print the canonical form of a value: what the webhook stores of a new one
+/// Print the canonical form of a value, which is how a new value is stored
 ///
-/// What starts with { or is blank is a value, anything else a path. A file holds a value, or manifests of the Setting
-/// vm-migration-network in YAML or JSON, alone, in several documents or in Lists; or the installer's configuration with
+/// An argument that starts with { or is blank is a value, any other is a path. A file holds a value, manifests of the
+/// Setting vm-migration-network in YAML or JSON (several documents and Lists too), or the installer's configuration with
 /// system_settings. Directories are searched for manifests.
 ///
-/// With --old, --cluster or --kube it is what would be stored: for a value that means what the stored one means, the
-/// stored bytes, which are also those that belong in Git.
+/// With --old, --cluster or --kube, print what would be stored: if the value means the same as the stored one, the stored
+/// bytes. Git must hold these bytes.
 ///
-/// Exit codes: 0 done; 1 --check found a value that should be written otherwise; 2 a value has no canonical form (each
-/// of its problems is named), or can't be read, or there is none.
+/// Exit codes: 0 done; 1 --check found a value in another form; 2 a value is invalid (every problem is printed) or can't
+/// be read, or there is none.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "they are flags")]
 #[expect(clippy::doc_markdown, reason = "--help is no Markdown")]

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// For one call: longer than the timeout of a webhook.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Run a step of an installation or an uninstallation; the Helm chart's Jobs do
+/// Run one step of installing or uninstalling, as the Helm chart's Jobs do
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -31,14 +31,14 @@ pub(super) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum HookStep {
-    /// Send a change of the Setting that must be refused through the API server, as a dry run, until it is refused
+    /// Send an invalid value through the API server, as a dry run, until a rule refuses it
     ///
-    /// Proves that the API server calls the webhook, trusts it, and gets an answer. In a cluster that does not serve
-    /// Harvester's Settings there is nothing to refuse: that is said, and is no failure.
+    /// Proves that the API server calls the webhook, trusts it, and gets an answer. If the cluster does not serve
+    /// Harvester's Settings, the command says so and succeeds.
     ///
-    /// Exit codes: 0 a rule refused it, or there are no Settings; 1 it was never refused; 2 it could not be asked.
+    /// Exit codes: 0 a rule refused it, or there are no Settings; 1 it was never refused; 2 the API server can't be asked.
     Probe {
-        /// How long to try
+        /// How long to retry
         #[arg(long, value_name = "TIME", default_value = "3m", value_parser = duration::parse)]
         wait: Duration,
         #[command(flatten)]
@@ -49,7 +49,7 @@ enum HookStep {
     ///
     /// Exit codes: 0 both are gone; 2 one could not be deleted.
     Unregister {
-        /// Their name
+        /// Name of the two configurations
         #[arg(value_name = "NAME")]
         name: String,
         #[command(flatten)]

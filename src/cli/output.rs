@@ -1,4 +1,4 @@
-//! Standard output and standard error, as a command line should treat them.
+//! Writes to standard output and standard error. The formats of `-o` are with their commands.
 
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};

@@ -7,11 +7,11 @@ use anyhow::{Context as _, bail};
 use crate::cluster::files::{self, Loaded};
 use crate::manifest::exclude::ExcludedPaths;
 
-/// What is left out of directories.
+/// The files of a directory that are skipped.
 #[derive(Debug, clap::Args)]
 pub(super) struct PathArgs {
-    /// Leave out what matches in a directory that is named, as a line of a .gitignore in it would; repeatable. What Git
-    /// ignores is left out anyway
+    /// Skip files in a directory that match this pattern, written as in its .gitignore; repeatable. Files that Git ignores
+    /// are always skipped
     #[arg(long, value_name = "GLOB", value_parser = ExcludedPaths::check)]
     exclude: Vec<String>,
 }

@@ -11,8 +11,8 @@ pub struct PolicyArgs {
     /// Turn this rule into a warning; repeatable. Pass an empty value (--warn-rule=) to enforce every rule, even if the
     /// policy.yaml of a capture names some
     ///
-    /// Not for value-syntax, vlan-range, range-not-ipv4-network and exclude-invalid: a value that breaks these can't be
-    /// read by Harvester, Multus or Whereabouts.
+    /// These rules can't be turned into warnings: value-syntax, vlan-range, range-not-ipv4-network, exclude-invalid.
+    /// Harvester, Multus or Whereabouts can't read a value that breaks one of them.
     #[arg(long, value_name = "RULE", value_parser = rules_that_may_warn, env = "MNW_WARN_RULE")]
     warn_rule: Option<Vec<RuleSet>>,
 

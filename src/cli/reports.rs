@@ -13,13 +13,13 @@ use super::output::{self, complain};
 use crate::escape::{Line, QuotedPath};
 use crate::report::{ReportFormat, Repository, RunReport, github};
 
-/// Reports beside what people read.
+/// Reports for CI systems.
 #[derive(Debug, clap::Args)]
 pub(super) struct ReportArgs {
     /// Write a report: junit, sarif, github or json, to FILE or to standard output; repeatable
     ///
-    /// With a report on standard output, what people read goes to standard error. `github` is for standard output: the
-    /// runner makes annotations of it; a summary is added to `$GITHUB_STEP_SUMMARY` when that is set.
+    /// If a report goes to standard output, the text for people goes to standard error. Print `github` to standard output:
+    /// the runner turns it into annotations. If `$GITHUB_STEP_SUMMARY` is set, a summary is appended to that file.
     #[arg(long = "report", value_name = "FORMAT[=FILE]")]
     wanted: Vec<WantedReport>,
 }

@@ -39,17 +39,17 @@ const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews,
 /// Check files with the same code as the webhook in the cluster
 ///
 /// Takes AdmissionReviews, bare AdmissionRequests and manifests of the Setting vm-migration-network, in YAML or
-/// JSON: files, directories (*.yaml, *.yml and *.json in them), or standard input. Files may hold several documents
-/// and Lists; other objects are passed over and counted. The installer's configuration is taken too, for its
-/// system_settings. In a directory, what Git ignores and the files of --cluster and --old are left out, and files that
-/// can't be read and don't contain "vm-migration-network" are passed over. What capture wrote is never judged.
+/// JSON, and the installer's configuration (system_settings): files, directories (*.yaml, *.yml and *.json in them), or
+/// standard input. Files may hold several documents and Lists; other objects are counted and not reviewed. In a
+/// directory, review skips files that Git ignores, the files of --cluster and --old, captures, and files that it can't
+/// read and that don't contain "vm-migration-network".
 ///
-/// A manifest is judged as the update of the Setting in --old, else of the one in the cluster, else as new: as
-/// `kubectl replace` would send it. Manifests of storage-network and rwx-network in the input count as applied. The rules
-/// are set by --reserved-range and --warn-rule; where these are not given,
-/// by the policy.yaml of a capture in --cluster; else by the defaults.
+/// A manifest is reviewed as `kubectl replace` would send it: as an update of the Setting in --old, else of the one in
+/// the cluster; without either, as a new one. Manifests of storage-network and rwx-network in the input count as applied.
+/// --reserved-range and --warn-rule set the rules; without them, the policy.yaml of a capture in --cluster does, or the
+/// defaults apply.
 ///
-/// Exit codes: 0 all allowed; 1 something refused; 2 something could not be judged, or there was nothing to judge.
+/// Exit codes: 0 all allowed; 1 something refused; 2 something could not be reviewed, or there was nothing to review.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
@@ -57,7 +57,7 @@ pub(super) struct Args {
     #[arg(required_unless_present = "value", value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// A value to judge, as that of a manifest
+    /// Review this value, as that of a manifest
     #[arg(long, value_name = "VALUE")]
     value: Option<String>,
 

@@ -8,7 +8,7 @@ use crate::{plan, status, suite};
 
 /// Print the JSON Schema of a file format, for editors
 ///
-/// Put it beside your suites and name it in their first line:
+/// Save the schema of suites next to them, and name it in their first line:
 /// `# yaml-language-server: $schema=suite.schema.json`
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

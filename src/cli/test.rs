@@ -20,10 +20,10 @@ use crate::suite::{self, Suite, Tally};
 
 /// Run policy suites: cases of what the webhook must allow and refuse, and why
 ///
-/// A suite (*.suite.yaml) names a cluster and cases; `schema suite` prints the format for editors. Each case is taken
-/// through both webhooks as the API server would, and is compared with what it expects: the verdict, the causes, the
-/// stored value, the warnings. What proves nothing fails: no suite, no case, no expectation, a refusal without a
-/// reason, a request that the registered webhooks are never sent.
+/// A suite (*.suite.yaml) names a cluster and cases; `schema suite` prints the format for editors. Each case goes through
+/// both webhooks, as in the API server. The result is compared with what the case expects: the verdict, the causes, the
+/// stored value, the warnings. A run that proves nothing fails: no suite, no case, no expectation, a refusal without a
+/// reason, a request that the API server never sends to the webhook.
 ///
 /// Exit codes: 0 every case holds; 1 one does not, or coverage is too low; 2 something could not be run.
 #[derive(Debug, clap::Args)]

@@ -35,7 +35,7 @@ impl RegistrationReport {
         );
         registry.register(
             "registration_ca_bundle_current",
-            "1 while caBundle of every entry that calls this server is what the CA's Secret says",
+            "1 while caBundle of every webhook that calls this server holds the current CAs",
             self.current.clone(),
         );
         registry.register(

@@ -369,7 +369,7 @@ async fn an_edit_of_the_cluster_changes_the_verdict() {
 
     // What can't be read changes nothing, and is told.
     fs::write(&cluster, "kind: [").unwrap();
-    let line = server.logs("can't reload the cluster files; the last good view stays in use");
+    let line = server.logs("can't reload the cluster files; the last good facts stay in use");
     assert!(line.contains("is not valid YAML"), "{line}");
     becomes("migration-in-progress").await;
     let (status, page) = server.page("/readyz").await;

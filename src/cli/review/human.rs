@@ -72,9 +72,9 @@ fn place(origin: &Origin) -> String {
 
 fn request(judged: &Judged<'_>) -> String {
     match (&judged.outcome, &judged.input.form) {
-        (Err(_), _) => "it can't be judged".to_owned(),
+        (Err(_), _) => "it can't be reviewed".to_owned(),
         (Ok((Request::NotOurs, _)), _) => {
-            format!("{} of another object, which the webhook does not judge", judged.operation)
+            format!("{} of another object, which the webhook does not check", judged.operation)
         }
         (_, Form::Manifest { old: None, .. }) => {
             "CREATE, as no Setting is stored: neither --old nor the cluster has it".into()

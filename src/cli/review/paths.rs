@@ -56,7 +56,7 @@ impl Paths {
     fn file(&mut self, text: Result<ManifestFile, manifest::Error>, named: bool) {
         match text.and_then(|file| self.reader.read(&file).map(|found| (file, found))) {
             Ok((file, _)) if file.is_captured() => {
-                complain(format_args!("note: {} is from a capture, and not judged", QuotedPath(&file.path)));
+                complain(format_args!("note: {} is from a capture, so it is not reviewed", QuotedPath(&file.path)));
                 self.summary.skipped.push((file.path.to_path_buf(), Skipped::Captured));
             }
             Ok((file, (inputs, ignored))) => {

@@ -29,7 +29,7 @@ pub(super) struct CertificateArgs {
     #[arg(long, value_name = "FILE", env = "MNW_TLS_KEY", requires = "tls_cert", conflicts_with = "tls_self_signed")]
     tls_key: Option<PathBuf>,
 
-    /// Time between two polls of these files, and of --tls-client-ca. What is invalid changes nothing; it is logged and
+    /// How often to poll these files and --tls-client-ca. An invalid file changes nothing; the failed reload is logged and
     /// counted
     #[arg(long, value_name = "TIME", default_value = "2s", env = "MNW_TLS_RELOAD_INTERVAL", value_parser = duration::parse)]
     pub(super) tls_reload_interval: Duration,

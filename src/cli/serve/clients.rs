@@ -1,4 +1,4 @@
-//! Who may ask, and what they are told.
+//! Flags: which clients get an answer, and whether refusals name migrations.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::server::tls::clients::{ClientCaFile, ClientVerifier};
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Clients")]
 pub(super) struct ClientArgs {
-    /// CA certificates in PEM: only clients with a certificate of one of them get an answer. Reloaded when it changes.
-    /// Without it every client gets one
+    /// CA certificates in PEM: only clients with a certificate of one of them get an answer; reloaded when it changes. By
+    /// default every client gets an answer
     #[arg(long, value_name = "FILE", env = "MNW_TLS_CLIENT_CA")]
     tls_client_ca: Option<PathBuf>,
 
-    /// Name that a client's certificate must have, as DNS name or common name; repeatable. Without it any name will do
+    /// Name that a client's certificate must have, as DNS name or common name; repeatable. By default any name is accepted
     #[arg(
         long,
         value_name = "NAME",
@@ -31,7 +31,7 @@ pub(super) struct ClientArgs {
     )]
     tls_client_name: Vec<String>,
 
-    /// Say how many migrations are running, and not which, in refusals and warnings
+    /// Do not name migrations in refusals and warnings; only say how many are running
     #[arg(long, env = "MNW_HIDE_MIGRATION_NAMES")]
     pub(super) hide_migration_names: bool,
 }

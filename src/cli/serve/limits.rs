@@ -11,27 +11,27 @@ use crate::server::Limits;
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitArgs {
-    /// Open connections. When the limit is reached, the longest-idle connection is closed for a new one; if none is
+    /// Maximum open connections. When the limit is reached, the longest-idle connection is closed for a new one; if none is
     /// idle, the new one waits
     #[arg(long, value_name = "N", default_value_t = Limits::default().connections, env = "MNW_MAX_CONNECTIONS", value_parser = count)]
     max_connections: usize,
 
-    /// Size of a request's body; a larger one is answered with 413
+    /// Maximum size of a request body; a larger one is rejected with 413
     #[arg(long, value_name = "BYTES", default_value_t = FlagBytes(Limits::default().body_bytes), env = "MNW_MAX_BODY_SIZE")]
     max_body_size: FlagBytes,
 
-    /// Size of all bodies above 64 KiB that are held at one time; a body beyond that waits, and is answered with 503 after
-    /// its deadline
+    /// Maximum size of all request bodies above 64 KiB in memory together; a further body waits, and is rejected with 503
+    /// at its deadline
     #[arg(long, value_name = "BYTES", default_value_t = FlagBytes(Limits::default().body_bytes_total), env = "MNW_MAX_BODIES_SIZE")]
     max_bodies_size: FlagBytes,
 
-    /// From the head of a request to its answer, the body included. A request's own ?timeout= may shorten it: the answer is
-    /// then due half a second, or a tenth, before that
+    /// Maximum time from the head of a request to its answer. The API server's ?timeout= may shorten it: the answer is then
+    /// sent a tenth of that time earlier, at most half a second
     #[arg(long, value_name = "TIME", default_value_t = FlagTime(Limits::default().request), env = "MNW_REQUEST_TIMEOUT")]
     request_timeout: FlagTime,
 
-    /// From a connection's last answer, or its start, to the head of its next request. Keep it above 90 s, after which
-    /// the API server closes idle connections itself: it does not retry a request on a connection that is being closed
+    /// Maximum time from the start or the last answer of a connection to its next request. Keep it above 90 s: the API
+    /// server closes idle connections after 90 s, and does not retry a request on a connection that the server closes
     #[arg(long, value_name = "TIME", default_value_t = FlagTime(Limits::default().idle), env = "MNW_IDLE_TIMEOUT")]
     idle_timeout: FlagTime,
 

@@ -38,11 +38,11 @@ pub(super) struct OwnCaArgs {
     tls_service: Option<String>,
 
     /// Write the CAs into caBundle of the mutating and the validating webhook configuration of this name, where they call
-    /// the Service. Nothing else in them is changed, and neither is created
+    /// the Service. Changes nothing else in them, and creates neither
     #[arg(long, value_name = "NAME", env = "MNW_REGISTER", requires = "registered", value_parser = subdomain)]
     register: Option<String>,
 
-    /// Write the CA certificates in this PEM file into caBundle, for a certificate from --tls-cert; read again every ten
+    /// Write the CA certificates in this PEM file into caBundle, for a certificate from --tls-cert; reloaded every ten
     /// seconds
     #[arg(
         long,

@@ -11,7 +11,7 @@ use crate::reload::{Polled, Reload};
 
 /// Manifests that are read again when they change.
 ///
-/// An invalid edit changes nothing: the last good view stays in use, and [`ClusterState::read_errors`] says why.
+/// An invalid edit changes nothing: the last good facts stay in use, and [`ClusterState::read_errors`] says why.
 #[derive(Debug)]
 pub struct ClusterFiles {
     paths: Vec<PathBuf>,
@@ -49,7 +49,7 @@ impl Reload for ClusterFiles {
 
     fn failed(&self, error: &str, first: bool) {
         if first {
-            tracing::error!(%error, "can't reload the cluster files; the last good view stays in use");
+            tracing::error!(%error, "can't reload the cluster files; the last good facts stay in use");
         }
         self.view.set_read_errors(vec![error.to_owned()]);
     }

@@ -79,17 +79,17 @@ impl Collector for FiguresCollector {
                 ConstGauge::new(of(figure)).encode(family.encode_family(&kind)?)
             })
         };
-        family("cluster_objects", "Objects of which something is kept for the rules.", &|figure| {
-            count(figure.objects)
-        })?;
+        family("cluster_objects", "Objects kept for the rules.", &|figure| count(figure.objects))?;
         family(
             "cluster_undecodable_objects",
-            "Objects that can't be read; verdicts that need their kind are refused.",
+            "Unreadable objects; requests that depend on their kind are rejected.",
             &|figure| count(figure.undecodable),
         )?;
-        family("cluster_staleness_seconds", "Time since a list, an event or a bookmark of this kind came.", &|figure| {
-            figure.staleness
-        })
+        family(
+            "cluster_staleness_seconds",
+            "Time since the API server last sent anything about this kind.",
+            &|figure| figure.staleness,
+        )
     }
 }
 

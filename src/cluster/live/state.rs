@@ -23,12 +23,12 @@ use crate::cluster::kinds::WatchedResource;
 use crate::setting::Facts;
 use crate::setting::facts::{FactKind, Missing, ObjectName};
 
-/// The least time between two views: the first event of a burst is seen at once, and the rest of it together.
-const BETWEEN_VIEWS: Duration = Duration::from_millis(10);
+/// The least time between two publications: the first event of a burst counts at once, and the rest of it together.
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(10);
 /// How often the clock is looked at.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Where the watches report, and the view is made.
+/// What the watches report; publishes facts of it.
 #[derive(Debug)]
 pub(super) struct WatchState {
     cluster: Arc<ClusterState>,
@@ -102,7 +102,7 @@ impl WatchState {
         tracing::info!(%resource, objects, kept, undecodable, "listed");
         // One line for all of them: a list may hold as many as there are objects.
         if let Some((first, count)) = unread {
-            tracing::warn!(%resource, why = %first.why, more = count - 1, "can't read an object");
+            tracing::warn!(%resource, why = %first.why, more = count - 1, "can't read an object; rejecting requests that depend on its kind");
         }
         self.metrics.events(resource.kind, objects);
         self.metrics.list(resource.kind);
@@ -126,7 +126,7 @@ impl WatchState {
         if self.noticed(known, resource.kind)
             && let Err(undecodable) = result
         {
-            tracing::warn!(%resource, why = %undecodable.why, "can't read an object");
+            tracing::warn!(%resource, why = %undecodable.why, "can't read an object; rejecting requests that depend on its kind");
         }
     }
 
@@ -177,13 +177,13 @@ impl WatchState {
         loop {
             self.publish(Instant::now());
             // What happens meanwhile is noticed right after.
-            sleep(BETWEEN_VIEWS).await;
+            sleep(PUBLISH_INTERVAL).await;
             // It is the same whether something changed or time went by.
             let _ = timeout(TICK, self.changed.notified()).await;
         }
     }
 
-    /// Makes a view, if there is news.
+    /// Publishes facts, if they changed.
     fn publish(&self, now: Instant) {
         let known = &mut *self.lock();
         for (resource, status) in &mut known.watches {
