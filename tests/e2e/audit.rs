@@ -54,7 +54,7 @@ fn decisions_are_told_to_the_audit_log() {
 
 /// Who went ahead in spite of a migration can be found afterwards.
 #[test]
-fn the_way_out_is_told_to_the_audit_log() {
+fn the_override_is_in_the_audit_log() {
     let mut objects = world::healthy();
     objects.push(world::migration("stuck", "Running"));
     let cluster = Guarded::new(&objects, Some(&world::ours(world::CANONICAL)));

@@ -144,7 +144,7 @@ fn the_commands_of_the_page_do_what_it_says() {
         assert!(run.to_string().contains(told), "{command}\n{run}");
         tried += 1;
     }
-    assert_eq!(tried, 12);
+    assert_eq!(tried, 13);
     eventually("nothing is checked any more", PATIENCE, || cluster.probe());
 }
 
