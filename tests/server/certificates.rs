@@ -116,7 +116,9 @@ async fn replaced_as_kubelet_does_it_no_request_fails() {
     mount(volume.path(), "2026_4", &three.chain, &three.key);
     serves(&server, &three.leaf).await;
     let before = answered.load(Ordering::Relaxed);
+    let deadline = Instant::now() + PATIENCE;
     while answered.load(Ordering::Relaxed) < before + 10 {
+        assert!(Instant::now() < deadline, "requests do not flow");
         sleep(Duration::from_millis(1)).await;
     }
     stop.store(true, Ordering::Relaxed);

@@ -284,9 +284,13 @@ async fn edits_are_followed_without_being_asked() {
     let (polled, view) = polled(files.path());
     let following = tokio::spawn(Arc::new(polled).follow(std::time::Duration::from_secs(2)));
     fs::write(files.path().join("more.yaml"), node("two")).unwrap();
-    while node_names(&view.facts()) != ["one", "two"] {
+    for _ in 0..60 {
+        if node_names(&view.facts()).len() == 2 {
+            break;
+        }
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     }
+    assert_eq!(node_names(&view.facts()), ["one", "two"]);
     following.abort();
 }
 
