@@ -200,7 +200,7 @@ fn a_repository_is_judged_for_its_one_setting() {
         assert_eq!(ran.code, code, "{ran:?}");
         assert!(ran.stdout.starts_with("0 reviewed; ignored: "), "{ran:?}");
     }
-    let nothing = "error: there is nothing to judge; ";
+    let nothing = "error: there is nothing to review; ";
     for (arguments, stdin) in [(["-"], ""), (["-"], "# only a comment\n---\n"), (["tests/cli/inputs/empty.yaml"], "")] {
         let ran = run_with(&[&["review", "--cluster", SAMPLE], &arguments[..]].concat(), stdin);
         assert_eq!(ran.code, COULD_NOT_TELL);
