@@ -21,8 +21,8 @@ use self::last_heard::LastHeard;
 pub use self::list::{ListQuery, list, list_names};
 use self::metrics::WatchMetrics;
 pub use self::snapshot::{Listed, Snapshot, partial_snapshot, snapshot};
-use self::state::WatchState;
 use self::watch::Watch;
+use self::watch_state::WatchState;
 use self::watch_status::WatchStatus;
 use super::{ClusterState, kinds};
 
@@ -36,8 +36,8 @@ mod object;
 mod proxy;
 mod served;
 mod snapshot;
-mod state;
 mod watch;
+mod watch_state;
 mod watch_status;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use super::error::Error;
 use super::last_heard::LastHeard;
 use super::object::RawObject;
 use super::served::served_version;
-use super::state::{Listing, WatchState};
+use super::watch_state::{Listing, WatchState};
 use crate::cluster::kinds::WatchedResource;
 
 /// How often an absent resource is looked for.
