@@ -11,7 +11,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConnection, StreamOwned};
 use serde_json::{Value, json};
 
-use super::changes::Changes;
+use super::changes::{CALM, Changes};
 use super::lab::{Lab, ROLLOUT, chart, lease};
 use super::report;
 use crate::harness::install::{NAME, SERVICE_NAMES};
@@ -39,7 +39,7 @@ fn served(address: &str) -> io::Result<CertificateDer<'static>> {
 #[test]
 fn a_promotion_of_the_next_ca_is_not_noticed() {
     let lab = lease();
-    lab.install(4, &chart(), &[r#"extraArgs=["--tls-ca-lifetime=3m","--tls-leaf-lifetime=20s"]"#]);
+    lab.install(4, &chart(), &[r#"extraArgs=["--tls-ca-lifetime=90s","--tls-leaf-lifetime=20s"]"#]);
     let before = generation(&lab);
     let changes = Changes::start(&lab.plane.api);
     eventually("the next CA is promoted", ROLLOUT, || match generation(&lab) {
@@ -87,7 +87,7 @@ fn a_renewed_mounted_certificate_is_not_noticed() {
         let served: Vec<_> = pods.iter().map(|address| served(address).map_err(|error| error.to_string())).collect();
         if served.iter().all(|one| one.as_ref() == Ok(&renewed)) { Ok(()) } else { Err(served.len()) }
     });
-    thread::sleep(Duration::from_secs(2));
+    thread::sleep(CALM);
     let tally = changes.end();
     report::add("the mounted certificate is renewed", &tally);
     assert!(tally.faults.is_empty(), "{tally:?}");
@@ -96,7 +96,7 @@ fn a_renewed_mounted_certificate_is_not_noticed() {
 
 /// Nobody but the user keeps `caBundle` then; the notes say how.
 #[test]
-fn without_registration_the_commands_of_the_notes_fill_the_bundle() {
+fn without_registration_the_command_of_the_notes_fills_the_bundle() {
     let lab = lease();
     renew(&lab);
     let notes = lab.install(4, &chart(), &[MOUNTED, "registration=false"]);

@@ -15,6 +15,9 @@ use crate::harness::cluster::SETTING;
 pub const CALLERS: u32 = 8;
 const EVERY: Duration = Duration::from_millis(30);
 
+/// Long enough to see that all is well before and after.
+pub const CALM: Duration = Duration::from_secs(1);
+
 /// Changes that are being made in the background.
 #[derive(Debug)]
 pub struct Changes {

@@ -5,19 +5,15 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::changes::{CALLERS, Changes};
-use super::lab::{Lab, ROLLOUT, chart, lease};
+use super::changes::{CALLERS, CALM, Changes};
+use super::lab::{Lab, ROLLOUT, installed};
 use super::report;
 use crate::harness::install::NAME;
 use crate::harness::wait::eventually;
 
-/// Long enough to see that all is well before and after.
-const CALM: Duration = Duration::from_secs(2);
-
 #[test]
 fn a_rolling_restart_is_not_noticed() {
-    let lab = lease();
-    lab.install(4, &chart(), &[]);
+    let mut lab = installed(1);
     let changes = Changes::start(&lab.plane.api);
     thread::sleep(CALM);
     lab.kubectl(&["-n", NAME, "rollout", "restart", &format!("deployment/{NAME}")]);
@@ -26,32 +22,35 @@ fn a_rolling_restart_is_not_noticed() {
     let tally = changes.end();
     report::add("`kubectl rollout restart`", &tally);
     assert!(tally.faults.is_empty(), "{tally:?}");
+    lab.keep();
 }
 
 /// The budget holds two of the three replicas, so the drain does not end; the third has nowhere to go until `uncordon`.
 #[test]
 fn a_drain_of_the_only_node_leaves_two_replicas() {
-    let lab = lease();
-    lab.install(4, &chart(), &[]);
+    let mut lab = installed(1);
     let changes = Changes::start(&lab.plane.api);
     thread::sleep(CALM);
-    let drained = lab.plane.kubectl(["drain", "node-1", "--ignore-daemonsets", "--timeout=15s"]).run();
+    let drained = lab.plane.kubectl(["drain", "node-1", "--ignore-daemonsets", "--timeout=10s"]).run();
     assert_eq!(drained.code, 1, "{drained}");
     assert!(drained.stderr.contains("Cannot evict pod as it would violate the pod's disruption budget."), "{drained}");
-    assert_eq!(lab.ready_pods(), 2);
+    eventually("the third is gone", ROLLOUT, || match lab.ready_pods() {
+        2 => Ok(()),
+        count => Err(count),
+    });
     lab.kubectl(&["uncordon", "node-1"]);
     lab.rolled_out(NAME);
     thread::sleep(CALM);
     let tally = changes.end();
-    report::add("`kubectl drain` of the only node for 15 s, then `uncordon`", &tally);
+    report::add("`kubectl drain` of the only node for 10 s, then `uncordon`", &tally);
     assert!(tally.faults.is_empty(), "{tally:?}");
+    lab.keep();
 }
 
 /// Its connections are reset: what was on its way is refused, and the next one is answered by another replica.
 #[test]
 fn a_killed_replica_starts_again() {
-    let lab = lease();
-    lab.install(4, &chart(), &[]);
+    let lab = installed(1);
     let changes = Changes::start(&lab.plane.api);
     thread::sleep(CALM);
     let pod = &lab.pods()[0];
@@ -74,8 +73,7 @@ fn a_killed_replica_starts_again() {
 /// Nobody but the API server is missed, and not a moment longer than it is away.
 #[test]
 fn a_restart_of_the_api_server_is_survived() {
-    let mut lab = lease();
-    lab.install(4, &chart(), &[]);
+    let mut lab = installed(1);
     let changes = Changes::start(&lab.plane.api);
     thread::sleep(CALM);
     lab.plane.servers.stop_apiserver();
@@ -85,13 +83,13 @@ fn a_restart_of_the_api_server_is_survived() {
     let tally = changes.end();
     report::add("the API server is restarted", &tally);
     blameless(&tally.faults, &lab);
+    lab.keep();
 }
 
 /// For 30 s nothing can be read or stored. Watches go on as if nothing had been.
 #[test]
 fn an_etcd_that_stops_for_a_while_is_survived() {
-    let lab = lease();
-    lab.install(4, &chart(), &[]);
+    let mut lab = installed(1);
     let changes = Changes::start(&lab.plane.api);
     thread::sleep(CALM);
     lab.plane.servers.etcd.signal("STOP");
@@ -102,6 +100,7 @@ fn an_etcd_that_stops_for_a_while_is_survived() {
     let tally = changes.end();
     report::add("etcd is stopped for 30 s", &tally);
     blameless(&tally.faults, &lab);
+    lab.keep();
 }
 
 /// The faults are all the API server's own, and all replicas are as they were.

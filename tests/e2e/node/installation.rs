@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::changes::Changes;
-use super::lab::{chart, lease};
+use super::changes::{CALM, Changes};
+use super::lab::{chart, installed, lease};
 use super::report;
 use crate::harness::assets::{self, repository};
 use crate::harness::install::NAME;
@@ -28,7 +27,7 @@ fn proof(notes: &str) -> Vec<&str> {
 fn a_fresh_installation_is_proven_by_its_notes() {
     let mut faults = Vec::new();
     for major in [4, 3, 4] {
-        let lab = lease();
+        let mut lab = lease();
         let args = ["install", NAME, "CHART", "--namespace", NAME, "--create-namespace"];
         let changes = Changes::start(&lab.plane.api);
         let notes = lab.helm(major).command(args).ok();
@@ -39,7 +38,7 @@ fn a_fresh_installation_is_proven_by_its_notes() {
         }
         let tally = changes.end();
         report::add(&format!("`helm install` (Helm {major})"), &tally);
-        lab.restarts(0);
+        lab.keep();
         faults.push(tally);
     }
     // A registration without a server refuses: that is how it fails. Nothing else may be a reason.
@@ -78,8 +77,7 @@ fn the_lines_of_the_readme_install_it() {
 /// Nothing of the pods needs more than Kubernetes' strictest profile allows; their root can't be written to.
 #[test]
 fn pods_are_restricted() {
-    let lab = lease();
-    lab.install(4, &chart(), &[]);
+    let mut lab = installed(1);
     let pods = lab.pods();
     assert_eq!(pods.len(), 3);
     for pod in &pods {
@@ -102,7 +100,7 @@ fn pods_are_restricted() {
     // The namespace's label is the judge.
     let namespace = lab.plane.api.get(&format!("/api/v1/namespaces/{NAME}")).unwrap();
     assert_eq!(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
-    lab.restarts(0);
+    lab.keep();
 }
 
 /// The registration goes first: no change is refused by a server that is gone.
@@ -112,7 +110,7 @@ fn uninstalling_is_not_noticed() {
         let lab = lease();
         lab.install(major, &chart(), &[]);
         let changes = Changes::start(&lab.plane.api);
-        std::thread::sleep(Duration::from_secs(2));
+        std::thread::sleep(CALM);
         lab.helm(major).command(["uninstall", NAME, "--namespace", NAME, "--wait"]).ok();
         eventually("its pods are gone", super::lab::ROLLOUT, || match lab.pods() {
             pods if pods.is_empty() => Ok(()),

@@ -23,6 +23,10 @@ use crate::harness::{Plane, world};
 /// Where we may be installed: now, and by release 0.1.0.
 const NAMESPACES: [&str; 2] = [NAME, "harvester-system"];
 
+/// What an installation makes besides the registrations and the pods.
+const INSTALLED: &str = "job,deployment,replicaset,service,serviceaccount,role,rolebinding,clusterrole,clusterrolebinding,\
+                         poddisruptionbudget,networkpolicy,secret";
+
 /// How long a rollout may take on a machine that does other things too.
 pub const ROLLOUT: Duration = Duration::from_mins(4);
 
@@ -34,6 +38,8 @@ pub struct Lab {
     /// `node-1`, and `node-2` once it was asked for.
     pub machines: Vec<Machine>,
     images: [PathBuf; 2],
+    // Whether the chart is installed as it is, on so many machines, and well.
+    kept: Option<usize>,
     _controllers: [Process; 2],
 }
 
@@ -42,8 +48,22 @@ static LAB: LazyLock<Mutex<Lab>> = LazyLock::new(|| Mutex::new(Lab::boot()));
 /// The cluster, for one test: nothing of ours is installed, and the Setting holds a value.
 pub fn lease() -> MutexGuard<'static, Lab> {
     // A test that failed left it as it was; emptying is what makes it good again.
-    let lab = LAB.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut lab = LAB.lock().unwrap_or_else(PoisonError::into_inner);
+    lab.kept = None;
     lab.empty();
+    lab
+}
+
+/// The cluster with so many nodes and the chart as it is, installed with Helm 4: by an earlier test, if that [kept](Lab::keep) it.
+pub fn installed(nodes: usize) -> MutexGuard<'static, Lab> {
+    let mut lab = LAB.lock().unwrap_or_else(PoisonError::into_inner);
+    if lab.kept.take() != Some(nodes) {
+        lab.empty();
+        if nodes == 2 {
+            lab.second_node();
+        }
+        lab.install(4, &chart(), &[]);
+    }
     lab
 }
 
@@ -55,7 +75,7 @@ impl Lab {
         let first = Machine::start(1, &[&images[0], &images[1]]);
         let plane = Plane::of(ControlPlane::for_nodes());
         let controllers = ["kube-controller-manager", "kube-scheduler"].map(|name| controller(&plane, name));
-        let mut lab = Self { plane, machines: vec![first], images, _controllers: controllers };
+        let mut lab = Self { plane, machines: vec![first], images, kept: None, _controllers: controllers };
         lab.join(1);
         lab
     }
@@ -66,6 +86,12 @@ impl Lab {
             self.machines.push(Machine::start(2, &[&self.images[0], &self.images[1]]));
             self.join(2);
         }
+    }
+
+    /// Leaves what [`installed`] gave to the next test that asks for the same. Not called by one that failed.
+    pub fn keep(&mut self) {
+        self.restarts(0);
+        self.kept = Some(self.machines.len());
     }
 
     fn join(&mut self, number: u8) {
@@ -85,25 +111,20 @@ impl Lab {
     /// Takes away whatever a test left, registrations first, and stores the Setting.
     fn empty(&self) {
         let all = format!("app.kubernetes.io/name in ({NAME},{NAME}-ready,{NAME}-unregister)");
-        let delete = |kinds: &str, namespace: &str, selector: &str| {
-            self.kubectl(&["delete", kinds, "-n", namespace, "-l", selector, "--timeout=120s"]);
+        let delete = |kinds: &str, selector: &str, more: &[&str]| {
+            self.kubectl(&[&["delete", kinds, "--all-namespaces", "-l", selector, "--timeout=120s"], more].concat());
         };
-        delete("mutatingwebhookconfiguration,validatingwebhookconfiguration", NAME, &all);
+        delete("mutatingwebhookconfiguration,validatingwebhookconfiguration", &all, &[]);
         self.connect(true);
         self.kubectl(&["uncordon", "-l", "kubernetes.io/os=linux"]);
-        delete("clusterrole,clusterrolebinding", NAME, &all);
+        delete(INSTALLED, &all, &[]);
+        delete("secret", "owner=helm", &[]);
+        // What would make new ones went first. Nobody is served by them any more, so they need not end in peace.
+        delete("pod", &all, &["--grace-period=1"]);
         for namespace in NAMESPACES {
             let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
             let metadata = json!({"name": namespace, "labels": labels});
             self.plane.api.apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}));
-            delete(
-                "job,deployment,service,serviceaccount,role,rolebinding,poddisruptionbudget,secret",
-                namespace,
-                &all,
-            );
-            delete("secret", namespace, "owner=helm");
-            // Dropped by nothing else; the Deployment went first, so none comes back.
-            delete("pod", namespace, &all);
         }
         let mut objects = vec![world::cluster_network("vm-migration")];
         objects.push(world::vlan_config("vm-migration", "all", &["node-1", "node-2"]));

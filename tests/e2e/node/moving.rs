@@ -1,9 +1,8 @@
 //! From release 0.1.0 in `harvester-system`, which was installed with kustomize, to the chart in a namespace of its own.
 
 use std::fs;
-use std::time::Duration;
 
-use super::changes::Changes;
+use super::changes::{CALM, Changes};
 use super::lab::lease;
 use super::report;
 use crate::harness::assets::repository;
@@ -29,7 +28,7 @@ fn release_0_1_0_moves_out_of_harvester_system() {
 
     let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();
     let changes = Changes::start(&lab.plane.api);
-    std::thread::sleep(Duration::from_secs(2));
+    std::thread::sleep(CALM);
     for command in commands(&page) {
         lab.plane.shell(&format!("kubectl {command}")).ok();
     }

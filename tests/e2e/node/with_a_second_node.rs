@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::Duration;
 
-use super::changes::Changes;
-use super::lab::{Lab, ROLLOUT, chart, lease};
+use super::changes::{CALM, Changes};
+use super::lab::{Lab, ROLLOUT, installed};
 use super::report;
 use crate::harness::install::NAME;
 use crate::harness::wait::eventually;
-
-const CALM: Duration = Duration::from_secs(2);
 
 /// Where the replicas are.
 fn places(lab: &Lab) -> BTreeSet<String> {
@@ -23,9 +21,7 @@ fn both() -> BTreeSet<String> {
 
 #[test]
 fn a_drain_of_one_of_two_and_a_restart_are_not_noticed() {
-    let mut lab = lease();
-    lab.second_node();
-    lab.install(4, &chart(), &[]);
+    let mut lab = installed(2);
     assert_eq!(places(&lab), both());
     let changes = Changes::start(&lab.plane.api);
     thread::sleep(CALM);
@@ -45,14 +41,13 @@ fn a_drain_of_one_of_two_and_a_restart_are_not_noticed() {
     report::add("`kubectl rollout restart` over two nodes", &tally);
     assert_eq!(places(&lab), both());
     assert!(tally.faults.is_empty(), "{tally:?}");
+    lab.keep();
 }
 
 /// Until Kubernetes itself notices, the API server is sent to replicas that are not there, and sometimes waits in vain.
 #[test]
 fn a_node_that_dies_costs_some_changes_until_it_is_noticed() {
-    let mut lab = lease();
-    lab.second_node();
-    lab.install(4, &chart(), &[]);
+    let lab = installed(2);
     assert_eq!(places(&lab), both());
     let changes = Changes::start(&lab.plane.api);
     thread::sleep(CALM);
