@@ -88,7 +88,7 @@ export KUBERNETES ?=
 e2e: envtest helm
 	cargo test --locked --test e2e
 
-.PHONY: node e2e-node
+.PHONY: node e2e-node e2e-policy
 
 # kubelet, kube-proxy and the controllers, in the same way; NODE_ASSETS names a directory with them.
 node:
@@ -97,7 +97,14 @@ node:
 # Real nodes in namespaces of their own: our image, our chart, Helm, and a change every 30 ms. Needs root and some Debian
 # packages, and says which are missing. The table of docs/testing.md is printed at the end.
 e2e-node: envtest helm node image-archive
-	cargo test --locked --test node --config 'target."cfg(unix)".runner = "tests/e2e/node/box"' -- --test-threads=1
+	$(ON_NODES) --skip network_policy::
+	cat target/tmp/node.md
+
+ON_NODES := cargo test --locked --test node --config 'target."cfg(unix)".runner = "tests/e2e/node/box"' -- --test-threads=1
+
+# On such a node, the chart's network policy under kube-router, which enforces it and is compiled in the same way.
+e2e-policy: envtest helm node image-archive
+	KUBE_ROUTER="$$(tests/tools/build.sh kube-router)" $(ON_NODES) network_policy::
 	cat target/tmp/node.md
 
 # The pages of -o html in a real browser: needs Chromium, which CHROMIUM names.

@@ -25,6 +25,7 @@ mod node {
     mod disturbances;
     mod installation;
     mod moving;
+    mod network_policy;
     mod upgrades;
     mod with_a_second_node;
 }

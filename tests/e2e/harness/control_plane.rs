@@ -79,15 +79,15 @@ pub struct ControlPlane {
 impl ControlPlane {
     /// Starts both, without controllers; `flags` are added to the API server's.
     pub fn start(flags: &[&str]) -> Self {
-        Self::launch(&[&["--bind-address=127.0.0.1"], &ALONE[..], flags].concat())
+        Self::launch(&[&["--bind-address=127.0.0.1"], &ALONE[..], flags].concat(), free_port())
     }
 
-    /// Starts both for real nodes.
+    /// Starts both for real nodes, on the port that a network policy names: the network is their own.
     pub fn for_nodes() -> Self {
-        Self::launch(&[&["--bind-address=0.0.0.0"], &FOR_NODES[..]].concat())
+        Self::launch(&[&["--bind-address=0.0.0.0"], &FOR_NODES[..]].concat(), 6443)
     }
 
-    fn launch(flags: &[&str]) -> Self {
+    fn launch(flags: &[&str], port: u16) -> Self {
         let directory = process::scratch("control-plane");
         let (etcd_port, peer_port) = (free_port(), free_port());
         let mut etcd = Command::new(assets::tool("etcd"));
@@ -111,7 +111,7 @@ impl ControlPlane {
         write(&directory, "ca.crt", &pki::AUTHORITY.pem);
         let mut started = Self {
             directory,
-            port: free_port(),
+            port,
             etcd_port,
             flags: flags.iter().map(ToString::to_string).collect(),
             serving,
