@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Exit;
 use super::output;
+use crate::setting::suggest::nearest_or_all;
 use crate::setting::{RuleId, rules};
 use crate::status::CheckId;
 
@@ -56,7 +57,15 @@ fn topic(name: &str) -> Result<Topic, String> {
             .any(|field| fields.contains(&format!("`{field}`")))
     };
     let of_field: Vec<_> = RuleId::ALL.into_iter().filter(reports).collect();
-    if of_field.is_empty() { folded.parse().map(Topic::Rule) } else { Ok(Topic::Field(of_field)) }
+    if !of_field.is_empty() {
+        return Ok(Topic::Field(of_field));
+    }
+    folded.parse().map(Topic::Rule).map_err(|_| {
+        let rules = RuleId::ALL.into_iter().map(RuleId::as_str);
+        let known = rules.chain(CheckId::ALL.into_iter().map(CheckId::as_str));
+        let hint = nearest_or_all("the rules and checks are", name, known);
+        format!("no rule, field or check is named {name:?}; {hint}")
+    })
 }
 
 fn list(listed: &[RuleId]) -> String {
@@ -117,6 +126,20 @@ mod tests {
         }
         assert_eq!(names("value"), ["value-syntax", "migration-in-progress", "whereabouts-crd-missing"]);
         assert_eq!(names("clusternetwork").len(), 3);
-        assert!(topic("value.rang").is_err());
+    }
+
+    #[test]
+    fn a_wrong_name_says_the_nearest_rule_or_check_or_all() {
+        assert_eq!(
+            topic("Adresses-Free").unwrap_err(),
+            "no rule, field or check is named \"Adresses-Free\"; did you mean addresses-free?"
+        );
+        assert_eq!(
+            topic("vlan-rnage").unwrap_err(),
+            "no rule, field or check is named \"vlan-rnage\"; did you mean vlan-range?"
+        );
+        let far = topic("value.rang").unwrap_err();
+        assert!(far.contains("; the rules and checks are value-syntax, "), "{far}");
+        assert!(far.ends_with(", webhook-endpoints"), "{far}");
     }
 }

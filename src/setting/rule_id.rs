@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
+use super::suggest::nearest_or_all;
+
 /// Names the rules, in the order in which violations are reported.
 macro_rules! rule_ids {
     ($($id:ident $name:literal,)+) => {
@@ -73,15 +75,8 @@ impl FromStr for RuleId {
         if let Some(rule) = Self::ALL.into_iter().find(|rule| rule.as_str() == name) {
             return Ok(rule);
         }
-        let nearest = Self::ALL
-            .into_iter()
-            .map(|rule| (strsim::normalized_damerau_levenshtein(rule.as_str(), name), rule))
-            .filter(|(likeness, _)| *likeness >= 0.6)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b));
-        Err(match nearest {
-            Some((_, rule)) => format!("no rule is named {name:?}; did you mean {rule}?"),
-            None => format!("no rule is named {name:?}; the rules are {}", Self::ALL.map(Self::as_str).join(", ")),
-        })
+        let hint = nearest_or_all("the rules are", name, Self::ALL.into_iter().map(Self::as_str));
+        Err(format!("no rule is named {name:?}; {hint}"))
     }
 }
 

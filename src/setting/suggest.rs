@@ -13,6 +13,26 @@ pub(crate) fn distance(one: &str, other: &str) -> Option<usize> {
     (short && alike).then(|| strsim::damerau_levenshtein(one, other)).filter(|slips| *slips <= MOST)
 }
 
+/// The name that was probably meant, or all that there are.
+pub(crate) fn nearest_or_all<'a>(all: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match nearest(name, known.clone()) {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => format!("{all} {}", known.collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST {
+        return None;
+    }
+    let name = name.to_lowercase();
+    known
+        .map(|known| (strsim::normalized_damerau_levenshtein(&known.to_lowercase(), &name), known))
+        .filter(|(likeness, _)| *likeness >= 0.6)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use super::spanned;
 use crate::escape::{Quoted, Quoting};
 use crate::manifest::Position;
 use crate::report;
+use crate::setting::suggest::nearest_or_all;
 
 /// Something in a suite that can't be taken as it stands. Safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,27 +84,6 @@ fn yaml(error: &YamlError) -> String {
 /// A name that is none of those known.
 pub(super) fn not_known<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     format!("{} is not known here; {}", Quoted(name), nearest_or_all("it is one of", name, known))
-}
-
-/// The name that was probably meant, or all that there are.
-pub(super) fn nearest_or_all<'a>(all: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(name, known.clone()) {
-        Some(nearest) => format!("did you mean {nearest}?"),
-        None => format!("{all} {}", known.collect::<Vec<_>>().join(", ")),
-    }
-}
-
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // Comparing costs the product of the lengths, and no known name is nearly as long.
-    if name.len() > 64 {
-        return None;
-    }
-    let name = name.to_lowercase();
-    known
-        .map(|known| (strsim::normalized_damerau_levenshtein(&known.to_lowercase(), &name), known))
-        .filter(|(likeness, _)| *likeness >= 0.6)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, known)| known)
 }
 
 /// The place stands before the message already.

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use regex_lite::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::error::{nearest_or_all, not_known};
+use super::error::not_known;
 use crate::cluster::kinds::KINDS;
 use crate::escape::{Quoted, Quoting};
 use crate::setting::facts::FactKind;
 use crate::setting::field::StringField;
 use crate::setting::key;
+use crate::setting::suggest::nearest_or_all;
 use crate::setting::{RuleId, Warning, rules};
 
 /// The names of rules, in the schema.
