@@ -4,7 +4,6 @@
 
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -259,8 +258,8 @@ impl From<&crate::setting::Violation> for PlanProblem {
 }
 
 /// How many addresses a network of this prefix length has to hand out.
-fn capacity(net: Ipv4Net) -> u64 {
-    (1_u64 << (32 - net.prefix_len())).saturating_sub(2)
+const fn capacity(prefix: u8) -> u64 {
+    (1_u64 << (32 - prefix)).saturating_sub(2)
 }
 
 #[cfg(test)]

@@ -82,7 +82,7 @@ impl Args {
 
     async fn observe(&self) -> anyhow::Result<(LiveObservation, Source)> {
         let (client, server) = self.kube.reach().await?;
-        let live = observe::observe(&client, &server, None).await;
+        let live = observe::observe(&client, &server).await;
         let source = Self::source(&client, server).await;
         Ok((live, source))
     }

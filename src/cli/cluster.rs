@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use kube::Client;
 
-use super::kube::KubeArgs;
+use super::kube::{KubeArgs, block_on};
 use crate::observe::{self, Observation};
 
 /// Where the cluster's state is read.
@@ -29,11 +28,16 @@ pub(super) struct ClusterStateArgs {
 }
 
 impl ClusterStateArgs {
-    /// Observes what the files hold; with the pool of this range, by default the stored one's.
-    pub(super) fn observe_files(&self, range: Option<Ipv4Net>) -> anyhow::Result<Observation> {
+    /// Observes it.
+    pub(super) fn observe(&self) -> anyhow::Result<Observation> {
+        if self.live {
+            return block_on(async {
+                let (client, address) = self.reach().await?;
+                Ok(observe::observe(&client, &address).await.observation())
+            })?;
+        }
         self.kube.check_unused()?;
-        observe::load(&self.cluster, Timestamp::now(), range)
-            .context("--cluster takes files or directories of manifests")
+        observe::load(&self.cluster, Timestamp::now()).context("--cluster takes files or directories of manifests")
     }
 
     /// A client of the live cluster, and its address.

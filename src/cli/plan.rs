@@ -5,21 +5,18 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use ipnet::Ipv4Net;
 use serde_json::Value;
 
 use super::Exit;
 use super::canonicalize::source::ValueSource;
 use super::cluster::ClusterStateArgs;
-use super::kube::block_on;
 use super::output::{ColorArgs, Output, print, wants_ascii};
 use super::policy::PolicyArgs;
-use crate::input::{Form, OldSide, Reader, Stored, setting_with_value};
+use crate::input::{OldSide, Reader, Stored, setting_with_value};
 use crate::manifest::{BARE_VALUE, ManifestFile};
-use crate::observe::{self, Observation};
+use crate::observe::Observation;
 use crate::page;
 use crate::plan::{self, ChangePlan, Suggest};
-use crate::status;
 
 mod text;
 
@@ -82,15 +79,23 @@ fn suggest(prefix: &str) -> Result<Suggest, String> {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let source = ValueSource::open(&self.source)?;
+        let name = source.name();
         let file = manifest(source)?;
-        let Observation { facts, policy, observed } = self.observe(range(&file)?)?;
+        let Observation { facts, policy, observed } = self.cluster.observe()?;
         let stored = match &observed.setting {
             Ok(setting) => setting.as_ref().map(serde_json::to_value).transpose()?,
             Err(why) => bail!("the Setting can't be seen, so that nobody can tell what changes: {why}"),
         };
         let mut reader = Reader::new(stored.map(|setting| Stored { setting, from: OldSide::Cluster }));
         let (inputs, _) = reader.read(&file)?;
-        let [input] = &*inputs else { bail!("{} values are named, not one", inputs.len()) };
+        let input = match &*inputs {
+            [input] => input,
+            [] => bail!(
+                "{name} holds neither a value, which starts with {{, nor a manifest of the Setting vm-migration-network \
+                 (harvesterhci.io); to plan that the network is disabled, pass ''"
+            ),
+            many => bail!("{name} holds {} manifests of the Setting vm-migration-network; plan takes one", many.len()),
+        };
         let request = input.review().and_then(|review| review.request).map_err(anyhow::Error::msg)?;
         let policy = self.policy.over(policy.as_ref());
         let suggest = self.suggest.unwrap_or(Suggest::No);
@@ -104,17 +109,6 @@ impl Args {
         })
     }
 
-    /// The cluster, with the pool of this range.
-    fn observe(&self, range: Option<Ipv4Net>) -> anyhow::Result<Observation> {
-        if !self.cluster.live {
-            return self.cluster.observe_files(range);
-        }
-        block_on(async {
-            let (client, address) = self.cluster.reach().await?;
-            Ok(observe::observe(&client, &address, range).await.observation())
-        })?
-    }
-
     fn print(&self, plan: &ChangePlan) -> std::io::Result<()> {
         match self.output {
             PlanFormat::Text => {
@@ -126,16 +120,6 @@ impl Args {
             PlanFormat::Html => print(&page::plan(plan)),
         }
     }
-}
-
-/// The range that is asked for, where a value names one.
-fn range(file: &ManifestFile) -> anyhow::Result<Option<Ipv4Net>> {
-    let (inputs, _) = Reader::default().read(file)?;
-    let value = inputs.first().and_then(|input| match &input.form {
-        Form::Manifest { setting, .. } => setting.get("value")?.as_str(),
-        Form::Review(_) | Form::Request(_) => None,
-    });
-    Ok(value.and_then(status::range).map(|range| range.net()))
 }
 
 /// A file with one manifest or review; of a value the manifest that it would stand in.

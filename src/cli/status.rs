@@ -35,7 +35,7 @@ pub(super) struct Args {
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
     output: StatusFormat,
 
-    /// Wait until no check is in error, at most this long
+    /// Wait until no check is in error, at most this long; with --kube only
     #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "5m")]
     wait: Option<FlagTime>,
 
@@ -87,21 +87,18 @@ enum FailOn {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let shown = if self.cluster.live {
-            block_on(self.live())??
-        } else if self.wait.is_some() {
-            anyhow::bail!("--wait goes with --kube");
-        } else {
-            self.look(&self.cluster.observe_files(None)?)
+        let shown = match self.wait {
+            None => self.look(&self.cluster.observe()?),
+            Some(_) if !self.cluster.live => anyhow::bail!("--wait goes with --kube: files stay as they are"),
+            Some(FlagTime(patience)) => block_on(self.wait(patience))??,
         };
         self.print(&shown)?;
         Ok(self.fail_on.exit(shown.report.counts))
     }
 
-    async fn live(&self) -> anyhow::Result<StatusView> {
+    async fn wait(&self, patience: Duration) -> anyhow::Result<StatusView> {
         let (client, address) = self.cluster.reach().await?;
-        let look = async || observe::observe(&client, &address, None).await.observation();
-        let Some(FlagTime(patience)) = self.wait else { return Ok(self.look(&look().await)) };
+        let look = async || observe::observe(&client, &address).await.observation();
         let is_over = |observation: &Observation| {
             let shown = self.look(observation);
             let over = self.fail_on.exit(shown.report.counts) != Exit::Refused;

@@ -88,7 +88,7 @@ pub fn files(
         (kinds::KUBEVIRTS, more.values(kinds::KUBEVIRTS, &observed.kubevirt)),
         (kinds::DAEMON_SETS, more.values(kinds::DAEMON_SETS, &observed.daemon_set)),
         (kinds::PODS, pods),
-        (kinds::POOLS, more.values(kinds::POOLS, &observed.pool)),
+        (kinds::POOLS, more.values(kinds::POOLS, &observed.pools)),
         (kinds::MUTATING, more.values(kinds::MUTATING, &observed.webhooks[0])),
         (kinds::VALIDATING, more.values(kinds::VALIDATING, &observed.webhooks[1])),
         (kinds::SLICES, more.values(kinds::SLICES, &observed.slices)),

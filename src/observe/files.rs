@@ -3,10 +3,9 @@
 //! In plain files a kind of which there is no object has none. A capture says what it asked for, and of a support bundle the
 //! directories do: what was not asked for is not seen.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,12 +17,9 @@ use crate::cluster::files;
 use crate::escape::Quoted;
 use crate::harvester::HARVESTER_SYSTEM;
 use crate::manifest::Origin;
-use crate::pool::pool_name;
 use crate::setting::SETTING;
-use crate::status::objects::{
-    GuardedSettingObject, Holder, Observable, PoolObject, VirtHandlerPod, WebhookConfiguration,
-};
-use crate::status::{self, Holders, Observed, Sighting, Unseen};
+use crate::status::objects::{Holder, Observable, VirtHandlerPod};
+use crate::status::{Holders, Observed, Sighting, Unseen};
 
 /// Why files are no cluster. Safe to print.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +57,7 @@ pub enum Error {
 /// # Errors
 ///
 /// If they can't be read, or hold no object or one of them twice.
-pub fn load(paths: &[PathBuf], now: Timestamp, range: Option<Ipv4Net>) -> Result<Observation, Error> {
+pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Observation, Error> {
     let (loaded, kept) = files::load_keeping(paths, is_wanted)?;
     if loaded.objects == 0 {
         return Err(Error::Empty);
@@ -78,7 +74,7 @@ pub fn load(paths: &[PathBuf], now: Timestamp, range: Option<Ipv4Net>) -> Result
     for missing in view.captured.iter().flat_map(Captured::lost) {
         facts.lose(missing);
     }
-    let observed = view.observed(now, range);
+    let observed = view.observed(now);
     Ok(Observation { facts, policy: loaded.policy, observed })
 }
 
@@ -123,50 +119,35 @@ impl FileView {
         Ok(())
     }
 
-    fn observed(&self, now: Timestamp, range: Option<Ipv4Net>) -> Observed {
-        let setting = self.named(kinds::SETTINGS, SETTING);
-        let (pool, holders) = self.addresses(&setting, range);
+    fn observed(&self, now: Timestamp) -> Observed {
         let mut pods: Sighting<Vec<VirtHandlerPod>> = self.all(kinds::PODS);
         if let Ok(pods) = &mut pods {
             let (label, name) = VIRT_HANDLER;
             pods.retain(|pod| pod.metadata.namespace == HARVESTER_SYSTEM);
             pods.retain(|pod| pod.metadata.labels.get(label).is_some_and(|text| text == name));
         }
-        Observed {
+        let mut observed = Observed {
             at: self.captured.as_ref().map_or(now, |captured| captured.time),
             is_live: false,
-            setting,
+            setting: self.named(kinds::SETTINGS, SETTING),
             attachments: self.all(kinds::ATTACHMENTS),
             kubevirt: self.named(kinds::KUBEVIRTS, "kubevirt"),
             daemon_set: self.named(kinds::DAEMON_SETS, "virt-handler"),
             pods,
             migrations: self.all(kinds::MIGRATIONS),
-            pool,
-            holders,
-            webhooks: [self.webhooks(kinds::MUTATING), self.webhooks(kinds::VALIDATING)],
+            pools: self.all(kinds::POOLS),
+            holders: Holders::new(),
+            webhooks: [kinds::MUTATING, kinds::VALIDATING].map(|kind| kinds::ours(self.all(kind))),
             slices: self.all(kinds::SLICES),
-        }
+        };
+        observed.holders = self.holders(&observed);
+        observed
     }
 
-    /// The pool of the range, by default the stored value's, and the pods that it names.
-    fn addresses(
-        &self,
-        setting: &Sighting<Option<GuardedSettingObject>>,
-        range: Option<Ipv4Net>,
-    ) -> (Sighting<Option<PoolObject>>, Holders) {
-        let stored = match setting {
-            Ok(setting) => setting.as_ref().and_then(|setting| status::range(&setting.value)),
-            Err(unseen) => return (Err(unseen.clone()), BTreeMap::new()),
-        };
-        let stored = stored.map(|range| range.net());
-        let Some(range) = range.or(stored) else { return (Ok(None), BTreeMap::new()) };
-        if self.is_capture && stored != Some(range) {
-            let why = "a capture has the pool of the stored range alone";
-            return (Err(kinds::POOLS.unseen(why)), BTreeMap::new());
-        }
-        let pool = self.named(kinds::POOLS, &pool_name(range));
+    /// The pods that the pool names, where they are there.
+    fn holders(&self, observed: &Observed) -> Holders {
         let pods = self.all::<Holder>(kinds::PODS);
-        let holders = kinds::holders(&pool).into_iter().map(|(namespace, names)| {
+        let holders = kinds::holders(observed).into_iter().map(|(namespace, names)| {
             let seen = match (self.pods_not_asked(&namespace), &pods) {
                 (Some(why), _) => Err(Unseen { what: format!("pods {namespace}"), why }),
                 (None, Err(unseen)) => Err(unseen.clone()),
@@ -178,8 +159,7 @@ impl FileView {
             };
             (namespace, seen)
         });
-        let holders = holders.collect();
-        (pool, holders)
+        holders.collect()
     }
 
     /// Why the files may lack pods of the namespace that the cluster had.
@@ -226,11 +206,5 @@ impl FileView {
     fn named<T: DeserializeOwned + Observable>(&self, kind: ObservedKind, name: &str) -> Sighting<Option<T>> {
         let is_it = |object: &&Value| object.pointer("/metadata/name").and_then(Value::as_str) == Some(name);
         self.of(kind)?.find(is_it).map(|object| kind.read(ObjectJson::Value(object))).transpose()
-    }
-
-    fn webhooks(&self, kind: ObservedKind) -> Sighting<Vec<WebhookConfiguration>> {
-        let mut all: Vec<WebhookConfiguration> = self.all(kind)?;
-        all.retain(|it| kinds::is_ours(&it.webhooks));
-        Ok(all)
     }
 }

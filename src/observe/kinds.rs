@@ -10,8 +10,8 @@ use crate::escape::{Quoted, Quoting};
 use crate::harvester::HARVESTER_SYSTEM;
 use crate::pool::{KUBE_SYSTEM, WhereaboutsPool};
 use crate::setting::SETTING;
-use crate::status::objects::{Observable, PoolObject};
-use crate::status::{Sighting, Unseen};
+use crate::status::objects::{Observable, WebhookConfiguration};
+use crate::status::{self, Observed, Sighting, Unseen};
 
 /// A kind, where the API server has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,10 +132,12 @@ fn name(json: ObjectJson<'_>) -> Option<String> {
     }
 }
 
-/// The pods that a pool names, by namespace. What can be none is no namespace to ask for.
-pub(super) fn holders(pool: &Sighting<Option<PoolObject>>) -> BTreeMap<String, BTreeSet<String>> {
+/// The pods that the pool of the stored range names, by namespace. What can be none is no namespace to ask for.
+pub(super) fn holders(observed: &Observed) -> BTreeMap<String, BTreeSet<String>> {
     let mut holders: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let read = pool.as_ref().ok().and_then(Option::as_ref).map(|pool| WhereaboutsPool::read(&pool.spec));
+    let setting = observed.setting.iter().flatten().next();
+    let pool = setting.and_then(|setting| observed.pool(status::range(&setting.value)?.net()).ok()?);
+    let read = pool.map(|pool| WhereaboutsPool::read(&pool.spec));
     for taken in read.iter().flatten().flat_map(WhereaboutsPool::taken) {
         if let Some((namespace, name)) = taken.pod().filter(|(namespace, _)| is_label(namespace)) {
             holders.entry(namespace.to_owned()).or_default().insert(name.to_owned());
@@ -149,9 +151,14 @@ fn is_label(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Whether a configuration has an entry of this webhook: the release may have given it any name.
-pub(super) fn is_ours(webhooks: &Value) -> bool {
-    let entries = webhooks.as_array().into_iter().flatten();
-    let mut names = entries.filter_map(|entry| entry.get("name")?.as_str());
-    names.any(|name| name.ends_with(&format!(".{SETTING}.setting")))
+/// The configurations that have an entry of this webhook: the release may have given them any name.
+pub(super) fn ours(configurations: Sighting<Vec<WebhookConfiguration>>) -> Sighting<Vec<WebhookConfiguration>> {
+    let is_ours = |it: &WebhookConfiguration| {
+        let entries = it.webhooks.as_array().into_iter().flatten();
+        let mut names = entries.filter_map(|entry| entry.get("name")?.as_str());
+        names.any(|name| name.ends_with(&format!(".{SETTING}.setting")))
+    };
+    let mut configurations = configurations?;
+    configurations.retain(is_ours);
+    Ok(configurations)
 }

@@ -1,22 +1,20 @@
-//! Observes a live cluster: each kind is listed once, in pages, and only what is needed.
+//! Observes a live cluster: each kind is listed once, in pages, and kept only as far as it is needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join;
 use futures_util::stream::{self, StreamExt as _};
-use ipnet::Ipv4Net;
 use jiff::Timestamp;
 use kube::Client;
 use serde::de::DeserializeOwned;
 
 use super::Observation;
 use super::kinds::{self, ObservedKind, VIRT_HANDLER};
+use crate::cluster::kinds::WatchedResource;
 use crate::cluster::live::{self, Error, ListQuery, Snapshot};
-use crate::pool::pool_name;
 use crate::setting::SETTING;
+use crate::setting::facts::FactKind;
 use crate::status::objects::{
-    EndpointSlice, GuardedSettingObject, Holder, HolderStatus, Observable, ObservedMetadata, PoolObject, SERVICE_NAME,
-    WebhookConfiguration,
+    EndpointSlice, Holder, HolderStatus, Observable, ObservedMetadata, SERVICE_NAME, WebhookConfiguration,
 };
 use crate::status::{self, Holders, Observed, Sighting, Unseen};
 
@@ -35,14 +33,19 @@ impl LiveObservation {
     pub fn observation(self) -> Observation {
         Observation { facts: self.snapshot.facts(), policy: None, observed: self.observed }
     }
-}
 
-impl LiveObservation {
     /// What could not be listed, and why.
     #[must_use]
     pub fn unseen(&self) -> Vec<String> {
         let facts = self.snapshot.lost().iter().map(ToString::to_string);
-        facts.chain(self.observed.unseen().into_iter().map(ToString::to_string)).collect()
+        let mut unseen = Vec::new();
+        for it in facts.chain(self.observed.unseen().into_iter().map(ToString::to_string)) {
+            // Some is for the rules and for the checks.
+            if !unseen.contains(&it) {
+                unseen.push(it);
+            }
+        }
+        unseen
     }
 }
 
@@ -56,43 +59,56 @@ struct Lister<'a> {
 }
 
 /// Observes the cluster of the API server at this address. What may not be listed, or can't be, is not seen.
-pub async fn observe(client: &Client, address: &str, range: Option<Ipv4Net>) -> LiveObservation {
-    let lister = Lister { client, address };
-    let ((snapshot, _), observed) =
-        join(live::partial_snapshot(client.clone(), address), Box::pin(lister.observed(range))).await;
-    LiveObservation { snapshot, observed }
+pub async fn observe(client: &Client, address: &str) -> LiveObservation {
+    Box::pin(Lister { client, address }.observe()).await
+}
+
+/// Of these the checks read more than the rules.
+fn is_kept_whole(resource: &WatchedResource) -> bool {
+    resource.name == Some(SETTING) || resource.kind == FactKind::Migrations
+}
+
+/// Reads what was listed for the rules.
+fn listed<T: DeserializeOwned + Observable>(
+    snapshot: &Snapshot,
+    kind: ObservedKind,
+    fact: FactKind,
+) -> Sighting<Vec<T>> {
+    kind.read_all(snapshot.whole(fact).map_err(|why| kind.unseen(why))?)
 }
 
 impl Lister<'_> {
-    async fn observed(&self, range: Option<Ipv4Net>) -> Observed {
+    async fn observe(&self) -> LiveObservation {
         let labels = format!("{}={}", VIRT_HANDLER.0, VIRT_HANDLER.1);
         let pods = ListQuery { labels: Some(&labels), ..kinds::PODS.query() };
-        let (setting, attachments, kubevirt, daemon_set, pods, migrations, mutating, validating) = tokio::join!(
-            self.one(kinds::SETTINGS, SETTING),
+        let ((snapshot, _), attachments, kubevirt, daemon_set, pods, pools, mutating, validating) = tokio::join!(
+            live::partial_snapshot(self.client.clone(), self.address, is_kept_whole),
             self.all(kinds::ATTACHMENTS, kinds::ATTACHMENTS.query()),
             self.one(kinds::KUBEVIRTS, "kubevirt"),
             self.one(kinds::DAEMON_SETS, "virt-handler"),
             self.all(kinds::PODS, pods),
-            self.all(kinds::MIGRATIONS, kinds::MIGRATIONS.query()),
-            self.webhooks(kinds::MUTATING),
-            self.webhooks(kinds::VALIDATING),
+            self.all(kinds::POOLS, kinds::POOLS.query()),
+            self.all(kinds::MUTATING, kinds::MUTATING.query()),
+            self.all(kinds::VALIDATING, kinds::VALIDATING.query()),
         );
-        let webhooks = [mutating, validating];
-        let (slices, (pool, holders)) = join(self.slices(&webhooks), self.addresses(&setting, range)).await;
-        Observed {
+        let setting = listed(&snapshot, kinds::SETTINGS, FactKind::Settings);
+        let webhooks = [mutating, validating].map(kinds::ours);
+        let mut observed = Observed {
             at: Timestamp::now(),
             is_live: true,
-            setting,
+            setting: setting.map(|settings| settings.into_iter().next()),
             attachments,
             kubevirt,
             daemon_set,
             pods,
-            migrations,
-            pool,
-            holders,
+            migrations: listed(&snapshot, kinds::MIGRATIONS, FactKind::Migrations),
+            pools,
+            holders: Holders::new(),
+            slices: self.slices(&webhooks).await,
             webhooks,
-            slices,
-        }
+        };
+        observed.holders = self.holders(&observed).await;
+        LiveObservation { snapshot, observed }
     }
 
     async fn all<T: DeserializeOwned + Observable>(
@@ -108,12 +124,6 @@ impl Lister<'_> {
         self.all(kind, kind.named(name)).await.map(|objects| objects.into_iter().next())
     }
 
-    async fn webhooks(&self, kind: ObservedKind) -> Sighting<Vec<WebhookConfiguration>> {
-        let mut all: Vec<WebhookConfiguration> = self.all(kind, kind.query()).await?;
-        all.retain(|it| kinds::is_ours(&it.webhooks));
-        Ok(all)
-    }
-
     /// The endpoints of the Service that the configurations call.
     async fn slices(&self, webhooks: &[Sighting<Vec<WebhookConfiguration>>; 2]) -> Sighting<Vec<EndpointSlice>> {
         let mut configurations = webhooks.iter().flatten().flatten();
@@ -125,28 +135,17 @@ impl Lister<'_> {
         self.all(kinds::SLICES, query).await
     }
 
-    /// The pool of the range, by default the stored value's, and the pods that it names.
-    async fn addresses(
-        &self,
-        setting: &Sighting<Option<GuardedSettingObject>>,
-        range: Option<Ipv4Net>,
-    ) -> (Sighting<Option<PoolObject>>, Holders) {
-        let stored = match setting {
-            Ok(setting) => setting.as_ref().and_then(|setting| status::range(&setting.value)),
-            Err(unseen) => return (Err(unseen.clone()), BTreeMap::new()),
-        };
-        let Some(range) = range.or(stored.map(|range| range.net())) else { return (Ok(None), BTreeMap::new()) };
-        let pool = self.one(kinds::POOLS, &pool_name(range)).await;
-        let asked = stream::iter(kinds::holders(&pool)).map(|(namespace, names)| async move {
-            let pods = self.holders(&namespace, &names).await;
+    /// The pods that the pool names, where they are there.
+    async fn holders(&self, observed: &Observed) -> Holders {
+        let asked = stream::iter(kinds::holders(observed)).map(|(namespace, names)| async move {
+            let pods = self.named_pods(&namespace, &names).await;
             (namespace, pods)
         });
-        let holders = asked.buffer_unordered(AT_ONCE).collect().await;
-        (pool, holders)
+        asked.buffer_unordered(AT_ONCE).collect().await
     }
 
     /// Of the pods with these names those that are there, and whether they have ended.
-    async fn holders(&self, namespace: &str, names: &BTreeSet<String>) -> Sighting<BTreeMap<String, Holder>> {
+    async fn named_pods(&self, namespace: &str, names: &BTreeSet<String>) -> Sighting<BTreeMap<String, Holder>> {
         let list = async |phase: Option<&str>| {
             let query = ListQuery {
                 namespace: Some(namespace),

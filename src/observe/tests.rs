@@ -13,10 +13,11 @@ use crate::manifest::{ManifestFile, document};
 use crate::registration::{ConfigurationKind, Service};
 use crate::setting::Policy;
 use crate::setting::hash;
-use crate::status::{Check, CheckState, Report, status};
+use crate::status::{Check, CheckState, Report, progress, status};
 
 mod around;
 mod cluster_state;
+mod live;
 mod network;
 mod nodes;
 
@@ -134,7 +135,7 @@ fn captures_and_bundles_say_what_they_asked_for() {
     cluster.allocate(7, "default/gone");
     let directory = tempfile::tempdir().unwrap();
     let seen = |root: &str| {
-        let observation = load(&[directory.path().join(root)], now(), None).unwrap();
+        let observation = load(&[directory.path().join(root)], now()).unwrap();
         not_ok(&report(&observation))
     };
     let is_fact = |object: &Value| {
@@ -174,6 +175,6 @@ fn an_object_twice_is_refused() {
     cluster.add(pod);
     let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     fs::write(file.path(), text(&cluster.0)).unwrap();
-    let error = load(&[file.path().to_owned()], now(), None).unwrap_err().to_string();
+    let error = load(&[file.path().to_owned()], now()).unwrap_err().to_string();
     assert!(error.starts_with("Pod \"virt-handler-a\" is in \""), "{error}");
 }

@@ -15,10 +15,7 @@ pub fn status(report: &Report, range: Option<&AddressPlan>) -> String {
         CheckState::Error => "not as it should be",
     };
     let mut body = format!("<h1>{} The migration network</h1>\n", badge(word(*result), verdict));
-    let counted =
-        [("error", counts.error), ("unknown", counts.unknown), ("warning", counts.warning), ("ok", counts.ok)];
-    let counted = counted.into_iter().filter(|(_, count)| *count > 0);
-    let counted = counted.map(|(state, count)| badge(state, &format!("{count} {state}")).to_string());
+    let counted = counts.words().map(|(state, words)| badge(word(state), &words).to_string());
     body += "<p>";
     body += &counted.collect::<Vec<_>>().join(" ");
     body += "</p>\n";

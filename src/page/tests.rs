@@ -94,7 +94,7 @@ fn a_report_with_hostile_texts_is_a_page_of_words() {
     };
     let report = Report {
         result: CheckState::Error,
-        counts: StateCounts { error: 1, unknown: 1, warning: 1, ok: 1 },
+        counts: StateCounts { error: 10, unknown: 1, warning: 1, ok: 1 },
         groups: vec![
             Group { name: CheckGroup::Setting, left_out: None, checks: states.map(check).into() },
             Group { name: CheckGroup::Nodes, left_out: Some(text()), checks: Vec::new() },
@@ -105,5 +105,5 @@ fn a_report_with_hostile_texts_is_a_page_of_words() {
     // Three of each check, five of each node, one of the group that is left out, one of the map.
     assert_eq!(shown.matches(SHOWN).count(), 4 * 3 + 4 * 5 + 2, "{shown}");
     assert!(shown.contains("not as it should be The migration network"), "{shown}");
-    assert!(shown.contains("1 error 1 unknown 1 warning 1 ok"), "{shown}");
+    assert!(shown.contains("10 errors 1 unknown 1 warning 1 ok"), "{shown}");
 }

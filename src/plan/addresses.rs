@@ -155,7 +155,6 @@ fn of_neighbours(facts: &Facts, policy: &Policy, marks: &mut Vec<Mark>, unseen: 
 /// Whereabouts' pool of the range, if there is one; or why that can't be told.
 fn pool(range: &AddressRange, observed: &Observed) -> Result<Option<WhereaboutsPool>, String> {
     let name = pool_name(range.net());
-    let pool = observed.pool.as_ref().map_err(ToString::to_string)?;
-    let Some(pool) = pool.as_ref().filter(|pool| pool.metadata.name == name) else { return Ok(None) };
+    let Some(pool) = observed.pool(range.net()).map_err(ToString::to_string)? else { return Ok(None) };
     WhereaboutsPool::read(&pool.spec).map(Some).map_err(|why| format!("IPPool {name} ({why})"))
 }

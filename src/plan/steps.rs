@@ -1,5 +1,7 @@
 //! What Harvester does about the stored value.
 
+use std::fmt::Write as _;
+
 use super::{HarvesterSteps, NadState};
 use crate::escape::Plain;
 use crate::harvester::{
@@ -44,10 +46,14 @@ pub(super) fn steps(
     });
     let network = kubevirt.as_ref().and_then(|it| it.spec.configuration.migrations.network.as_deref());
     let network = network.filter(|network| !network.is_empty());
-    let nad_before = handled.nad.map(|name| NadState {
+    let annotated = handled.nad.map(|name| NadState {
         name: Plain(name).to_string(),
-        config: config(attachments, name.rsplit('/').next().unwrap_or_default()),
+        config: name.split_once('/').and_then(|(_, name)| config(attachments, name)),
     });
+    let (nad_before, gone) = match annotated {
+        Some(NadState { name, config: None }) if observed.attachments.is_ok() => (None, Some(name)),
+        annotated => (annotated, None),
+    };
     let network_before = network.map(|network| Plain(network).to_string());
     let mut steps = HarvesterSteps {
         summary: String::new(),
@@ -60,7 +66,7 @@ pub(super) fn steps(
         migrations: Vec::new(),
     };
     match (HandledValue { value, handled }.reaction(&labelled)) {
-        Reaction::Nothing => "Harvester does nothing: it has handled these bytes".clone_into(&mut steps.summary),
+        Reaction::Nothing => nothing(handled).clone_into(&mut steps.summary),
         Reaction::Fails(why) => steps.summary = format!("Harvester's condition \"configured\" becomes False: {why}"),
         Reaction::Configures { .. } if matches!(&observed.kubevirt, Ok(None)) => {
             steps.summary = format!(
@@ -82,9 +88,15 @@ pub(super) fn steps(
             };
             steps.nad_after =
                 name.as_ref().map(|name| NadState { name: format!("{HARVESTER_SYSTEM}/{name}"), config: after });
-            steps.nad_removed = removed.map(|removed| Plain(&removed).to_string());
+            steps.nad_removed = removed.filter(|_| gone.is_none()).map(|removed| Plain(&removed).to_string());
             steps.network_after = name;
         }
+    }
+    if let Some(gone) = gone {
+        let _ = write!(steps.summary, "; {gone}, which the Setting names, does not exist");
+    }
+    if setting.is_none() {
+        steps.summary.push_str("; there is no Setting vm-migration-network yet");
     }
     // KubeVirt rolls virt-handler only where its own configuration changes.
     if steps.network_after == steps.network_before && observed.kubevirt.is_ok() {
@@ -102,6 +114,14 @@ pub(super) fn steps(
         }
     }
     Some(steps)
+}
+
+/// Why Harvester does nothing.
+const fn nothing(handled: Handled<'_>) -> &'static str {
+    match handled.hash {
+        Some(_) => "Harvester does nothing: it has handled these bytes",
+        None => "Harvester does nothing: it has never handled the Setting, and the value is empty",
+    }
 }
 
 fn config(attachments: &[Attachment], name: &str) -> Option<String> {

@@ -12,6 +12,7 @@ use crate::admission::setting::Text;
 use crate::admission::{Request, Verdict, admit};
 use crate::setting::facts::SettingNetwork;
 use crate::setting::field::FieldPath;
+use crate::setting::json::is_blank;
 use crate::setting::parsed_value::Entries;
 use crate::setting::problem::Problems;
 use crate::setting::{
@@ -40,6 +41,10 @@ pub(super) fn suggestions(
         Suggest::Prefix(prefix) => Some(prefix),
     };
     let text = new.value.bytes().unwrap_or_default();
+    if is_blank(text) {
+        let example = r#"{"clusterNetwork":"mgmt","vlan":100,"range":"192.168.1.0/24"}"#;
+        return nothing(format!("an empty value disables the network and has no range; plan one such as {example}"));
+    }
     let parsed = ParsedValue::read(text);
     let asked = parsed.range.as_deref().and_then(|range| cidr::parse_strict(range).ok());
     let prefix = prefix.or(asked.map(|range| range.prefix_len())).unwrap_or(24).max(SHORTEST_PREFIX);
@@ -51,9 +56,14 @@ pub(super) fn suggestions(
         Ok(nodes) => nodes.worker_count() as u64,
         Err(missing) => return nothing(format!("needs {missing}")),
     };
-    if capacity(start) < nodes.max(1) {
-        let usable = capacity(start);
-        return nothing(format!("a /{prefix} has {usable} usable addresses, and {nodes} nodes need one each"));
+    if capacity(prefix) < nodes.max(1) {
+        let usable = capacity(prefix);
+        let longest = (SHORTEST_PREFIX..prefix).rfind(|prefix| capacity(*prefix) >= nodes.max(1));
+        let possible = longest.map(|longest| format!("; ask for one from /{SHORTEST_PREFIX} to /{longest}"));
+        return nothing(format!(
+            "a /{prefix} has {usable} usable addresses, and {nodes} nodes need one each{}",
+            possible.unwrap_or_default()
+        ));
     }
     let mut ranges = Vec::new();
     let mut others = RuleSet::default();
@@ -70,7 +80,7 @@ pub(super) fn suggestions(
         let value = value.to_json();
         if let Some(rules) = refused_otherwise(request, &value, facts, policy) {
             others = others.iter().chain(rules.iter()).collect();
-            ranges.push(SuggestedRange { range: candidate.to_string(), spare: capacity(candidate) - nodes, value });
+            ranges.push(SuggestedRange { range: candidate.to_string(), spare: capacity(prefix) - nodes, value });
         }
         if ranges.len() == MOST {
             break;

@@ -54,7 +54,7 @@ fn observed() -> Observed {
         kubevirt: Ok(Some(read(json!({"spec": {"configuration": {"migrations": {"network": OLD_NAD}}}})))),
         daemon_set: Ok(None),
         pods: Ok(vec![read(pod("virt-handler-a", "n0")), read(pod("virt-handler-b", "n1"))]),
-        pool: Ok(Some(read(json!({"metadata": {"name": "192.168.1.0-28"}, "spec": {
+        pools: Ok(vec![read(json!({"metadata": {"name": "192.168.1.0-28"}, "spec": {
             "range": "192.168.1.0/28",
             "allocations": {
                 "1": {"podref": "harvester-system/virt-handler-a"},
@@ -62,7 +62,7 @@ fn observed() -> Observed {
                 "3": {"podref": "default/virt-launcher-\u{1b}"},
                 "4": {"podref": "harvester-system/virt-handler-gone"},
             },
-        }})))),
+        }}))]),
         holders: BTreeMap::new(),
         migrations: Ok(Vec::new()),
         webhooks: [Ok(Vec::new()), Ok(Vec::new())],
@@ -116,6 +116,36 @@ fn the_same_in_other_bytes_changes_nothing() {
     assert_eq!(steps.restarts, [""; 0]);
 }
 
+/// What the Setting names, but is not there, is neither before nor after, and Harvester has nothing to delete.
+#[test]
+fn an_attachment_that_is_gone_is_told_as_gone() {
+    let observed = Observed { attachments: Ok(Vec::new()), ..observed() };
+    let same = planned(OLD, &facts(), &observed, Suggest::No).harvester.unwrap();
+    assert_eq!(
+        same.summary,
+        "Harvester does nothing: it has handled these bytes; harvester-system/vm-migration-network-old, which the \
+         Setting names, does not exist; virt-handler does not restart"
+    );
+    assert_eq!((same.nad_before, same.nad_after), (None, None));
+    let off = planned("", &facts(), &observed, Suggest::No).harvester.unwrap();
+    assert_eq!((off.nad_before, off.nad_after, off.nad_removed), (None, None, None));
+}
+
+#[test]
+fn disabling_what_was_never_handled_says_so() {
+    let never = |setting| planned("", &facts(), &Observed { setting: Ok(setting), ..observed() }, Suggest::No);
+    let plan = never(Some(read(json!({"metadata": {}, "value": ""}))));
+    assert_eq!(
+        plan.harvester.unwrap().summary,
+        "Harvester does nothing: it has never handled the Setting, and the value is empty; virt-handler does not restart"
+    );
+    assert_eq!(
+        never(None).harvester.unwrap().summary,
+        "Harvester does nothing: it has never handled the Setting, and the value is empty; there is no Setting \
+         vm-migration-network yet; virt-handler does not restart"
+    );
+}
+
 #[test]
 fn whose_the_addresses_are_is_counted() {
     let value = OLD.replace("/28\"", "/28\",\"exclude\":[\"192.168.1.8/29\"]");
@@ -137,7 +167,7 @@ fn whose_the_addresses_are_is_counted() {
 fn what_cannot_be_seen_is_named_and_what_can_is_told() {
     let unseen = |what: &str| Unseen { what: what.to_owned(), why: "forbidden".to_owned() };
     let observed = Observed {
-        pool: Err(unseen("ippools")),
+        pools: Err(unseen("ippools")),
         kubevirt: Err(unseen("kubevirts")),
         pods: Err(unseen("pods")),
         ..observed()
@@ -209,7 +239,12 @@ fn free_ranges_are_suggested_the_nearest_first() {
     let note = |value: &str, suggest| suggested(value, &facts, suggest).1.unwrap();
     assert_eq!(
         note(&value("192.168.2.0/24"), Suggest::Prefix(31)),
-        "a /31 has 0 usable addresses, and 2 nodes need one each"
+        "a /31 has 0 usable addresses, and 2 nodes need one each; ask for one from /16 to /30"
+    );
+    assert_eq!(
+        note("", Suggest::SameSize),
+        "an empty value disables the network and has no range; plan one such as \
+         {\"clusterNetwork\":\"mgmt\",\"vlan\":100,\"range\":\"192.168.1.0/24\"}"
     );
     assert_eq!(note("{", Suggest::SameSize), "clusterNetwork or vlan can't be read; mend these first");
     let untagged = value("192.168.1.0/24").replace('7', "1");

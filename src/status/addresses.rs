@@ -52,35 +52,28 @@ struct PoolUse<'a> {
 pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     let network = context.enabled()?;
     let name = pool_name(network.addresses.net());
-    let read;
-    let pool = match &context.observed.pool {
+    let found = match context.observed.pool(network.addresses.net()) {
         Err(unseen) => return Ok(CHECKS.map(|id| Check::unknown(id, unseen)).into()),
-        // It is made with the first address.
-        Ok(None) => {
-            read = WhereaboutsPool::default();
-            &read
-        }
-        Ok(Some(object)) => match WhereaboutsPool::read(&object.spec) {
-            Ok(pool) => {
-                read = pool;
-                &read
-            }
-            Err(why) => {
-                return Ok(vec![
-                    Check::error(CheckId::AddressesFree, format!("Whereabouts can't use its IPPool {name}: {why}"))
-                        .hint("Look at it:")
-                        .run(format_args!("kubectl -n {KUBE_SYSTEM} get {RESOURCE} {name} -o yaml")),
-                ]);
-            }
-        },
+        Ok(found) => found,
     };
-    let taken = PoolUse::new(context, pool);
+    let pool = match found.map(|object| WhereaboutsPool::read(&object.spec)) {
+        None => WhereaboutsPool::default(),
+        Some(Ok(pool)) => pool,
+        Some(Err(why)) => {
+            return Ok(vec![
+                Check::error(CheckId::AddressesFree, format!("Whereabouts can't use its IPPool {name}: {why}"))
+                    .hint("Look at it:")
+                    .run(format_args!("kubectl -n {KUBE_SYSTEM} get {RESOURCE} {name} -o yaml")),
+            ]);
+        }
+    };
+    let taken = PoolUse::new(context, &pool);
     Ok(vec![
-        free(context, network, pool, &taken),
+        free(context, network, &pool, &taken),
         stale(context, &name, network, &taken),
         foreign(&taken),
-        holders(&name, pool, &taken),
-        recorded(context, pool),
+        holders(&name, &pool, &taken),
+        recorded(context, &name, found.is_some().then_some(&pool)),
     ])
 }
 
@@ -243,18 +236,29 @@ fn holders(name: &str, pool: &WhereaboutsPool, taken: &PoolUse<'_>) -> Check {
         .run(format_args!("kubectl -n {KUBE_SYSTEM} get {RESOURCE} {name} -o yaml"))
 }
 
-fn recorded(context: &Context<'_>, pool: &WhereaboutsPool) -> Check {
+fn recorded(context: &Context<'_>, name: &str, pool: Option<&WhereaboutsPool>) -> Check {
     let id = CheckId::AddressesRecorded;
     let pods = match &context.observed.pods {
         Ok(pods) => pods,
         Err(unseen) => return Check::unknown(id, unseen),
     };
-    let taken: BTreeMap<Ipv4Addr, &TakenAddress> = pool.taken().iter().map(|taken| (taken.address, taken)).collect();
+    let pods = pods.iter().filter(|pod| pod.is_active());
+    let mut attached = pods.filter_map(|pod| Some((pod, virt_handler::attached(pod).ok()??.1))).peekable();
+    if pool.is_none() && attached.peek().is_some() {
+        let seen = format!("there is no IPPool {name}, and {} pods have an address", attached.count());
+        return Check::error(id, seen)
+            .hint(
+                "Whereabouts makes it with the next address that it gives, which may be in use. While no virtual machine \
+                 migrates, restart every virt-handler:",
+            )
+            .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pods -l kubevirt.io=virt-handler"));
+    }
+    let taken = pool.into_iter().flat_map(WhereaboutsPool::taken);
+    let taken: BTreeMap<Ipv4Addr, &TakenAddress> = taken.map(|taken| (taken.address, taken)).collect();
     let mut first = None;
     let mut wrong = Truncated::default();
     let mut count = 0;
-    for pod in pods.iter().filter(|pod| pod.is_active()) {
-        let Ok(Some((_, address))) = virt_handler::attached(pod) else { continue };
+    for (pod, address) in attached {
         let name = &pod.metadata.name;
         match taken.get(&address).map(|taken| &*taken.podref) {
             Some(podref) if podref.split_once('/') == Some((HARVESTER_SYSTEM, name)) => {

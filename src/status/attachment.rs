@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::check_id::CheckId;
 use super::context::{Context, Network};
-use super::objects::Attachment;
+use super::objects::{Attachment, NETWORKS, ObservedMetadata, VirtHandlerPod};
 use super::report::Check;
-use super::setting::retry;
+use super::setting::again;
 use super::virt_handler;
 use crate::escape::{Line, Plain, Quoted, Quoting, ShellWord};
-use crate::harvester::{self, HARVESTER_SYSTEM, HASH};
+use crate::harvester::{self, HARVESTER_SYSTEM, HASH, NAD_GENERATE_NAME};
 use crate::setting::list::Truncated;
 
 const RESOURCE: &str = "network-attachment-definitions.k8s.cni.cncf.io";
@@ -31,7 +31,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     });
     let mut checks = vec![exists(context, found)];
     if let (Some(found), Network::Enabled(_), Some(setting)) = (found, &context.network, context.setting()) {
-        checks.push(config(&setting.value, found));
+        checks.push(config(context, &setting.value, found));
     }
     checks.push(orphans(context, attachments, found));
     Ok(checks)
@@ -40,6 +40,10 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
 fn exists(context: &Context<'_>, found: Option<&Attachment>) -> Check {
     let id = CheckId::AttachmentExists;
     let disabled = matches!(context.network, Network::Disabled);
+    let again = |check| {
+        let hint = "While no virtual machine migrates, make Harvester handle the value again (virt-handler restarts):";
+        again(context, check, hint)
+    };
     match (context.attachment(), found) {
         (None, _) if disabled => Check::ok(id, "the Setting names none, as the network is disabled"),
         (None, _) => again(Check::error(id, "the Setting names no NetworkAttachmentDefinition")),
@@ -57,14 +61,7 @@ fn exists(context: &Context<'_>, found: Option<&Attachment>) -> Check {
     }
 }
 
-/// How to have it made again.
-fn again(check: Check) -> Check {
-    check
-        .hint("While no virtual machine migrates, make Harvester handle the value again (virt-handler restarts):")
-        .run(retry())
-}
-
-fn config(value: &str, found: &Attachment) -> Check {
+fn config(context: &Context<'_>, value: &str, found: &Attachment) -> Check {
     let id = CheckId::AttachmentConfig;
     let (same, expected) = match (harvester::is_config_of(&found.spec.config, value), harvester::nad_config(value)) {
         (Ok(same), Ok(expected)) => (same, expected),
@@ -73,28 +70,39 @@ fn config(value: &str, found: &Attachment) -> Check {
     if same {
         return Check::ok(id, "the configuration is what Harvester makes of the value");
     }
-    Check::error(id, format!("the configuration is {}", Line(&found.spec.config)))
+    let check = Check::error(id, format!("the configuration is {}", Line(&found.spec.config)))
         .hint(format!("Harvester makes of the value: {}", Line(&expected)))
-        .hint("While no virtual machine migrates, have it made again (virt-handler restarts):")
-        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete {RESOURCE} {}", ShellWord(&found.metadata.name)))
-        .run(retry())
+        .hint("While no virtual machine migrates, delete it (virt-handler restarts):")
+        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete {RESOURCE} {}", ShellWord(&found.metadata.name)));
+    again(context, check, "Then have it made again:")
 }
 
+/// Those that Harvester made and nothing names: what it makes has the label, and else its name tells.
 fn orphans(context: &Context<'_>, attachments: &[Attachment], found: Option<&Attachment>) -> Check {
     let id = CheckId::AttachmentOrphans;
-    let (kubevirt, pods) = (context.observed.kubevirt.as_ref().ok(), context.observed.pods.as_ref().ok());
-    let network = kubevirt.and_then(|it| it.as_ref()?.spec.configuration.migrations.network.as_deref());
-    let attached = pods.into_iter().flatten().filter_map(|pod| virt_handler::attached(pod).ok()??.0.into());
+    let (kubevirt, pods) = (&context.observed.kubevirt, &context.observed.pods);
+    let network = kubevirt.iter().flatten().filter_map(|it| it.spec.configuration.migrations.network.clone());
     // What KubeVirt or a pod of virt-handler still names is in use, whatever the Setting says.
-    let used: BTreeSet<String> = attached.chain(network.map(|name| format!("{HARVESTER_SYSTEM}/{name}"))).collect();
+    let used: BTreeSet<String> = pods.iter().flatten().flat_map(named_by).chain(network).collect();
     let is_orphan = |it: &&Attachment| {
-        let name = format!("{}/{}", it.metadata.namespace, it.metadata.name);
-        it.metadata.labels.contains_key(HASH) && !found.is_some_and(|found| found == *it) && !used.contains(&name)
+        let ObservedMetadata { name, labels, .. } = &it.metadata;
+        (labels.contains_key(HASH) || name.starts_with(NAD_GENERATE_NAME)) && found != Some(*it) && !used.contains(name)
     };
     let orphans: Vec<_> = attachments.iter().filter(is_orphan).collect();
     let [first, ..] = &*orphans else { return Check::ok(id, "none is left from earlier values") };
+    if let Some(unseen) = kubevirt.as_ref().err().or(pods.as_ref().err()) {
+        return Check::unknown(id, unseen);
+    }
     let names: Truncated = orphans.iter().map(|it| Plain(&it.metadata.name)).collect();
     Check::warning(id, format!("nothing names {names}: left from earlier values"))
         .hint("If no virtual machine uses it:")
         .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete {RESOURCE} {}", ShellWord(&first.metadata.name)))
+}
+
+/// The networks of `harvester-system` that a pod has, or asks for as `NAME@INTERFACE` while it starts.
+fn named_by(pod: &VirtHandlerPod) -> impl Iterator<Item = String> {
+    let asked = pod.metadata.annotations.get(NETWORKS).into_iter().flat_map(|text| text.split(','));
+    let asked = asked.map(|asked| asked.split('@').next().unwrap_or_default().trim().to_owned());
+    let attached = virt_handler::attached(pod).ok().flatten().map(|(name, _)| name);
+    asked.chain(attached).map(|name| name.trim_start_matches("harvester-system/").to_owned())
 }

@@ -4,7 +4,7 @@ use super::check_id::CheckId;
 use super::context::{Context, Network};
 use super::objects::KubeVirt;
 use super::report::Check;
-use super::setting::retry;
+use super::setting::again;
 use super::since::since;
 use crate::escape::{Line, Plain, Quoted};
 use crate::harvester::HARVESTER_SYSTEM;
@@ -30,9 +30,8 @@ fn network(context: &Context<'_>, kubevirt: &KubeVirt) -> Option<Check> {
     let id = CheckId::KubevirtNetwork;
     let network = kubevirt.spec.configuration.migrations.network.as_deref().filter(|network| !network.is_empty());
     let wrong = |seen: String| {
-        Check::error(id, seen)
-            .hint("While no virtual machine migrates, make Harvester write it again (virt-handler restarts):")
-            .run(retry())
+        let hint = "While no virtual machine migrates, make Harvester write it again (virt-handler restarts):";
+        again(context, Check::error(id, seen), hint)
     };
     let wanted = match context.network {
         Network::Unseen(_) | Network::Absent | Network::Unreadable(_) => return None,

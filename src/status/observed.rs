@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use ipnet::Ipv4Net;
 use jiff::Timestamp;
 
 use super::objects::{
     Attachment, DaemonSet, EndpointSlice, GuardedSettingObject, Holder, KubeVirt, PoolObject, RunningMigration,
     VirtHandlerPod, WebhookConfiguration,
 };
+use crate::pool::pool_name;
+
 /// What was seen, or why it was not.
 pub type Sighting<T> = Result<T, Unseen>;
 
@@ -49,9 +52,9 @@ pub struct Observed {
     pub pods: Sighting<Vec<VirtHandlerPod>>,
     /// The migrations that have not ended.
     pub migrations: Sighting<Vec<RunningMigration>>,
-    /// Whereabouts' `IPPool` of the range.
-    pub pool: Sighting<Option<PoolObject>>,
-    /// The pods in the namespaces that the pool names, by namespace and name.
+    /// Whereabouts' `IPPool`s.
+    pub pools: Sighting<Vec<PoolObject>>,
+    /// The pods that the pool of the stored range names, by namespace and name.
     pub holders: Holders,
     /// The mutating and the validating configurations that have an entry of this webhook.
     pub webhooks: [Sighting<Vec<WebhookConfiguration>>; 2],
@@ -60,6 +63,16 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// Whereabouts' `IPPool` of a range: it is made with the first address.
+    ///
+    /// # Errors
+    ///
+    /// If the pools were not seen.
+    pub fn pool(&self, range: Ipv4Net) -> Result<Option<&PoolObject>, &Unseen> {
+        let name = pool_name(range);
+        Ok(self.pools.as_ref()?.iter().find(|pool| pool.metadata.name == name))
+    }
+
     /// What was not seen.
     #[must_use]
     pub fn unseen(&self) -> Vec<&Unseen> {
@@ -73,7 +86,7 @@ impl Observed {
             self.migrations.as_ref().err(),
             mutating.as_ref().err(),
             validating.as_ref().err(),
-            self.pool.as_ref().err(),
+            self.pools.as_ref().err(),
             self.slices.as_ref().err(),
         ]
         .into_iter()

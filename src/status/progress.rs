@@ -8,13 +8,14 @@ use crate::setting::hash;
 #[must_use]
 pub fn progress(observed: &Observed) -> String {
     let Ok(Some(setting)) = &observed.setting else { return "the Setting can't be seen".to_owned() };
-    let handled = setting.metadata.annotations.get(HASH).is_some_and(|known| *known == hash(&setting.value));
-    let named = setting.metadata.annotations.get(NET_ATTACH_DEF).filter(|named| !named.is_empty());
-    let name = named.and_then(|named| named.split_once('/')).map(|(_, name)| name);
+    let of_value = hash(&setting.value);
+    let annotation = |key| setting.metadata.annotations.get(key).filter(|text| !text.is_empty());
     let attachments = observed.attachments.as_deref().unwrap_or_default();
-    let made = name.is_some_and(|name| attachments.iter().any(|it| it.metadata.name == name));
-    let network = observed.kubevirt.as_ref().ok().and_then(Option::as_ref);
-    let network = network.and_then(|kubevirt| kubevirt.spec.configuration.migrations.network.as_deref());
+    // Harvester finds by its label what it has made, and names it in the annotation last.
+    let made =
+        attachments.iter().find(|it| it.metadata.labels.get(HASH) == Some(&of_value)).map(|it| &*it.metadata.name);
+    let kubevirt = observed.kubevirt.as_ref().ok().and_then(Option::as_ref);
+    let network = kubevirt.and_then(|kubevirt| kubevirt.spec.configuration.migrations.network.as_deref());
     let set = observed.daemon_set.as_ref().ok().and_then(Option::as_ref).map(|set| &set.status);
     let rollout = set.map_or_else(
         || "virt-handler can't be seen".to_owned(),
@@ -24,15 +25,15 @@ pub fn progress(observed: &Observed) -> String {
         },
     );
     let step = |done: bool, what: &str, not: &str| if done { what.to_owned() } else { not.to_owned() };
-    let attachment = if setting.value.is_empty() {
-        step(name.is_none(), "NAD removed", "NAD not removed yet")
+    let (attachment, updated) = if setting.value.is_empty() {
+        (step(annotation(NET_ATTACH_DEF).is_none(), "NAD removed", "NAD not removed yet"), network.is_none())
     } else {
-        step(made, "NAD made", "NAD not made yet")
+        (step(made.is_some(), "NAD made", "NAD not made yet"), made.is_some() && network == made)
     };
     [
-        step(handled, "value handled", "value not handled yet"),
         attachment,
-        step(network == name, "KubeVirt updated", "KubeVirt not updated yet"),
+        step(updated, "KubeVirt updated", "KubeVirt not updated yet"),
+        step(annotation(HASH) == Some(&of_value), "value handled", "value not handled yet"),
         rollout,
     ]
     .join(", ")

@@ -70,6 +70,22 @@ pub struct StateCounts {
     pub ok: usize,
 }
 
+impl StateCounts {
+    /// How many there are of each state, the worst first, as `2 errors`; of a state that none has, nothing.
+    pub fn words(self) -> impl Iterator<Item = (CheckState, String)> {
+        let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let Self { error, unknown, warning, ok } = self;
+        [
+            (CheckState::Error, error, plural(error, "error")),
+            (CheckState::Unknown, unknown, format!("{unknown} unknown")),
+            (CheckState::Warning, warning, plural(warning, "warning")),
+            (CheckState::Ok, ok, format!("{ok} ok")),
+        ]
+        .into_iter()
+        .filter_map(|(state, count, words)| (count > 0).then_some((state, words)))
+    }
+}
+
 /// A node that runs virtual machines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

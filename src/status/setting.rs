@@ -25,9 +25,21 @@ const RULES: [RuleId; 8] = [
     RuleId::VlanExclusive,
 ];
 
-/// Makes Harvester handle the value again: it stores the hash of a change that failed too.
-pub(super) fn retry() -> String {
-    format!("kubectl annotate settings.harvesterhci.io {SETTING} {HASH}-")
+/// How to make Harvester handle the value again. It does so by itself while the annotation has not the value's hash, and
+/// stores the hash of a change that failed too.
+pub(super) fn again(context: &Context<'_>, check: Check, hint: &str) -> Check {
+    let expected = context.setting().map(|setting| hash(&setting.value));
+    if context.annotation(HASH) == expected.as_deref() {
+        check.hint(hint).run(format_args!("kubectl annotate settings.harvesterhci.io {SETTING} {HASH}-"))
+    } else {
+        not_handled(check)
+    }
+}
+
+fn not_handled(check: Check) -> Check {
+    check
+        .hint("Harvester has not handled this value, and does so by itself. If that stays so, look at its log:")
+        .run("kubectl -n harvester-system logs deployment/harvester --tail=100")
 }
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Check> {
@@ -83,16 +95,13 @@ fn canonical(setting: &GuardedSettingObject) -> Check {
 fn handled(context: &Context<'_>, setting: &GuardedSettingObject) -> Check {
     let id = CheckId::SettingHash;
     let expected = hash(&setting.value);
-    let not_handled = |seen: String| {
-        Check::error(id, seen)
-            .hint("Harvester has not handled this value. If that stays so, look at its log:")
-            .run("kubectl -n harvester-system logs deployment/harvester --tail=100")
-    };
     match context.annotation(HASH) {
         Some(hash) if hash == expected => Check::ok(id, format!("the annotation is the value's: {expected}")),
-        Some(hash) => not_handled(format!("the annotation is {}, and the value's is {expected}", Quoted(hash))),
+        Some(hash) => {
+            not_handled(Check::error(id, format!("the annotation is {}, and the value's is {expected}", Quoted(hash))))
+        }
         None if setting.value.is_empty() => Check::ok(id, "never configured"),
-        None => not_handled("there is no annotation hash".to_owned()),
+        None => not_handled(Check::error(id, "there is no annotation hash")),
     }
 }
 
@@ -102,9 +111,8 @@ fn configured(context: &Context<'_>, setting: &GuardedSettingObject) -> Check {
         return if setting.value.is_empty() && !context.was_handled() {
             Check::ok(id, "never configured")
         } else {
-            Check::error(id, "there is no condition configured, so Harvester has not handled the value")
-                .hint("To make Harvester handle it:")
-                .run(retry())
+            let check = Check::error(id, "there is no condition configured, so Harvester has not handled the value");
+            again(context, check, "To make Harvester handle it:")
         };
     };
     let time = condition.last_update_time.as_deref().or(condition.last_transition_time.as_deref());
@@ -114,9 +122,8 @@ fn configured(context: &Context<'_>, setting: &GuardedSettingObject) -> Check {
     }
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let (status, reason, message) = (Plain(&condition.status), text(&condition.reason), text(&condition.message));
-    Check::error(id, format!("configured is {status}{since}: {}: {}", Plain(&reason), Line(&message)))
-        .hint("Harvester does not try again by itself. Remove the cause, then:")
-        .run(retry())
+    let check = Check::error(id, format!("configured is {status}{since}: {}: {}", Plain(&reason), Line(&message)));
+    again(context, check, "Harvester does not try again by itself. Remove the cause, then:")
 }
 
 /// An empty Setting that Harvester has not handled yet, beside a network that someone set in `KubeVirt`.

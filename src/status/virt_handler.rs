@@ -22,18 +22,18 @@ struct AttachedNetwork {
     ips: Option<Vec<String>>,
 }
 
+/// What is asked of each pod.
+const OF_PODS: [CheckId; 2] = [CheckId::VirtHandlerNetworks, CheckId::VirtHandlerAddresses];
+
 pub(super) fn check(context: &Context<'_>) -> Vec<Check> {
     let mut checks = vec![rollout(context)];
     match &context.observed.pods {
-        Ok(pods) if matches!(context.network, Network::Enabled(_) | Network::Disabled) => {
-            checks.extend([networks(context, pods), addresses(pods)]);
+        Err(unseen) => checks.extend(OF_PODS.map(|id| Check::unknown(id, unseen))),
+        Ok(_) if !matches!(context.network, Network::Enabled(_) | Network::Disabled) => {}
+        Ok(pods) if !pods.iter().any(VirtHandlerPod::is_active) => {
+            checks.extend(OF_PODS.map(|id| Check::unknown(id, "there is no pod of virt-handler to look at")));
         }
-        Ok(_) => {}
-        Err(unseen) => {
-            checks.extend(
-                [CheckId::VirtHandlerNetworks, CheckId::VirtHandlerAddresses].map(|id| Check::unknown(id, unseen)),
-            );
-        }
+        Ok(pods) => checks.extend([networks(context, pods), addresses(pods)]),
     }
     checks
 }

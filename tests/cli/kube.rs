@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use crate::binary::{COULD_NOT_TELL, OK, command, directory};
+use crate::binary::{COULD_NOT_TELL, OK, REFUSED, command, directory};
 use crate::tunnel::proxy;
 
 const STORED: &str = r#"{"vlan":100,"clusterNetwork":"c","range":"10.1.0.0/24"}"#;
@@ -81,6 +81,16 @@ fn no_proxy_is_about_the_api_server_and_not_about_the_proxy() {
     // What is on this machine is reached directly, also with a proxy that does not answer.
     assert_eq!(ran(ask(&local).env("HTTP_PROXY", "http://127.0.0.2:9").env("NO_PROXY", "127.0.0.2")), stored());
     assert_eq!(ran(ask(&local).env("HTTP_PROXY", "http://127.0.0.2:9").env("NO_PROXY", "127.0.0.1")), stored());
+}
+
+/// How far Harvester has come is a line on a terminal, and nothing elsewhere.
+#[test]
+fn waiting_prints_nothing_to_what_is_no_terminal() {
+    let config = kubeconfig(&format!("http://127.0.0.1:{}", api_server()), "", "");
+    let files = directory(&[("config", &config)]);
+    let mut waiting = command(&["status", "--kube", "--wait=1s", "-o", "short"]);
+    let (code, stdout, stderr) = ran(waiting.env("KUBECONFIG", files.path().join("config")));
+    assert_eq!((code, &*stderr), (REFUSED, ""), "{stdout}");
 }
 
 #[test]

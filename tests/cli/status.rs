@@ -33,11 +33,17 @@ fn the_exit_code_is_the_same_in_every_format() {
         (BROKEN.to_owned(), &[], REFUSED),
         (BROKEN.to_owned(), &["--preset", "upgrade"], REFUSED),
     ] {
-        for format in ["text", "short", "json"] {
+        for format in ["text", "short", "json", "html"] {
             let ran = status(&cluster, &[&["-o", format], more].concat());
             assert_eq!((ran.code, ran.stderr.as_str()), (code, ""), "{cluster} {format}: {}", ran.stdout);
         }
     }
+}
+
+#[test]
+fn waiting_is_for_a_live_cluster() {
+    let ran = status(BROKEN, &["--wait"]);
+    assert_eq!((ran.code, &*ran.stderr), (COULD_NOT_TELL, "error: --wait goes with --kube: files stay as they are\n"));
 }
 
 #[test]

@@ -301,6 +301,12 @@ fn a_capture_tells_what_the_live_cluster_does() {
     let pool = r#"{"spec":{"allocations":{"7":{"id":"c","podref":"kube-public/gone","ifname":"net1"}}}}"#;
     let name = ["ippools.whereabouts.cni.cncf.io", "192.168.1.0-24"];
     cluster.kubectl(["patch", "-n", "kube-system", name[0], name[1], "--type=merge", "-p", pool]).ok();
+    // What an earlier network left in the pool of the range that is planned below.
+    cluster.apply_all(&[json!({
+        "apiVersion": "whereabouts.cni.cncf.io/v1alpha1", "kind": "IPPool",
+        "metadata": {"name": "192.168.7.0-24", "namespace": "kube-system"},
+        "spec": {"range": "192.168.7.0/24", "allocations": {"7": {"id": "c", "podref": "default/left"}}},
+    })]);
     let kubeconfig = user(&cluster, "status-captures", &[]);
     let directory = scratch("status");
     let captured = run(&kubeconfig, &directory, &["capture", "--status", "facts"]);
@@ -329,11 +335,12 @@ fn a_capture_tells_what_the_live_cluster_does() {
     let review = run(&kubeconfig, &directory, &["review", "--cluster", "facts", "--value", CANONICAL]);
     assert_eq!((review.code, &*review.stderr), (0, ""), "{review}");
     // What a change would do is the same from either.
-    let change = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.1.0/24"}"#;
+    let change = r#"{"clusterNetwork":"vm-migration","vlan":100,"range":"192.168.7.0/24"}"#;
     let plan = |from: &[&str]| run(&kubeconfig, &directory, &[&["plan", change, "-o", "json"], from].concat());
     let [offline, live] = [plan(&["--cluster", "facts"]), plan(&["--kube"])];
     assert_eq!((live.code, offline.code), (1, 1), "a migration runs: {live}");
     assert_eq!(offline.stdout, live.stdout);
+    assert!(live.stdout.contains("default/left"), "{live}");
 }
 
 #[test]

@@ -53,12 +53,12 @@ impl ValueSource {
         let (inputs, ignored) = match Reader::default().contents(file) {
             Ok(contents) => contents,
             // Its own reader says better what is wrong with a value.
-            Err(_) if is_value(&file.text) => return Ok(vec![self.bare(&file.text)]),
+            Err(_) if is_value(&file.text) => return Ok(vec![self.bare(without_newline(&file.text))]),
             Err(error) => return Err(error.into()),
         };
         let is_bare = inputs.is_empty() && !ignored.has_objects();
         if is_bare && is_value(&file.text) && !(is_blank(&file.text) && matches!(self, Self::File(_))) {
-            return Ok(vec![self.bare(&file.text)]);
+            return Ok(vec![self.bare(without_newline(&file.text))]);
         }
         let found = inputs.into_iter().filter_map(|input| match input.form {
             Form::Manifest { mut setting, .. } => {
@@ -82,6 +82,11 @@ impl ValueSource {
         let label = if let Self::Value(_) = self { String::new() } else { format!("{}: ", self.name()) };
         FoundValue { value: text.into(), manifest: None, label }
     }
+}
+
+/// Without the one newline at the end of a file, which is the editor's.
+fn without_newline(text: &str) -> &str {
+    text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(text)
 }
 
 /// Whether a text stands for a value, and not for a path.

@@ -62,14 +62,7 @@ impl fmt::Display for ReportText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { result, counts, groups, .. } = self.report;
         groups.iter().try_for_each(|group| self.group(group, f))?;
-        let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        let parts = [
-            (counts.error, plural(counts.error, "error")),
-            (counts.unknown, format!("{} unknown", counts.unknown)),
-            (counts.warning, plural(counts.warning, "warning")),
-            (counts.ok, format!("{} ok", counts.ok)),
-        ];
-        let parts: Vec<_> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
+        let parts: Vec<_> = counts.words().map(|(_, words)| words).collect();
         writeln!(f, "Status check results are {}: {}", self.style.symbol(*result), parts.join(", "))
     }
 }

@@ -16,7 +16,7 @@ use super::served::served_version;
 use super::watch::PAGE_OBJECTS;
 use crate::cluster::index::Index;
 use crate::cluster::kinds::{self, WatchedResource};
-use crate::setting::facts::Missing;
+use crate::setting::facts::{FactKind, Missing};
 use crate::setting::{Facts, SETTING};
 
 /// How long one kind may take as a whole, and a page of it.
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub sources: Vec<Listed>,
     /// The objects that are no JSON value, each with its kind and why: they are in the facts as such.
     pub unreadable: Vec<String>,
+    /// What is kept whole.
+    keep: Option<fn(&WatchedResource) -> bool>,
     index: Index,
     /// What could not be listed.
     lost: Vec<Missing>,
@@ -40,6 +42,8 @@ pub struct Listed {
     pub version: Option<String>,
     /// What the rules read of each, with `apiVersion` and `kind`; of migrations those that have not ended.
     pub objects: Vec<Value>,
+    /// The same objects, whole, of what was to be kept so.
+    whole: Option<Vec<String>>,
 }
 
 /// Which resources can't be listed, and why. Safe to print; a line for each reason.
@@ -73,14 +77,18 @@ impl std::error::Error for Unlisted {}
 
 /// Lists every resource, all at the same time, of the API server at this address. One that is not served has no objects.
 pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unlisted> {
-    let (snapshot, unlisted) = partial_snapshot(client, address).await;
+    let (snapshot, unlisted) = partial_snapshot(client, address, |_| false).await;
     unlisted.map_or(Ok(snapshot), Err)
 }
 
-/// As [`snapshot`]; the facts of what can't be listed are missing.
-pub async fn partial_snapshot(client: Client, address: &str) -> (Snapshot, Option<Unlisted>) {
+/// As [`snapshot`]; the facts of what can't be listed are missing. Some objects may be kept whole.
+pub async fn partial_snapshot(
+    client: Client,
+    address: &str,
+    keep: fn(&WatchedResource) -> bool,
+) -> (Snapshot, Option<Unlisted>) {
     let client = LastHeard::new().wrap(client);
-    let mut snapshot = Snapshot::default();
+    let mut snapshot = Snapshot { keep: Some(keep), ..Snapshot::default() };
     let mut failed = Vec::new();
     for (resource, listed) in kinds::watches().zip(join_all(kinds::watches().map(|it| one(&client, it))).await) {
         match listed {
@@ -140,7 +148,8 @@ impl Snapshot {
     fn take(&mut self, resource: WatchedResource, version: Option<String>, objects: &[RawObject]) {
         let kind = kinds::kind(resource.kind);
         let api_version = resource.api_version(version.as_deref().unwrap_or_default());
-        let mut listed = Listed { source: resource, version, objects: Vec::new() };
+        let whole = self.keep.filter(|keep| keep(&resource)).map(|_| Vec::new());
+        let mut listed = Listed { source: resource, version, objects: Vec::new(), whole };
         for object in objects {
             let (name, json) = (object.name(&resource), object.json.get());
             // What has the wrong type stays in the index as what can't be read.
@@ -149,6 +158,7 @@ impl Snapshot {
             if resource.is_asked_for() && !self.index.of(resource.kind).holds(&name) {
                 continue;
             }
+            listed.whole.iter_mut().for_each(|whole| whole.push(json.to_owned()));
             match ((kind.prune)(json), indexed) {
                 (Ok(mut pruned), _) => {
                     // Items of lists do not say what they are.
@@ -192,6 +202,15 @@ impl Snapshot {
     #[must_use]
     pub fn lost(&self) -> &[Missing] {
         &self.lost
+    }
+
+    /// The JSON of the objects of a kind that were kept whole; or why there are none. Safe to print.
+    pub fn whole(&self, kind: FactKind) -> Result<&[String], &str> {
+        let mut of_kind = self.sources.iter().filter(|listed| listed.source.kind == kind);
+        of_kind.find_map(|listed| listed.whole.as_deref()).ok_or_else(|| {
+            let lost = self.lost.iter().find(|missing| missing.kind == kind);
+            lost.map_or("not asked for", |missing| &*missing.why)
+        })
     }
 
     /// The Setting `vm-migration-network`: what an update would find stored.

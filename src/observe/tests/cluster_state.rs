@@ -95,7 +95,7 @@ impl WholeCluster {
     pub(super) fn observe(&self) -> Observation {
         let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
         fs::write(file.path(), text(&self.0)).unwrap();
-        load(&[file.path().to_owned()], now(), None).unwrap()
+        load(&[file.path().to_owned()], now()).unwrap()
     }
 
     pub(super) fn report(&self) -> Report {
@@ -114,6 +114,11 @@ pub(super) fn report(observation: &Observation) -> Report {
 
 pub(super) fn checks(report: &Report) -> impl Iterator<Item = &Check> {
     report.groups.iter().flat_map(|group| &group.checks)
+}
+
+/// What a check says is to be done.
+pub(super) fn hint(report: &Report, id: &str) -> Vec<String> {
+    checks(report).find(|check| check.id.as_str() == id).unwrap().hint.clone()
 }
 
 /// The checks that do not hold, as `state id: seen`.

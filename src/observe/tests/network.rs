@@ -41,6 +41,36 @@ fn the_setting() {
     ]);
 }
 
+/// What makes Harvester handle a value depends on what it has stored of the last one.
+#[test]
+fn the_hint_is_what_makes_harvester_handle_the_value() {
+    let retry = "  kubectl annotate settings.harvesterhci.io vm-migration-network \
+                 vm-migration-network.settings.harvesterhci.io/hash-";
+    let log = "  kubectl -n harvester-system logs deployment/harvester --tail=100";
+    let edits: [(&str, Edit); 4] = [
+        ("setting-configured", |it| it.setting()["status"]["conditions"][0]["status"] = "False".into()),
+        ("attachment-exists", |it| it.remove_all("NetworkAttachmentDefinition")),
+        ("attachment-config", |it| it.get("NetworkAttachmentDefinition", NAD)["spec"]["config"] = "{}".into()),
+        ("kubevirt-network", |it| it.get("KubeVirt", "kubevirt")["spec"] = Value::Null),
+    ];
+    for (id, edit) in edits {
+        let mut cluster = WholeCluster::healthy();
+        edit(&mut cluster);
+        assert_eq!(hint(&cluster.report(), id).last().unwrap(), retry, "{id}");
+        cluster.setting()["metadata"]["annotations"].as_object_mut().unwrap().remove(HASH);
+        assert_eq!(hint(&cluster.report(), id).last().unwrap(), log, "{id}");
+        assert_eq!(hint(&cluster.report(), "setting-hash").last().unwrap(), log, "{id}");
+    }
+}
+
+#[test]
+fn a_hint_names_the_program_as_its_users_do() {
+    let mut cluster = WholeCluster::healthy();
+    cluster.remove_all("CustomResourceDefinition");
+    let report = cluster.report().run_as("kubectl migration-network");
+    assert_eq!(hint(&report, "setting-rules")[1], "  kubectl migration-network explain whereabouts-crd-missing");
+}
+
 #[test]
 fn a_value_that_harvester_cannot_read_leaves_the_rest_out() {
     for (stored, seen) in [
@@ -120,7 +150,33 @@ fn the_attachment() {
             },
             &["Warning attachment-orphans: nothing names vm-migration-network-old\\u0007: left from earlier values"],
         ),
+        (
+            // Someone took the label away, and someone made one of their own.
+            |it| {
+                for name in ["vm-migration-network-x7k2p", "mine"] {
+                    it.add(json!({
+                        "apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition",
+                        "metadata": {"name": name, "namespace": "harvester-system"},
+                    }));
+                }
+            },
+            &["Warning attachment-orphans: nothing names vm-migration-network-x7k2p: left from earlier values"],
+        ),
     ]);
+    // One that a starting pod asks for is in use; and what can't be seen may use it.
+    let mut cluster = WholeCluster::healthy();
+    let mut other = cluster.get("NetworkAttachmentDefinition", NAD).clone();
+    other["metadata"]["name"] = "vm-migration-network-new".into();
+    cluster.add(other);
+    let mut observation = cluster.observe();
+    observation.observed.kubevirt = Err(crate::status::Unseen { what: "kubevirts".to_owned(), why: "no".to_owned() });
+    assert_eq!(not_ok(&report(&observation))[0], "Unknown attachment-orphans: kubevirts (no)");
+    cluster.get("Pod", PODS[0])["metadata"]["annotations"] =
+        json!({"k8s.v1.cni.cncf.io/networks": "a, vm-migration-network-new@migration0"});
+    assert_eq!(
+        not_ok(&cluster.report()),
+        ["Error virt-handler-networks: virt-handler-a on harvester-0: no interface migration0"]
+    );
     let mut cluster = WholeCluster::healthy();
     cluster.disable();
     cluster.setting()["metadata"]["annotations"][NET_ATTACH_DEF] = "harvester-system/old".into();
@@ -128,6 +184,42 @@ fn the_attachment() {
         not_ok(&cluster.report()),
         ["Error attachment-exists: the network is disabled, and the Setting still names harvester-system/old"]
     );
+}
+
+/// The line that `--wait` shows on a terminal.
+#[test]
+fn what_harvester_does_now_is_told_step_by_step() {
+    let told = |cluster: &WholeCluster| progress(&cluster.observe().observed);
+    let mut cluster = WholeCluster::healthy();
+    assert_eq!(told(&cluster), "NAD made, KubeVirt updated, value handled, virt-handler 2 of 2");
+    let changed = value("192.168.2.0/24", "");
+    cluster.setting()["value"] = changed.as_str().into();
+    assert_eq!(
+        told(&cluster),
+        "NAD not made yet, KubeVirt not updated yet, value not handled yet, virt-handler 2 of 2"
+    );
+    let mut made = cluster.get("NetworkAttachmentDefinition", NAD).clone();
+    made["metadata"]["name"] = "vm-migration-network-new".into();
+    made["metadata"]["labels"][HASH] = hash(&changed).into();
+    cluster.add(made);
+    assert_eq!(told(&cluster), "NAD made, KubeVirt not updated yet, value not handled yet, virt-handler 2 of 2");
+    let network = json!({"configuration": {"migrations": {"network": "vm-migration-network-new"}}});
+    cluster.get("KubeVirt", "kubevirt")["spec"] = network;
+    cluster.store(&changed);
+    cluster.get("DaemonSet", "virt-handler")["status"] =
+        json!({"desiredNumberScheduled": 5, "updatedNumberScheduled": 3, "numberReady": 2});
+    assert_eq!(told(&cluster), "NAD made, KubeVirt updated, value handled, virt-handler 2 of 5");
+
+    cluster.setting()["value"] = "".into();
+    cluster.remove("DaemonSet", "virt-handler");
+    assert_eq!(
+        told(&cluster),
+        "NAD not removed yet, KubeVirt not updated yet, value not handled yet, virt-handler can't be seen"
+    );
+    cluster.disable();
+    assert_eq!(told(&cluster), "NAD removed, KubeVirt updated, value handled, virt-handler can't be seen");
+    cluster.remove("Setting", "vm-migration-network");
+    assert_eq!(told(&cluster), "the Setting can't be seen");
 }
 
 #[test]

@@ -107,6 +107,22 @@ fn virt_handler() {
 }
 
 #[test]
+fn without_a_pod_nothing_is_known_of_its_network() {
+    let mut cluster = WholeCluster::healthy();
+    cluster.remove_all("Pod");
+    cluster.remove_all("IPPool");
+    assert_eq!(
+        not_ok(&cluster.report()),
+        [
+            "Error virt-handler-rollout: 2 wanted, 2 up to date, 2 ready on 2 nodes; lacking: harvester-0 (no pod), \
+             harvester-1 (no pod)",
+            "Unknown virt-handler-networks: there is no pod of virt-handler to look at",
+            "Unknown virt-handler-addresses: there is no pod of virt-handler to look at",
+        ]
+    );
+}
+
+#[test]
 fn nodes() {
     let mut cluster = WholeCluster::healthy();
     cluster.get("VlanStatus", "vm-migration-harvester-1")["status"]["conditions"][0]["status"] = "False".into();
@@ -183,10 +199,7 @@ fn addresses() {
         ),
         (
             |it| it.remove_all("IPPool"),
-            &[
-                "Error addresses-recorded: 192.168.1.1 of virt-handler-a is not recorded, 192.168.1.2 of virt-handler-b is \
-               not recorded",
-            ],
+            &["Error addresses-recorded: there is no IPPool 192.168.1.0-24, and 2 pods have an address"],
         ),
     ]);
 }
