@@ -92,6 +92,8 @@ pub struct HarvesterSteps {
     pub nad_after: Option<NadState>,
     /// The one that Harvester deletes, as `NAMESPACE/NAME`.
     pub nad_removed: Option<String>,
+    /// Whether `KubeVirt` could be seen.
+    pub kubevirt_seen: bool,
     /// `spec.configuration.migrations.network` of `KubeVirt` before; `null` where there is none.
     pub network_before: Option<String>,
     /// The same after.
@@ -241,6 +243,17 @@ pub fn schema() -> serde_json::Value {
 pub fn stored_range(facts: &Facts, policy: &Policy, observed: &Observed) -> Option<AddressPlan> {
     let setting = observed.setting.as_ref().ok()?.as_ref()?;
     addresses::addresses(&setting.value, facts, policy, observed, &mut Vec::new())
+}
+
+impl HarvesterSteps {
+    /// `KubeVirt`'s network before and after, else the word for that there is none or that it was not seen.
+    pub fn networks(&self) -> [Result<&str, &'static str>; 2] {
+        let none = |is_known| if is_known { "none" } else { "not seen" };
+        [
+            self.network_before.as_deref().ok_or(none(self.kubevirt_seen)),
+            self.network_after.as_deref().ok_or(none(self.kubevirt_seen || !self.restarts.is_empty())),
+        ]
+    }
 }
 
 impl ChangePlan {

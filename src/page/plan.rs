@@ -57,16 +57,7 @@ fn stored(stored: &StoredBytes) -> String {
 }
 
 fn steps(steps: &HarvesterSteps) -> String {
-    let HarvesterSteps {
-        summary,
-        nad_before,
-        nad_after,
-        nad_removed,
-        network_before,
-        network_after,
-        restarts,
-        migrations,
-    } = steps;
+    let HarvesterSteps { summary, nad_before, nad_after, nad_removed, restarts, migrations, .. } = steps;
     let nad = |nad: &Option<NadState>| match nad {
         None => "none".to_owned(),
         Some(NadState { name, config }) => {
@@ -74,12 +65,12 @@ fn steps(steps: &HarvesterSteps) -> String {
             format!("<code>{}</code><br/>{config}", text(name))
         }
     };
-    let name = |name: &Option<String>| name.as_deref().map_or_else(|| "none".to_owned(), code);
+    let [before, after] = steps.networks().map(|name| name.map_or_else(str::to_owned, code));
     let mut rows = vec![
         ("Attachment before", nad(nad_before)),
         ("Attachment after", nad(nad_after)),
-        ("KubeVirt's network before", name(network_before)),
-        ("KubeVirt's network after", name(network_after)),
+        ("KubeVirt's network before", before),
+        ("KubeVirt's network after", after),
     ];
     if let Some(removed) = nad_removed {
         rows.push(("Deleted", code(removed)));

@@ -59,6 +59,7 @@ fn a_plan_with_hostile_texts_is_a_page_of_words() {
             nad_before: nad(),
             nad_after: nad(),
             nad_removed: Some(text()),
+            kubevirt_seen: false,
             network_before: Some(text()),
             network_after: None,
             restarts: vec![text()],

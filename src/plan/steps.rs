@@ -60,11 +60,13 @@ pub(super) fn steps(
         nad_after: nad_before.clone(),
         nad_before,
         nad_removed: None,
+        kubevirt_seen: observed.kubevirt.is_ok(),
         network_after: network_before.clone(),
         network_before,
         restarts: Vec::new(),
         migrations: Vec::new(),
     };
+    let mut configures = false;
     match (HandledValue { value, handled }.reaction(&labelled)) {
         Reaction::Nothing => nothing(handled).clone_into(&mut steps.summary),
         Reaction::Fails(why) => steps.summary = format!("Harvester's condition \"configured\" becomes False: {why}"),
@@ -74,6 +76,7 @@ pub(super) fn steps(
             );
         }
         Reaction::Configures { nad, removed } => {
+            configures = true;
             steps.summary = match &nad {
                 None => "Harvester disables the network".to_owned(),
                 Some(NadAfter::Made { .. }) => "Harvester makes a new NetworkAttachmentDefinition".to_owned(),
@@ -99,19 +102,17 @@ pub(super) fn steps(
         steps.summary.push_str("; there is no Setting vm-migration-network yet");
     }
     // KubeVirt rolls virt-handler only where its own configuration changes.
-    if steps.network_after == steps.network_before && observed.kubevirt.is_ok() {
+    if !configures || steps.network_after == steps.network_before && steps.kubevirt_seen {
         steps.summary.push_str("; virt-handler does not restart");
         return Some(steps);
     }
-    if steps.network_after != steps.network_before || observed.kubevirt.is_err() {
-        steps.restarts = restarts(facts, observed, unseen);
-        match &facts.migrations {
-            Ok(migrations) => {
-                let names = migrations.iter().map(|it| format!("{}/{}", Plain(&it.namespace), Plain(&it.name)));
-                steps.migrations = names.collect();
-            }
-            Err(missing) => unseen.push(missing.to_string()),
+    steps.restarts = restarts(facts, observed, unseen);
+    match &facts.migrations {
+        Ok(migrations) => {
+            let names = migrations.iter().map(|it| format!("{}/{}", Plain(&it.namespace), Plain(&it.name)));
+            steps.migrations = names.collect();
         }
+        Err(missing) => unseen.push(missing.to_string()),
     }
     Some(steps)
 }

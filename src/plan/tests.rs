@@ -96,6 +96,7 @@ fn a_change_makes_a_network_and_restarts_virt_handler_everywhere() {
             nad_before: nad(OLD_NAD, "{}"),
             nad_after: nad("vm-migration-network-*", &config),
             nad_removed: Some(format!("harvester-system/{OLD_NAD}")),
+            kubevirt_seen: true,
             network_before: Some(OLD_NAD.to_owned()),
             network_after: Some("vm-migration-network-*".to_owned()),
             restarts: vec!["n0".to_owned(), "n1".to_owned()],
@@ -175,6 +176,10 @@ fn what_cannot_be_seen_is_named_and_what_can_is_told() {
     let plan = planned("", &facts(), &observed, Suggest::No);
     let steps = plan.harvester.unwrap();
     assert_eq!(steps.summary, "Harvester disables the network");
+    assert_eq!(steps.networks(), [Err("not seen"), Err("none")]);
+    let same = planned(OLD, &facts(), &observed, Suggest::No).harvester.unwrap();
+    assert_eq!(same.networks(), [Err("not seen"); 2]);
+    assert_eq!((&*same.restarts, same.summary.ends_with("; virt-handler does not restart")), (&[][..], true));
     assert_eq!(steps.restarts, ["n0", "n1"]);
     assert_eq!(plan.unseen, ["kubevirts (forbidden)"]);
     assert!(plan.addresses.is_none());

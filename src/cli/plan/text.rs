@@ -90,8 +90,7 @@ fn steps(steps: &HarvesterSteps, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if let Some(removed) = &steps.nad_removed {
         writeln!(f, "{INDENT}deleted: {removed}")?;
     }
-    let name = |name: &Option<String>| name.clone().unwrap_or_else(|| "none".to_owned());
-    let (before, after) = (name(&steps.network_before), name(&steps.network_after));
+    let [before, after] = steps.networks().map(|name| name.unwrap_or_else(|word| word));
     writeln!(f, "{INDENT}KubeVirt's network: {before} before, {after} after")?;
     for (what, names) in [("restarts of virt-handler", &steps.restarts), ("migrations in the way", &steps.migrations)] {
         if !names.is_empty() {
