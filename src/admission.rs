@@ -130,3 +130,6 @@ pub fn answer(phase: Phase, body: &[u8], facts: &Facts, policy: &Policy) -> Answ
     };
     Answer { http_status: 200, body, record }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,8 @@ fn strict_says_what_a_text_is_instead() {
         ("192.168.1.0.0/24", CidrError::NotCidr),
         ("192.168.1.00.0/24", CidrError::NotCidr),
         ("0xc0.168.1.0/24", CidrError::NotCidr),
+        ("+192.168.1.0/24", CidrError::NotCidr),
+        ("192.168.1.00000000000000000/24", CidrError::NotCidr),
         ("\u{661}92.168.1.0/24", CidrError::NotCidr),
         (":::/24", CidrError::NotCidr),
         ("", CidrError::NotCidr),
