@@ -33,7 +33,7 @@ mod paths;
 mod record;
 mod summary;
 
-const NOTHING: &str = "there is nothing to review; accepted are AdmissionReviews, AdmissionRequests and manifests of the \
+const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews, AdmissionRequests and manifests of the \
     Setting vm-migration-network (harvesterhci.io), or --allow-none";
 
 /// Check files with the same code as the webhook in the cluster

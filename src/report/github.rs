@@ -69,7 +69,7 @@ pub fn summary(run: &RunReport<'_>, repository: &Repository) -> String {
     let mut text = format!("### migration-network-webhook {}\n\n", run.command);
     let [passed, failed, errors] =
         [TestStatus::Passed, TestStatus::Failed, TestStatus::Error].map(|status| run.count(status));
-    let _ = writeln!(text, "{passed} passed, {failed} failed, {errors} could not be checked\n");
+    let _ = writeln!(text, "{passed} passed, {failed} failed, {errors} could not be judged\n");
     let findings = run.findings();
     if !findings.is_empty() {
         text.push_str("| | where | what |\n| --- | --- | --- |\n");

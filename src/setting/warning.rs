@@ -155,12 +155,12 @@ impl fmt::Display for Warning {
             Self::MigrationInProgress { string, running } => write!(
                 f,
                 "{string}: changed while virtual machines are being migrated ({running}); \
-                 now remove the annotation {ALLOW_DURING_MIGRATION}: it applies again with the old value"
+                 now remove the annotation {ALLOW_DURING_MIGRATION}, it arms again with the same value"
             ),
             Self::MigrationsUnseen { string, missing } => write!(
                 f,
                 "{string}: changed without a look at whether virtual machines are being migrated, {missing}; \
-                 now remove the annotation {ALLOW_DURING_MIGRATION}: it applies again with the old value"
+                 now remove the annotation {ALLOW_DURING_MIGRATION}, it arms again with the same value"
             ),
             Self::RuleOnlyWarns(violation) => {
                 write!(f, "{} (only warns here): {}: {violation}", violation.rule(), violation.field)

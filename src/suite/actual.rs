@@ -93,7 +93,7 @@ fn not_sent(request: &Request<'_>) -> &'static str {
         Request::Update { new, .. } if new.metadata.deletion_timestamp.bytes() != Some("") => {
             "the object is being deleted"
         }
-        _ => "neither value nor default changes to something that is checked",
+        _ => "neither value nor default changes to something that is judged",
     }
 }
 

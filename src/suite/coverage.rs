@@ -42,7 +42,7 @@ impl Tally {
         for rule in RuleId::ALL {
             let [refused, passed] = self.of_rule(rule);
             points.push((format!("{rule}: no case is refused by it"), refused));
-            points.push((format!("{rule}: no case that it checks passes"), passed));
+            points.push((format!("{rule}: no case is judged by it and passes"), passed));
         }
         for (operation, ever_allowed) in OPERATIONS {
             let [refused, allowed] = self.of_operation(operation);

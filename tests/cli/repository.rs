@@ -41,7 +41,7 @@ fn what_is_none_of_ours_is_passed_over_and_what_names_the_setting_is_not() {
     assert_eq!((ran.code, notes(&ran)), (OK, vec![]));
     assert_eq!(
         summary(&ran),
-        "1 reviewed: 1 allowed; ignored: 1 that is no Kubernetes object; skipped: 2 paths by --exclude or .gitignore; \
+        "1 judged: 1 allowed; passed over: 1 that is no Kubernetes object; left out: 2 paths by --exclude or .gitignore; \
          2 files can't be read and don't contain \"vm-migration-network\""
     );
 
@@ -50,10 +50,10 @@ fn what_is_none_of_ours_is_passed_over_and_what_names_the_setting_is_not() {
     assert_eq!(
         named,
         [
-            "skipped, by --exclude or .gitignore: \"/chart/templates\"",
-            "skipped, by --exclude or .gitignore: \"/vendor\"",
-            "skipped, can't be read and doesn't contain \"vm-migration-network\": \"/latin1.yaml\"",
-            "skipped, can't be read and doesn't contain \"vm-migration-network\": \"/tsconfig.json\"",
+            "left out, by --exclude or .gitignore: \"/chart/templates\"",
+            "left out, by --exclude or .gitignore: \"/vendor\"",
+            "passed over, can't be read and doesn't contain \"vm-migration-network\": \"/latin1.yaml\"",
+            "passed over, can't be read and doesn't contain \"vm-migration-network\": \"/tsconfig.json\"",
         ]
     );
 }
@@ -67,7 +67,7 @@ fn another_encoding_is_no_way_past() {
     let path = files.path().join("a.yaml");
     for bytes in [wide(u16::to_le_bytes, "\u{feff}"), wide(u16::to_be_bytes, "\u{feff}")] {
         fs::write(&path, &bytes).unwrap();
-        assert_eq!(summary(&review(&path, &[])), "1 reviewed: 1 allowed");
+        assert_eq!(summary(&review(&path, &[])), "1 judged: 1 allowed");
         let before = fs::read(&path).unwrap();
         let odd = setting(SOUND).replace("\"vlan\":100", " \"vlan\": 100");
         let little = bytes[0] == 0xff;
@@ -112,7 +112,7 @@ fn a_capture_of_another_cluster_is_no_submission() {
     let captured = format!("# Captured by migration-network-webhook 0.1.0\n---\n{}", setting("'{}'"));
     let files = directory(&[("ci/prod.yaml", &captured), ("setting.yaml", &setting(SOUND))]);
     let ran = review(files.path(), &[]);
-    assert_eq!((ran.code, summary(&ran)), (OK, "1 reviewed: 1 allowed; skipped: 1 file of a capture"));
+    assert_eq!((ran.code, summary(&ran)), (OK, "1 judged: 1 allowed; left out: 1 file of a capture"));
     let path = files.path().join("ci/prod.yaml");
     assert_eq!(notes(&ran), [format!("note: {path:?} is from a capture, so it is not reviewed")]);
 }

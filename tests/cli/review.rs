@@ -38,7 +38,7 @@ fn programs_read_records_and_answers() {
         assert_eq!(
             ran.stderr.strip_prefix(if format == "review" { lint } else { "" }).unwrap(),
             "error: \"tests/cli/inputs/broken.json\" is not valid JSON: EOF while parsing an object at line 1 column 36\n\
-             5 reviewed: 1 allowed, 2 refused, 2 malformed; 2 warnings; 1 path could not be read\n"
+             5 judged: 1 allowed, 2 refused, 2 malformed; 2 warnings; 1 path could not be read\n"
         );
         insta::assert_snapshot!(name, ran.stdout);
     }
@@ -52,7 +52,7 @@ fn what_is_counted_was_said() {
         let ran = run(&[&reformatted, format].concat());
         assert_eq!(ran.code, OK, "{ran:?}");
         let said = format!("{}{}", ran.stdout, ran.stderr);
-        assert!(said.ends_with("1 reviewed: 1 allowed; 2 warnings\n"), "{said}");
+        assert!(said.ends_with("1 judged: 1 allowed; 2 warnings\n"), "{said}");
         for warning in ["value restored: same meaning, other bytes", "reformatted.yaml:7: value is not what is stored"]
         {
             assert_eq!(said.matches(warning).count(), 1, "{format:?}: {said}");
@@ -189,7 +189,7 @@ fn a_repository_is_judged_for_its_one_setting() {
     let summary = ran.stdout.lines().last().unwrap();
     assert_eq!(
         summary,
-        "1 reviewed: 1 allowed; ignored: 1 Deployment.apps, 1 Setting.harvesterhci.io, 1 Setting.longhorn.io, \
+        "1 judged: 1 allowed; passed over: 1 Deployment.apps, 1 Setting.harvesterhci.io, 1 Setting.longhorn.io, \
          1 Setting.management.cattle.io, 3 that are no Kubernetes objects; counted as applied: storage-network"
     );
 
@@ -198,9 +198,9 @@ fn a_repository_is_judged_for_its_one_setting() {
     for (arguments, code) in [(vec![path], COULD_NOT_TELL), (vec![path, "--allow-none"], OK)] {
         let ran = run(&[&["review", "--cluster", SAMPLE], &arguments[..]].concat());
         assert_eq!(ran.code, code, "{ran:?}");
-        assert!(ran.stdout.starts_with("0 reviewed; ignored: "), "{ran:?}");
+        assert!(ran.stdout.starts_with("0 judged; passed over: "), "{ran:?}");
     }
-    let nothing = "error: there is nothing to review; ";
+    let nothing = "error: there is nothing to judge; ";
     for (arguments, stdin) in [(["-"], ""), (["-"], "# only a comment\n---\n"), (["tests/cli/inputs/empty.yaml"], "")] {
         let ran = run_with(&[&["review", "--cluster", SAMPLE], &arguments[..]].concat(), stdin);
         assert_eq!(ran.code, COULD_NOT_TELL);
@@ -220,9 +220,9 @@ fn what_the_cluster_is_read_from_is_not_judged() {
     let (all, cluster, old, stored) = (path(""), path("cluster"), path("old.yaml"), path("cluster/stored.yaml"));
     let ran = run(&["review", &all, "--cluster", &cluster, "--old", &old, "--warnings-as-errors"]);
     assert_eq!(ran.code, OK, "{ran:?}");
-    assert!(ran.stdout.ends_with("\n1 reviewed: 1 allowed; skipped: 3 files of --cluster or --old\n"), "{ran:?}");
+    assert!(ran.stdout.ends_with("\n1 judged: 1 allowed; left out: 3 files of --cluster or --old\n"), "{ran:?}");
     let named = run(&["review", &stored, "--cluster", &cluster]);
-    assert!(named.stdout.ends_with("\n1 reviewed: 1 allowed\n"), "a file that is named is judged: {named:?}");
+    assert!(named.stdout.ends_with("\n1 judged: 1 allowed\n"), "a file that is named is judged: {named:?}");
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn git_must_hold_the_bytes_that_are_stored() {
     };
     let (code, out) = judge(&["as-stored.yaml", "--warnings-as-errors"]);
     assert_eq!(code, Some(OK), "{out}");
-    assert!(out.ends_with("\n1 reviewed: 1 allowed\n"), "{out}");
+    assert!(out.ends_with("\n1 judged: 1 allowed\n"), "{out}");
 
     let (code, out) = judge(&["canonical.yaml", "-o", "json"]);
     assert_eq!(code, Some(OK), "{out}");
@@ -295,16 +295,16 @@ fn other_networks_in_the_input_count_as_applied() {
         let ran = run_with(&["review", "-", "--cluster", READY], input);
         (ran.code, ran.stdout.lines().last().unwrap().to_owned())
     };
-    let applied = "ignored: 1 Setting.harvesterhci.io; counted as applied: storage-network";
+    let applied = "passed over: 1 Setting.harvesterhci.io; counted as applied: storage-network";
     assert_eq!(
         judge(&format!("{}---\n{ours}", storage("192.168.9.0/24"))),
-        (OK, format!("1 reviewed: 1 allowed; {applied}"))
+        (OK, format!("1 judged: 1 allowed; {applied}"))
     );
     let colliding = format!("{ours}---\n{}", storage("192.168.1.0/25"));
-    assert_eq!(judge(&colliding), (REFUSED, format!("1 reviewed: 1 refused; {applied}")));
+    assert_eq!(judge(&colliding), (REFUSED, format!("1 judged: 1 refused; {applied}")));
     // The last one stays, as with `kubectl apply`.
     let moved = format!("{colliding}---\n{}", storage("192.168.9.0/24"));
-    assert_eq!(judge(&moved), (OK, format!("1 reviewed: 1 allowed; {}", applied.replace("1 Setting", "2 Setting"))));
+    assert_eq!(judge(&moved), (OK, format!("1 judged: 1 allowed; {}", applied.replace("1 Setting", "2 Setting"))));
     let unreadable = format!("{ours}---\n{}", storage("no range"));
     assert_eq!(judge(&unreadable).0, REFUSED);
 }
@@ -334,7 +334,7 @@ fn what_can_t_be_read_is_named_and_the_rest_is_judged() {
     assert!(ran.stderr.ends_with(passed_over), "{ran:?}");
     let verbose = review(&[files.path().to_str().unwrap(), "--verbose"]).stderr;
     for name in ["latin-1.yaml", "template.yaml", "tsconfig.json"] {
-        let told = verbose.lines().find(|line| line.starts_with("skipped, can't be read") && line.contains(name));
+        let told = verbose.lines().find(|line| line.starts_with("passed over, can't be read") && line.contains(name));
         assert!(told.is_some(), "{name}: {verbose}");
     }
     let named = files.path().join("template.yaml");

@@ -64,7 +64,7 @@ fn a_capture_judges_as_the_live_cluster_does() {
     assert!(live.stdout.starts_with("same.json:1: allowed, UPDATE of the Setting in the live cluster\n"), "{live}");
     assert!(live.stdout.contains("value: Forbidden: live migration in progress: default/runs; "), "{live}");
     assert!(!live.stdout.contains("default/ended"), "{live}");
-    assert!(live.stdout.contains("\n3 reviewed: 1 allowed, 2 refused; "), "{live}");
+    assert!(live.stdout.contains("\n3 judged: 1 allowed, 2 refused; "), "{live}");
 
     let captured = run(&kubeconfig, &directory, &["capture", "facts"]);
     assert_eq!((captured.code, &*captured.stderr), (0, ""), "{captured}");

@@ -59,7 +59,7 @@ fn what_kustomize_builds_is_judged_by_a_capture() {
     let output = review.output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stdout}");
-    let summary = "1 reviewed: 1 refused; ignored: 1 ConfigMap, 1 Setting.harvesterhci.io, 1 Setting.longhorn.io, 1 \
+    let summary = "1 judged: 1 refused; passed over: 1 ConfigMap, 1 Setting.harvesterhci.io, 1 Setting.longhorn.io, 1 \
                    Setting.management.cattle.io; counted as applied: storage-network\n";
     assert!(stdout.ends_with(summary), "{stdout}");
 

@@ -119,7 +119,7 @@ fn a_refusal_without_a_reason_fails() {
 
 #[test]
 fn a_request_that_is_never_sent_proves_nothing() {
-    let unchanged = "expected allowed, seen notSent: neither value nor default changes to something that is checked";
+    let unchanged = "expected allowed, seen notSent: neither value nor default changes to something that is judged";
     assert_eq!(failure(&format!("{}\n  old: '{GOOD}'", value(GOOD)), "expect: allowed"), [unchanged]);
     assert_eq!(failure("value: ''", "expect: allowed"), [unchanged]);
     let other = "setting: {apiVersion: harvesterhci.io/v1beta1, kind: Setting, metadata: {name: other}, value: 'x'}";

@@ -150,7 +150,7 @@ fn previews_are_what_clients_show() {
     let dir = dir();
     let show = |client: &str, file: &str| {
         let run = dir.run(&["review", "--cluster", "cluster.yaml", "-o", client, file]);
-        assert!(run.err.contains(" reviewed"), "{}", run.err);
+        assert!(run.err.contains(" judged"), "{}", run.err);
         run.out
     };
     let mut all = String::new();

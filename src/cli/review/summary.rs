@@ -36,10 +36,10 @@ pub(super) enum Skipped {
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OfCluster => "skipped, a file of --cluster or --old",
-            Self::Excluded => "skipped, by --exclude or .gitignore",
-            Self::Captured => "skipped, from a capture",
-            Self::Foreign => "skipped, can't be read and doesn't contain \"vm-migration-network\"",
+            Self::OfCluster => "left out, a file of --cluster or --old",
+            Self::Excluded => "left out, by --exclude or .gitignore",
+            Self::Captured => "left out, from a capture",
+            Self::Foreign => "passed over, can't be read and doesn't contain \"vm-migration-network\"",
         })
     }
 }
@@ -75,14 +75,14 @@ impl Summary {
     }
 }
 
-/// `3 reviewed: 2 allowed, 1 refused; 1 warning; ignored: 4 ConfigMap`
+/// `3 judged: 2 allowed, 1 refused, with 1 warning; passed over: 4 ConfigMap`
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} reviewed", self.judged())?;
+        write!(f, "{} judged", self.judged())?;
         let counts = [
             (self.allowed, "allowed"),
             (self.refused, "refused"),
-            (self.unavailable, "unavailable (facts missing)"),
+            (self.unavailable, "unavailable for want of facts"),
             (self.malformed, "malformed"),
         ];
         let mut separator = ": ";
@@ -93,7 +93,7 @@ impl fmt::Display for Summary {
         counted(f, "", self.warnings, ["warning", "warnings"])?;
         counted(f, "", self.unreadable, ["path could not be read", "paths could not be read"])?;
         if !self.ignored.is_empty() {
-            write!(f, "; ignored: {}", self.ignored)?;
+            write!(f, "; passed over: {}", self.ignored)?;
         }
         let left_out = [
             (Skipped::OfCluster, ["file of --cluster or --old", "files of --cluster or --old"]),
@@ -101,7 +101,7 @@ impl fmt::Display for Summary {
             (Skipped::Captured, ["file of a capture", "files of a capture"]),
         ];
         for (why, what) in left_out {
-            counted(f, "skipped: ", self.count_skipped(why), what)?;
+            counted(f, "left out: ", self.count_skipped(why), what)?;
         }
         let foreign = [
             "file can't be read and doesn't contain \"vm-migration-network\"",
