@@ -14,7 +14,7 @@ lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	# Not of "all": cargo test leaves them out, and so does this word.
-	cargo clippy --locked --test e2e --test node --test pages -- -D warnings
+	cargo clippy --locked --test e2e --test node --test soak --test pages -- -D warnings
 
 doc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
@@ -106,6 +106,18 @@ ON_NODES := cargo test --locked --test node --config 'target."cfg(unix)".runner 
 e2e-policy: envtest helm node image-archive
 	KUBE_ROUTER="$$(tests/tools/build.sh kube-router)" $(ON_NODES) network_policy::
 	cat target/tmp/node.md
+
+.PHONY: soak
+
+# TIME seconds of changes through a real API server while something fails, one thing at a time, in an order that SEED decides.
+# The binary is the one that is released, as its memory counts. Needs Debian's package faketime. The table of docs/testing.md
+# is printed at the end.
+SEED ?=
+soak: TIME = 180
+soak: envtest
+	cargo build --locked --release
+	WEBHOOK=$(CURDIR)/target/release/migration-network-webhook \
+	  cargo test --locked --test soak -- --seconds $(TIME) $(SEED:%=--seed %)
 
 # The pages of -o html in a real browser: needs Chromium, which CHROMIUM names.
 .PHONY: e2e-pages

@@ -97,7 +97,12 @@ impl Args {
         warm_up(Arc::clone(&provider));
         // One thread: an answer takes microseconds, so that one answers tens of thousands a second, and a request that is
         // handed from thread to thread costs more than that; also in memory. What takes long has threads of its own.
-        let runtime = runtime::Builder::new_current_thread().enable_all().build().context("no runtime")?;
+        // Those end soon: by default each waits 10 s for more, and polling the files every 2 s would keep them all for good.
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .thread_keep_alive(Duration::from_secs(1))
+            .build()
+            .context("no runtime")?;
         let outcome = runtime.block_on(async {
             // From here on a signal shuts the server down gracefully, however early it comes.
             let signals = Signals::listen().context("signals can't be listened to")?;

@@ -49,7 +49,8 @@ fn printed(script: &mut Command) -> PathBuf {
     PathBuf::from(String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end())
 }
 
-/// Our own binary, as cargo built it for this test.
+/// Our own binary, as cargo built it for this test, or the one that `WEBHOOK` names.
 pub fn webhook() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_migration-network-webhook"))
+    static NAMED: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::var_os("WEBHOOK").map(PathBuf::from));
+    NAMED.as_deref().unwrap_or(Path::new(env!("CARGO_BIN_EXE_migration-network-webhook")))
 }

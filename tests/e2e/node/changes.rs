@@ -159,6 +159,6 @@ pub fn reason(code: u16, message: &str) -> String {
     let whose = if message.contains("failed calling webhook") { "webhook" } else { "API server" };
     match KNOWN.iter().find(|known| message.contains(**known)) {
         Some(known) => format!("{whose}: {known}"),
-        None => format!("{whose}: {code} {}", message.chars().take(160).collect::<String>()),
+        None => format!("{whose}: {code} {}", message.rsplit(": ").next().unwrap_or(message)),
     }
 }
