@@ -39,7 +39,7 @@ fn served(address: &str) -> io::Result<CertificateDer<'static>> {
 #[test]
 fn a_promotion_of_the_next_ca_is_not_noticed() {
     let lab = lease();
-    lab.install(4, &chart(), &[r#"extraArgs=["--tls-ca-lifetime=90s","--tls-leaf-lifetime=20s"]"#]);
+    lab.install(4, &chart(), &[r#"extraArgs=["--tls-ca-lifetime=60s","--tls-leaf-lifetime=15s"]"#]);
     let before = generation(&lab);
     let changes = Changes::start(&lab.plane.api);
     eventually("the next CA is promoted", ROLLOUT, || match generation(&lab) {
@@ -47,9 +47,9 @@ fn a_promotion_of_the_next_ca_is_not_noticed() {
         now => Err(now),
     });
     // Until each replica serves a certificate of the new one, and longer.
-    thread::sleep(Duration::from_secs(25));
+    thread::sleep(Duration::from_secs(20));
     let tally = changes.end();
-    report::add("the next CA is promoted, certificates of 20 s", &tally);
+    report::add("the next CA is promoted, certificates of 15 s", &tally);
     assert!(tally.faults.is_empty(), "{tally:?}");
     lab.restarts(0);
 }

@@ -47,29 +47,6 @@ fn a_drain_of_the_only_node_leaves_two_replicas() {
     lab.keep();
 }
 
-/// Its connections are reset: what was on its way is refused, and the next one is answered by another replica.
-#[test]
-fn a_killed_replica_starts_again() {
-    let lab = installed(1);
-    let changes = Changes::start(&lab.plane.api);
-    thread::sleep(CALM);
-    let pod = &lab.pods()[0];
-    let id = pod["status"]["containerStatuses"][0]["containerID"].as_str().unwrap();
-    let id = id.strip_prefix("containerd://").unwrap();
-    lab.machines[0].run(&["ctr", "-n", "k8s.io", "tasks", "kill", "--signal", "SIGKILL", id]);
-    eventually("the kubelet starts it again", ROLLOUT, || {
-        let counts: Vec<_> =
-            lab.pods().iter().map(|pod| pod["status"]["containerStatuses"][0]["restartCount"].clone()).collect();
-        if counts.contains(&json!(1)) && lab.ready_pods() == 3 { Ok(()) } else { Err(counts) }
-    });
-    thread::sleep(CALM);
-    let tally = changes.end();
-    report::add("SIGKILL of one replica", &tally);
-    lab.restarts(1);
-    // Requests that were on their way to it, at most one of each caller.
-    assert!(tally.faults.values().sum::<usize>() <= CALLERS as usize, "{tally:?}");
-}
-
 /// Nobody but the API server is missed, and not a moment longer than it is away.
 #[test]
 fn a_restart_of_the_api_server_is_survived() {
@@ -101,6 +78,29 @@ fn an_etcd_that_stops_for_a_while_is_survived() {
     report::add("etcd is stopped for 30 s", &tally);
     blameless(&tally.faults, &lab);
     lab.keep();
+}
+
+/// Last, as it leaves a restart behind. Its connections are reset: what was on its way is refused, and the next one is answered by another replica.
+#[test]
+fn the_kubelet_starts_a_killed_replica_again() {
+    let lab = installed(1);
+    let changes = Changes::start(&lab.plane.api);
+    thread::sleep(CALM);
+    let pod = &lab.pods()[0];
+    let id = pod["status"]["containerStatuses"][0]["containerID"].as_str().unwrap();
+    let id = id.strip_prefix("containerd://").unwrap();
+    lab.machines[0].run(&["ctr", "-n", "k8s.io", "tasks", "kill", "--signal", "SIGKILL", id]);
+    eventually("the kubelet starts it again", ROLLOUT, || {
+        let counts: Vec<_> =
+            lab.pods().iter().map(|pod| pod["status"]["containerStatuses"][0]["restartCount"].clone()).collect();
+        if counts.contains(&json!(1)) && lab.ready_pods() == 3 { Ok(()) } else { Err(counts) }
+    });
+    thread::sleep(CALM);
+    let tally = changes.end();
+    report::add("SIGKILL of one replica", &tally);
+    lab.restarts(1);
+    // Requests that were on their way to it, at most one of each caller.
+    assert!(tally.faults.values().sum::<usize>() <= CALLERS as usize, "{tally:?}");
 }
 
 /// The faults are all the API server's own, and all replicas are as they were.
