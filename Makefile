@@ -217,7 +217,7 @@ archive: image-archive
 	manifests/release archive $(DIST) $(ARCH) target/static/$(TARGET)/release/migration-network-webhook \
 	  $(IMAGE_ROOT)/usr/share/licenses/migration-network-webhook
 
-# Every crate that is linked into the binary, as CycloneDX. The tool is compiled once, into the user's cache.
+# Every crate that the binary is made of, macros too, build scripts not, as CycloneDX. The tool is compiled once, into the user's cache.
 CYCLONEDX_VERSION := 0.5.9
 CYCLONEDX := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/migration-network-webhook/cargo-cyclonedx-$(CYCLONEDX_VERSION)
 SBOM := migration-network-webhook-$(VERSION).cdx
