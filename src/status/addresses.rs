@@ -12,8 +12,8 @@ use super::{rules, virt_handler};
 use crate::escape::{Plain, Quoted, ShellWord};
 use crate::harvester::HARVESTER_SYSTEM;
 use crate::pool::{KUBE_SYSTEM, TakenAddress, WhereaboutsPool, pool_name};
-use crate::setting::RuleId;
 use crate::setting::list::Truncated;
+use crate::setting::{RuleId, SETTING, SHORTEST_PREFIX};
 
 const RESOURCE: &str = "ippools.whereabouts.cni.cncf.io";
 
@@ -145,7 +145,10 @@ fn free(context: &Context<'_>, network: &EnabledNetwork<'_>, pool: &WhereaboutsP
     let Some(growth) = free.checked_sub(lacking + surge) else {
         let check = Check::error(id, format!("{counted}; {needed}: {} too few", lacking + surge - free));
         return match taken.stale.len() {
-            0 => check.hint("Save a larger range, or fewer excludes, while no virtual machine migrates."),
+            0 => larger(
+                network,
+                check.hint("Save a larger range, or fewer excludes, while no virtual machine migrates."),
+            ),
             stale => check.hint(format!("Release the {stale} that pods hold which are gone: see addresses-stale.")),
         };
     };
@@ -153,7 +156,21 @@ fn free(context: &Context<'_>, network: &EnabledNetwork<'_>, pool: &WhereaboutsP
     if growth > 0 && growth * 4 >= nodes {
         return Check::ok(id, seen);
     }
-    Check::warning(id, seen).hint("virt-handler won't start on nodes beyond that. Save a larger range in time.")
+    let check = Check::warning(id, seen);
+    larger(network, check.hint("virt-handler won't start on nodes beyond that. Save a larger range in time."))
+}
+
+/// How to find a larger range.
+fn larger(network: &EnabledNetwork<'_>, check: Check) -> Check {
+    let prefix = network.addresses.net().prefix_len();
+    if prefix <= SHORTEST_PREFIX {
+        return check;
+    }
+    check.hint("Ranges twice as large that are free:").run(format_args!(
+        "migration-network-webhook plan <(kubectl get settings.harvesterhci.io {SETTING} -o jsonpath='{{.value}}') --kube \
+         --suggest {}",
+        prefix - 1
+    ))
 }
 
 /// How many pods a rollout of virt-handler makes beyond one for each node.

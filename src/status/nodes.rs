@@ -20,6 +20,12 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
         (format!("they cover {nodes} of {nodes} nodes"), format!("ready on {nodes} of {nodes} nodes"))
     };
     let config = rules::check(context, CheckId::NodesVlanConfig, &[RuleId::VlanConfigMissing], by);
+    let config = match config.state {
+        CheckState::Error => {
+            config.hint("Which nodes each selects:").run("kubectl get vlanconfigs.network.harvesterhci.io -o yaml")
+        }
+        _ => config,
+    };
     let status = rules::check(context, CheckId::NodesVlanStatus, &[RuleId::VlanStatusNotReady], ready);
     Ok(vec![config, status])
 }

@@ -135,16 +135,27 @@ fn nodes() {
         ]
     );
     assert_eq!((&*report.nodes[1].vlan, report.nodes[1].state), ("not ready", CheckState::Error));
-    assert_faults(&[(
-        |it| {
-            it.get("VlanConfig", "vm-migration-all")["metadata"]["annotations"]["network.harvesterhci.io/matched-nodes"] =
-                r#"["harvester-0"]"#.into()
-        },
-        &[
+    let mut cluster = WholeCluster::healthy();
+    cluster.get("VlanConfig", "vm-migration-all")["metadata"]["annotations"]["network.harvesterhci.io/matched-nodes"] =
+        r#"["harvester-0"]"#.into();
+    let report = cluster.report();
+    assert_eq!(
+        not_ok(&report),
+        [
             "Error nodes-vlan-config: value.clusterNetwork: Invalid value: \"vm-migration\": no VlanConfig of this cluster \
            network covers harvester-1; virt-handler would not start there",
-        ],
-    )]);
+        ]
+    );
+    let check = checks(&report).find(|check| check.id.as_str() == "nodes-vlan-config").unwrap();
+    assert_eq!(
+        check.hint,
+        [
+            "How to fix it:",
+            "  migration-network-webhook explain vlan-config-missing",
+            "Which nodes each selects:",
+            "  kubectl get vlanconfigs.network.harvesterhci.io -o yaml",
+        ]
+    );
 }
 
 #[test]
@@ -226,9 +237,12 @@ fn there_are_addresses_for_the_nodes_that_come_next() {
             json!({"updateStrategy": {"rollingUpdate": {"maxSurge": surge}}});
         let report = cluster.report();
         let check = checks(&report).find(|check| check.id.as_str() == "addresses-free").unwrap().clone();
-        (check.state, check.seen, check.hint.first().cloned().unwrap_or_default())
+        (check.state, check.seen, check.hint.join("\n"))
     };
-    let larger = "virt-handler won't start on nodes beyond that. Save a larger range in time.";
+    let larger = "virt-handler won't start on nodes beyond that. Save a larger range in time.\n\
+                  Ranges twice as large that are free:\n  \
+                  migration-network-webhook plan <(kubectl get settings.harvesterhci.io vm-migration-network -o \
+                  jsonpath='{.value}') --kube --suggest 28";
     assert_eq!(
         free(0, Value::Null, 2),
         (
