@@ -133,3 +133,80 @@ pub(super) fn text(string: &RawValue) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(inner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(&str, &str)>, NotAnObject> {
+        let mut seen = Vec::new();
+        members(text, |key, value| seen.push((key.get(), value.get())))?;
+        Ok(seen)
+    }
+
+    #[test]
+    fn members_are_slices_of_the_text() {
+        assert_eq!(
+            read(" \t\r\n{ \"a\" : [1, {}], \"a\":\"\\u0062\" } ").unwrap(),
+            [("\"a\"", "[1, {}]"), ("\"a\"", "\"\\u0062\""),]
+        );
+        assert_eq!(read("{}").unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_no_object_is_named() {
+        let kinds = [
+            ("null", JsonKind::Null, "null"),
+            ("true", JsonKind::Boolean, "a boolean"),
+            ("false", JsonKind::Boolean, "a boolean"),
+            ("-1", JsonKind::Number, "a number"),
+            ("\"{}\"", JsonKind::String, "a string"),
+            ("[{}]", JsonKind::Array, "an array"),
+        ];
+        for (text, kind, words) in kinds {
+            assert_eq!(read(text), Err(NotAnObject::Other(kind)));
+            assert_eq!(read(&format!("\n {text}\t")), Err(NotAnObject::Other(kind)));
+            assert_eq!(kind.to_string(), words);
+        }
+        assert_eq!((JsonKind::of("{}"), JsonKind::Object.to_string()), (JsonKind::Object, "an object".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_with_its_place() {
+        let why = |text| match read(text) {
+            Err(NotAnObject::NotJson(why)) => why,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(why(""), "EOF while parsing a value at line 1 column 0");
+        assert_eq!(why("{} {}"), "trailing characters at line 1 column 4");
+        assert_eq!(why("[1"), "EOF while parsing a list at line 1 column 2");
+        assert_eq!(why("{\"a\":1"), "EOF while parsing an object at line 1 column 6");
+        assert_eq!(why("\u{feff}{}"), "starts with a byte order mark (U+FEFF)");
+        assert_eq!(why("\u{a0}{}"), "expected value at line 1 column 1");
+    }
+
+    #[test]
+    fn blank_is_only_what_json_takes_for_white_space() {
+        assert!(["", " ", "\t\n\r "].into_iter().all(is_blank));
+        assert!(!["\u{b}", "\u{a0}", " x", "0"].into_iter().any(is_blank));
+    }
+
+    #[test]
+    fn items_are_slices_too() {
+        let mut seen = Vec::new();
+        items(" [1 , \"a\",[]] ", |item| seen.push(item.get()));
+        assert_eq!(seen, ["1", "\"a\"", "[]"]);
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_no_text() {
+        let read = |json: &str| {
+            let raw: &RawValue = serde_json::from_str(json).unwrap();
+            text(raw).map(Cow::into_owned)
+        };
+        assert_eq!(read("\"a b\""), Some("a b".to_owned()));
+        assert_eq!(read("\"\\ud83d\\ude00\\n\""), Some("\u{1f600}\n".to_owned()));
+        assert_eq!(read("\"\\ud83d\""), None);
+        assert_eq!(read("1"), None);
+    }
+}
