@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use migration_network_webhook::setting::RuleId;
 use regex_lite::Regex;
 use serde_json::Value;
 
@@ -32,6 +33,14 @@ fn the_chart_has_the_version_of_the_release() {
 }
 
 /// Nothing is pulled and nothing is run to make the image: it holds what cargo built, and its layer is one.
+/// A name that Helm lets through and the server refuses would stop every new pod.
+#[test]
+fn the_schema_of_the_chart_names_the_rules_that_may_warn() {
+    let schema = yaml("manifests/chart/values.schema.json");
+    let rules: Vec<_> = RuleId::ALL.into_iter().filter(|rule| rule.may_warn()).map(RuleId::as_str).collect();
+    assert_eq!(schema["properties"]["warnRules"]["items"]["enum"], serde_json::json!(rules));
+}
+
 #[test]
 fn the_image_is_made_from_scratch_and_only_copied() {
     let dockerfile = text("Dockerfile");

@@ -260,7 +260,9 @@ fn a_misspelt_key_and_what_is_no_value_are_refused() {
             "replicas=\"3\"",
             "warnRules=\"range-reserved\"",
             r#"staleness="2 minutes""#,
+            r#"warnRules=["range-reservd"]"#,
             r#"reservedRanges=["10.0.0.0"]"#,
+            r#"reservedRanges=["10.0.0.0/33"]"#,
             "serviceMonitor.enable=true",
         ] {
             let run = helm.template(&[values]);
