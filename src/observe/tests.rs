@@ -56,7 +56,7 @@ fn a_healthy_cluster_has_no_fault() {
             "neighbours-networks: apart from storage-network and rwx-network",
             "migrations-running: none",
             "migrations-stuck: none",
-            "webhook-configurations: both are there: webhook, webhook",
+            "webhook-configurations: both are there: webhook",
             "webhook-drift: as shipped with this release",
             "webhook-ca-bundle: valid for 36526 d",
             "webhook-endpoints: 1 ready behind mnw/webhook",

@@ -181,9 +181,9 @@ check_ids! {
         "With none that is valid the API server can't call the webhook, and every change is refused."
         "Look at the log of the server, which keeps caBundle current, or at cert-manager."
     WebhookEndpoints "webhook-endpoints"
-        "the Service of the webhook has an endpoint that is ready"
-        "Without one every change of the network is refused; only disabling works."
-        "Look at the pods of the webhook."
+        "the Service of the webhook has endpoints, and all are ready"
+        "Without one every change of the network is refused; only disabling works. One that does not become ready may be a new version or value that can't start. The webhook is not called: a patch with --dry-run=server shows what it answers."
+        "Look at the pods of the webhook and at their logs."
 }
 
 impl CheckId {

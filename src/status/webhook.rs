@@ -1,5 +1,7 @@
 //! The webhook itself: its configurations, their CA certificates, its endpoints.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::check_id::CheckId;
@@ -46,7 +48,8 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
             Err("the files hold no webhook configuration".to_owned())
         };
     }
-    let names: Truncated = found.iter().map(|(_, it)| Plain(&it.metadata.name)).collect();
+    let names: BTreeSet<&str> = found.iter().map(|(_, it)| it.metadata.name.as_str()).collect();
+    let names: Truncated = names.into_iter().map(Plain).collect();
     let both = match &*lacking {
         [] => Check::ok(id, format!("both are there: {names}")),
         lacking => install(Check::error(id, format!("there is no {} beside {names}", lacking.join(", ")))),
@@ -142,13 +145,16 @@ fn endpoints(context: &Context<'_>, found: &[FoundConfiguration<'_>]) -> Check {
         Ok(slices) => slices,
         Err(unseen) => return Check::unknown(id, unseen),
     };
-    let ready =
-        slices.iter().flat_map(|slice| &slice.endpoints).filter(|it| it.conditions.ready != Some(false)).count();
+    let conditions = slices.iter().flat_map(|slice| &slice.endpoints).map(|endpoint| &endpoint.conditions);
+    let (ready, others): (Vec<_>, Vec<_>) = conditions.partition(|it| it.ready != Some(false));
+    let starting = others.iter().filter(|it| it.terminating != Some(true)).count();
     let named = format!("{}/{}", Plain(&service.namespace), Plain(&service.name));
-    if ready > 0 {
-        return Check::ok(id, format!("{ready} ready behind {named}"));
-    }
-    Check::error(id, format!("none is ready behind the Service {}", Quoted(&named)))
+    let check = match (ready.len(), starting) {
+        (0, _) => Check::error(id, format!("none is ready behind the Service {}", Quoted(&named))),
+        (ready, 0) => return Check::ok(id, format!("{ready} ready behind {named}")),
+        (ready, starting) => Check::warning(id, format!("{ready} ready behind {named}, {starting} not")),
+    };
+    check
         .hint("Look at its pods:")
         .run(format_args!("kubectl -n {} get pods,endpointslices", ShellWord(&service.namespace)))
 }

@@ -106,6 +106,12 @@ fn the_webhook() {
             |it| it.remove_all("EndpointSlice"),
             &["Error webhook-endpoints: none is ready behind the Service \"mnw/webhook\""],
         ),
+        (
+            |it| {
+                it.get("EndpointSlice", "webhook-x")["endpoints"][1]["conditions"]["terminating"] = false.into();
+            },
+            &["Warning webhook-endpoints: 1 ready behind mnw/webhook, 1 not"],
+        ),
     ]);
     let mut cluster = WholeCluster::healthy();
     cluster.remove_all("MutatingWebhookConfiguration");

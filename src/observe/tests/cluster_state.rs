@@ -32,7 +32,10 @@ impl WholeCluster {
         cluster.add(json!({
             "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
             "metadata": {"name": "webhook-x", "namespace": "mnw", "labels": {"kubernetes.io/service-name": "webhook"}},
-            "endpoints": [{"conditions": {"ready": true}}, {"conditions": {"ready": false}}],
+            "endpoints": [
+                {"conditions": {"ready": true}},
+                {"conditions": {"ready": false, "terminating": true}},
+            ],
         }));
         cluster
     }

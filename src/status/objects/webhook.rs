@@ -43,4 +43,7 @@ pub struct EndpointConditions {
     /// Absent counts as ready.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<bool>,
+    /// Its pod is being deleted. Absent counts as not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terminating: Option<bool>,
 }
