@@ -1,18 +1,25 @@
 //! Upgrades and rollbacks with both Helms, while users go on.
 
+use std::fs;
 use std::thread;
 
 use super::changes::{CALM, Changes};
 use super::lab::{Lab, lease};
 use super::report;
+use crate::harness::assets::repository;
 use crate::harness::helm::earlier_chart;
 use crate::harness::install::NAME;
 
+/// By the command of the operator's page.
 #[test]
 fn an_upgrade_and_its_rollback_are_not_noticed() {
+    let page = fs::read_to_string(repository().join("docs/operations.md")).unwrap();
+    let (_, section) = page.split_once("\n## Upgrade\n").unwrap();
+    let line = section.lines().find_map(|line| line.strip_prefix("    helm ")).unwrap();
+    let line = line.replace("manifests/chart", "CHART");
     let lab = lease();
     lab.install(4, &earlier_chart(false), &[]);
-    run(&lab, 4, "upgrade from 0.0.9", &["upgrade", NAME, "CHART"]);
+    run(&lab, 4, "upgrade from 0.0.9", &line.split(' ').collect::<Vec<_>>());
     run(&lab, 4, "its rollback", &["rollback", NAME, "1"]);
 }
 
