@@ -61,7 +61,7 @@ pub fn rewrite(data: &[u8]) {
     let Some(scalar) = &inputs[0].strings.value else { return };
     let old = &file.text;
     let same_start = old.bytes().zip(text.bytes()).take_while(|(one, other)| one == other).count();
-    let key = old[..scalar.bytes.start].rfind("value").or(old[..scalar.bytes.start].rfind("network")).unwrap_or(0);
+    let key = key(&old[..scalar.bytes.start]);
     assert!(same_start >= key, "{old:?} became {text:?}");
     let rest = &old[scalar.bytes.end..];
     // A block's last line break belongs to the value.
@@ -69,6 +69,18 @@ pub fn rewrite(data: &[u8]) {
         text.ends_with(rest) || text.ends_with(rest.trim_start_matches([' ', '\t', '\r', '\n'])),
         "{old:?} became {text:?}"
     );
+}
+
+/// Where the key stands, at the earliest, that the value behind this text has: comments may hold the word too.
+fn key(before: &str) -> usize {
+    let last = |word: &str| {
+        let mut end = before.len();
+        before.split_inclusive('\n').rev().find_map(|line| {
+            end -= line.len();
+            line.split('#').next()?.rfind(word).map(|at| end + at)
+        })
+    };
+    last("value").or_else(|| last("network")).unwrap_or(0)
 }
 
 /// The manifests of the Setting in a file.
