@@ -180,3 +180,13 @@ proptest! {
         prop_assert_eq!(seen, expected);
     }
 }
+
+#[test]
+fn as_many_as_are_allowed_are_not_too_many() {
+    let mut texts: Vec<String> = (0..MAX_EXCLUDES).map(|at| format!("10.0.{}.{}/32", at / 256, at % 256)).collect();
+    texts[0] = "x".to_owned();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let problems = checked(&texts, Some("10.0.0.0/16")).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].starts_with("value.exclude[0]: Invalid value: \"x\": "), "{problems:?}");
+}
