@@ -56,13 +56,12 @@ fuzz: $(FUZZ)/bin/cargo-fuzz
 $(FUZZ)/bin/cargo-fuzz:
 	cargo install cargo-fuzz --version $(FUZZ_VERSION) --locked --root $(FUZZ)
 
-# Mutation testing of the pure core, by .cargo/mutants.toml: MUTANTS="--shard 1/8", or --in-diff FILE. What was missed is in
-# target/mutants.out.
+# Mutation testing of the pure core: MUTANTS="--shard 1/8", or --in-diff FILE. What was missed is in target/mutants/missed.txt.
 MUTANTS_VERSION := 27.1.0
 MUTANTS_ROOT := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/migration-network-webhook/cargo-mutants-$(MUTANTS_VERSION)
 MUTANTS ?=
 mutants: $(MUTANTS_ROOT)/bin/cargo-mutants
-	$(MUTANTS_ROOT)/bin/cargo-mutants mutants --output target $(MUTANTS)
+	PATH='$(MUTANTS_ROOT)/bin:$(PATH)' tests/mutants/run $(MUTANTS)
 
 $(MUTANTS_ROOT)/bin/cargo-mutants:
 	cargo install cargo-mutants --version $(MUTANTS_VERSION) --locked --root $(MUTANTS_ROOT)
