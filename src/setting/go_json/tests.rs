@@ -155,6 +155,8 @@ fn duplicate_networks_merge() {
     assert_eq!((read.vlan, &*read.range), (5, "r"));
     assert_eq!(read.exclude, ["a", "b"]);
     assert_eq!(rwx_network("null"), Ok(RwxNetwork::default()));
+    let null_keeps = r#"{"share-storage-network":true,"share-storage-network":null}"#;
+    assert!(rwx_network(null_keeps).unwrap().share_storage_network);
     assert!(rwx_network("{\"Share-\u{17f}torage-networ\u{212a}\":true}").unwrap().share_storage_network);
 }
 
