@@ -99,8 +99,14 @@ fn expected(command: &str) -> Option<(i32, &'static str)> {
         (" patch secret ", 0, "secret/migration-network-webhook-ca patched\n"),
         (" rollout restart ", 0, "deployment.apps/migration-network-webhook restarted\n"),
     ];
-    let elsewhere =
-        [" apply -f ", " rollout status ", " port-forward ", " -n harvester-system delete ", " delete clusterrole,"];
+    let elsewhere = [
+        " apply -f ",
+        " rollout status ",
+        " port-forward ",
+        " -n harvester-system delete ",
+        " delete clusterrole,",
+        " delete namespace ",
+    ];
     let found = told.iter().rev().find(|(part, ..)| command.contains(part));
     assert!(found.is_some() || elsewhere.iter().any(|part| command.contains(part)), "{command}");
     found.map(|(_, code, told)| (*code, *told))
@@ -144,7 +150,7 @@ fn the_commands_of_the_page_do_what_it_says() {
         assert!(run.to_string().contains(told), "{command}\n{run}");
         tried += 1;
     }
-    assert_eq!(tried, 13);
+    assert_eq!(tried, 14);
     eventually("nothing is checked any more", PATIENCE, || cluster.probe());
 }
 
