@@ -42,8 +42,28 @@ fn the_first_shared_address_is_the_lowest_usable_in_both() {
     assert_eq!(whole.first_shared(&part), Some(Ipv4Addr::new(192, 168, 50, 132)));
     assert_eq!(part.first_shared(&whole), whole.first_shared(&part));
     assert_eq!(range("192.168.50.0/24", &[]).first_shared(&range("192.168.51.0/24", &[])), None);
+    // The last of the one is the first of the other.
+    let (low, high) = (range("10.0.0.128/29", &["10.0.0.134/32"]), range("10.0.0.132/30", &[]));
+    assert_eq!(low.first_shared(&high), Some(Ipv4Addr::new(10, 0, 0, 133)));
+    assert_eq!(high.first_shared(&low), low.first_shared(&high));
     // What only a network or broadcast address shares is not shared.
     assert_eq!(range("10.0.0.0/30", &["10.0.0.2/32"]).first_shared(&range("10.0.0.0/31", &[])), None);
+}
+
+#[test]
+fn runs_lie_between_the_excludes() {
+    let run = |first: [u8; 4], last: [u8; 4]| (u32::from_be_bytes(first), u32::from_be_bytes(last));
+    let range = range("10.0.0.0/28", &["10.0.0.4/31", "10.0.0.15/32"]);
+    assert!(range.runs().eq([run([10, 0, 0, 1], [10, 0, 0, 3]), run([10, 0, 0, 6], [10, 0, 0, 14])]));
+}
+
+#[test]
+fn a_span_shares_addresses_where_one_is_usable() {
+    let range = range("10.0.0.0/28", &["10.0.0.4/31"]);
+    let shares = |first: u8, last: u8| range.shares(Ipv4Addr::new(10, 0, 0, first), Ipv4Addr::new(10, 0, 0, last));
+    assert_eq!([shares(0, 0), shares(4, 5), shares(15, 255)], [false; 3]);
+    assert_eq!([shares(0, 1), shares(3, 3), shares(5, 6), shares(14, 20), shares(0, 255)], [true; 5]);
+    assert!(!range.shares(Ipv4Addr::new(9, 0, 0, 1), Ipv4Addr::new(9, 255, 255, 255)));
 }
 
 /// Every usable address, one by one: what the intervals must agree with.
