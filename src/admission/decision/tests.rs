@@ -4,6 +4,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
+use crate::setting::RuleId;
 use crate::setting::facts::{CrdState, MatchedNodes, Node, Nodes, ObjectName, VlanConfigFact};
 
 mod migration_override;
@@ -109,6 +110,9 @@ fn a_new_value_is_judged_and_stored_in_canonical_form() {
             assert_eq!(phase(&request, &migrating()), "migration-in-progress value, whereabouts-crd-missing value");
         }
     }
+    // Those who compare with what a suite expects ask for the rules that were judged.
+    let refused = decide(Phase::Mutate, &create(&json!({"value": GOOD})), &migrating(), &Policy::default());
+    assert!(refused.verdict != Verdict::Allowed && refused.judged.contains(RuleId::VlanRange), "{refused:?}");
     // Also in a way out of trouble: what is stored can't be read.
     let repair = update(&json!({"value": "{not json"}), &json!({"value": GOOD}));
     assert_eq!(mutated(&repair, &ready()), UNTOUCHED);

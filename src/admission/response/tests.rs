@@ -212,4 +212,6 @@ fn an_answer_is_this_json() {
             r#""auditAnnotations":{"decision":"late"}}}"#
         )
     );
+    let malformed: Value = serde_json::from_slice(&write_malformed("u", "why")).unwrap();
+    assert_eq!(malformed["response"]["auditAnnotations"], json!({"decision": "malformed"}));
 }
