@@ -32,7 +32,6 @@ fn the_chart_has_the_version_of_the_release() {
     assert_eq!(addon, [version.to_owned()].into());
 }
 
-/// Nothing is pulled and nothing is run to make the image: it holds what cargo built, and its layer is one.
 /// A name that Helm lets through and the server refuses would stop every new pod.
 #[test]
 fn the_schema_of_the_chart_names_the_rules_that_may_warn() {
@@ -41,6 +40,7 @@ fn the_schema_of_the_chart_names_the_rules_that_may_warn() {
     assert_eq!(schema["properties"]["warnRules"]["items"]["enum"], serde_json::json!(rules));
 }
 
+/// Nothing is pulled and nothing is run to make the image: it holds what cargo built, and its layer is one.
 #[test]
 fn the_image_is_made_from_scratch_and_only_copied() {
     let dockerfile = text("Dockerfile");
