@@ -85,3 +85,45 @@ impl Rule {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(given: Option<&'static str>, instead: Instead) -> Rule {
+        Rule {
+            id: RuleId::VlanRange,
+            field: "value.vlan",
+            refuses: "`vlan` is odd",
+            why: "Half a VLAN is none.",
+            fix: "Use `vlan: 2`.",
+            example: Example { given, refused: "{\"vlan\":1}", instead },
+            check: |_, _| {},
+        }
+    }
+
+    #[test]
+    fn help_is_text_and_markdown() {
+        let rule = rule(None, Instead::Value("{\"vlan\":2}"));
+        assert_eq!(
+            rule.help(),
+            "vlan-range, reported for value.vlan\n\nRefused when vlan is odd.\n\nWhy: Half a VLAN is none.\n\nFix: Use vlan: 2.\
+             \n\nExample:\n  refused   {\"vlan\":1}\n  accepted  {\"vlan\":2}\n"
+        );
+        assert_eq!(
+            rule.help_in_markdown(),
+            "**`vlan-range`**, reported for value.vlan\n\n**Refused when** `vlan` is odd.\n\n**Why**: Half a VLAN is none.\n\n\
+             **Fix**: Use `vlan: 2`.\n\nRefused:\n\n```json\n{\"vlan\":1}\n```\n\nAccepted:\n\n```json\n{\"vlan\":2}\n```\n"
+        );
+    }
+
+    #[test]
+    fn an_example_says_what_the_cluster_is_like() {
+        let rule = rule(Some("`mgmt` is gone"), Instead::Then("it is back"));
+        let example = "Example, where mgmt is gone:\n  refused   {\"vlan\":1}\n  accepted  the same, once it is back\n";
+        assert!(rule.help().ends_with(example), "{}", rule.help());
+        let example =
+            "Refused, where `mgmt` is gone:\n\n```json\n{\"vlan\":1}\n```\n\nAccepted: the same, once it is back.\n";
+        assert!(rule.help_in_markdown().ends_with(example), "{}", rule.help_in_markdown());
+    }
+}

@@ -58,6 +58,8 @@ mod tests {
     fn what_is_too_long_for_a_name_is_near_nothing() {
         let long = "a".repeat(65);
         assert_eq!(distance(&long, &long), None);
+        assert_eq!(distance(&long, &long[1..]), None);
+        assert_eq!(distance(&long[1..], &long), None);
         assert_eq!(distance(&long[1..], &long[2..]), Some(1));
     }
 }
