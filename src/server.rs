@@ -110,10 +110,6 @@ pub struct Addresses {
 }
 
 /// Binds the ports.
-///
-/// # Errors
-///
-/// If one can't be bound.
 pub async fn bind(config: ServerConfig, parts: ServerParts) -> Result<Bound, BindError> {
     let (webhook, webhook_address) = listen(config.listen, false).await?;
     let (ops, ops_address) = listen(config.ops_listen, true).await?;
@@ -128,7 +124,6 @@ async fn listen(address: SocketAddr, is_ops: bool) -> Result<(TcpListener, Socke
 
 impl Bound {
     /// Where it listens.
-    #[must_use]
     pub const fn addresses(&self) -> Addresses {
         self.addresses
     }

@@ -51,10 +51,6 @@ pub enum NoCa {
 
 impl Ca {
     /// Makes a CA.
-    ///
-    /// # Errors
-    ///
-    /// If the cryptographic library fails.
     pub fn make(generation: u32, validity: Validity) -> Result<Self, rcgen::Error> {
         let mut params = CertificateParams::default();
         validity.write(&mut params);
@@ -74,10 +70,6 @@ impl Ca {
     }
 
     /// Reads a CA from PEM.
-    ///
-    /// # Errors
-    ///
-    /// If the two are no CA.
     pub fn read(certificate_pem: &str, key_pem: &str) -> Result<Self, NoCa> {
         let unreadable = |why: &dyn fmt::Display| NoCa::Certificate(why.to_string());
         let certificate =
@@ -95,13 +87,11 @@ impl Ca {
     }
 
     /// Its certificate.
-    #[must_use]
     pub fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
     }
 
     /// When it is valid.
-    #[must_use]
     pub fn validity(&self) -> Validity {
         self.validity
     }
@@ -132,13 +122,11 @@ impl fmt::Debug for Ca {
 
 impl Validity {
     /// From now on, for this long.
-    #[must_use]
     pub fn starting(now: Timestamp, lifetime: Duration) -> Self {
         Self { from: now, not_after: later(now, lifetime) }
     }
 
     /// Whether it covers this time.
-    #[must_use]
     pub fn covers(self, now: Timestamp) -> bool {
         earlier(self.from, BACKDATED) <= now && now <= self.not_after
     }

@@ -55,7 +55,6 @@ type SecretWatch = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
 
 impl Controller {
     /// Serves leaves for these names through the resolver. Nothing is done before [`Self::run`].
-    #[must_use]
     pub fn new(
         secret: CaSecret,
         registration: Registration,

@@ -49,10 +49,7 @@ pub enum NoLeaf {
 
 impl Names {
     /// The name that the API server asks for when it calls a Service, and others.
-    ///
-    /// # Errors
-    ///
-    /// The name that no certificate can hold, safe to print.
+    /// The error is the name that no certificate can hold, safe to print.
     pub fn new(service: &str, namespace: &str, others: &[String]) -> Result<Self, String> {
         let mut names = vec![format!("{service}.{namespace}.svc")];
         names.extend(others.iter().cloned());
@@ -66,7 +63,6 @@ impl Names {
 
 impl Spread {
     /// A random one.
-    #[must_use]
     pub fn random() -> Self {
         // The standard library seeds each of these at random.
         let random = RandomState::new().hash_one(());
@@ -81,10 +77,6 @@ impl Spread {
 
 impl Leaf {
     /// Signs a leaf with this CA, valid from now to this end.
-    ///
-    /// # Errors
-    ///
-    /// If the cryptographic library fails.
     pub fn issue(ca: &Arc<Ca>, names: &Names, now: Timestamp, end: Timestamp, spread: Spread) -> Result<Self, NoLeaf> {
         let not_after = whole_second(end);
         let mut params = CertificateParams::new(names.0.clone())?;
@@ -110,31 +102,26 @@ impl Leaf {
 
     /// Whether a leaf of this CA, up to this end, is to take its place: another CA signs, or two thirds of its life are
     /// over and it can be longer.
-    #[must_use]
     pub fn is_due(&self, signer: &Ca, end: Timestamp, now: Timestamp) -> bool {
         *signer != *self.issuer || now >= self.renewed_at && whole_second(end) > self.not_after
     }
 
     /// What is served.
-    #[must_use]
     pub fn certified(&self) -> &Arc<CertifiedKey> {
         &self.certified
     }
 
     /// The CA that signed it.
-    #[must_use]
     pub fn issuer(&self) -> &Arc<Ca> {
         &self.issuer
     }
 
     /// The last second in which it is valid.
-    #[must_use]
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }
 
     /// When it is to be renewed; and when it must be, whether or not the API server answers.
-    #[must_use]
     pub fn dates(&self) -> [Timestamp; 2] {
         [self.renewed_at, self.last_call]
     }

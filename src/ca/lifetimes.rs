@@ -37,10 +37,6 @@ pub enum UnsoundLifetimes {
 
 impl Lifetimes {
     /// Checks that they go together.
-    ///
-    /// # Errors
-    ///
-    /// If a CA would end before its leaves.
     pub fn new(ca: Duration, leaf: Duration) -> Result<Self, UnsoundLifetimes> {
         const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
         if let Some(lifetime) = [ca, leaf].into_iter().find(|it| !(Duration::from_secs(1)..=LONGEST).contains(it)) {
@@ -50,13 +46,11 @@ impl Lifetimes {
     }
 
     /// How long a CA has to stand in `caBundle` before a leaf of it is served: every API server has taken it up by then.
-    #[must_use]
     pub fn settling(&self) -> Duration {
         (self.leaf / 4).min(Duration::from_mins(1))
     }
 
     /// How much longer than its last leaf a CA stays in `caBundle`: the clocks of nodes differ.
-    #[must_use]
     pub fn margin(&self) -> Duration {
         self.leaf.min(Duration::from_mins(5))
     }

@@ -38,37 +38,31 @@ impl Propagation {
     }
 
     /// The CAs that any entry holds.
-    #[must_use]
     pub fn anywhere(&self) -> &Bundle {
         &self.anywhere
     }
 
     /// Whether every entry that calls the server holds the CA.
-    #[must_use]
     pub fn holds(&self, ca: &CertificateDer<'_>) -> bool {
         self.everywhere.iter().any(|(held, _)| held == ca)
     }
 
     /// When every entry has held the CA for this long; `None` while one does not hold it.
-    #[must_use]
     pub fn settled_at(&self, ca: &CertificateDer<'_>, settling: Duration) -> Option<Timestamp> {
         self.everywhere.iter().find(|(held, _)| held == ca).map(|(_, since)| later(*since, settling))
     }
 
     /// Whether the two configurations were read a moment ago.
-    #[must_use]
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         self.read_at.is_some_and(|read_at| read_at <= now && now <= later(read_at, FRESH))
     }
 
     /// Whether both configurations exist and call the server.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.configurations == 2
     }
 
     /// Whether neither configuration exists and calls the server.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.configurations == 0
     }

@@ -113,10 +113,6 @@ pub enum SecretChange {
 }
 
 /// Works out what the Secret is to hold. `make` makes a CA of a generation.
-///
-/// # Errors
-///
-/// Those of `make`.
 pub fn reconcile<E>(
     stored: &SecretContents,
     now: Timestamp,
@@ -183,7 +179,6 @@ pub fn reconcile<E>(
 
 impl SecretContents {
     /// The CAs with these previous ones; `None` when one can't be read.
-    #[must_use]
     pub fn rotation(&self, previous: Vec<RetiredCa>) -> Option<Rotation> {
         Some(Rotation { current: self.current.clone()?, next: self.next.clone()?, previous })
     }
@@ -202,7 +197,6 @@ enum Promotion {
 
 impl Rotation {
     /// The CAs that the API server is to trust.
-    #[must_use]
     pub fn bundle(&self, now: Timestamp) -> Bundle {
         let previous = self.previous.iter().filter(|old| now < old.until).map(|old| &old.certificate);
         [self.current.ca.certificate(), self.next.ca.certificate()].into_iter().chain(previous).cloned().collect()
@@ -211,7 +205,6 @@ impl Rotation {
     /// The CA that signs the leaf of a replica whose present leaf is of the CA `serving`.
     ///
     /// After a Secret came back from a backup the current CA may be one that the API server does not trust yet.
-    #[must_use]
     pub fn signer<'a>(
         &'a self,
         now: Timestamp,
@@ -231,7 +224,6 @@ impl Rotation {
 
     /// The end of a leaf of this CA, when the Secret was read at `read_at`. It ends before the CA leaves `caBundle`,
     /// whatever other replicas have done since.
-    #[must_use]
     pub fn leaf_end(&self, ca: &Ca, read_at: Timestamp, lifetimes: &Lifetimes) -> Timestamp {
         let retired = self.previous.iter().find(|old| old.certificate == *ca.certificate());
         let removed = retired.map_or(Timestamp::MAX, |old| earlier(old.until, lifetimes.margin()));
@@ -239,7 +231,6 @@ impl Rotation {
     }
 
     /// The points in time at which there may be something to do.
-    #[must_use]
     pub fn dates(&self, seen: &Propagation, lifetimes: &Lifetimes) -> Vec<Timestamp> {
         let settled = [&self.current, &self.next].map(|it| seen.settled_at(it.ca.certificate(), lifetimes.settling()));
         let ends = self.previous.iter().flat_map(|old| [old.until, later(old.until, lifetimes.margin())]);

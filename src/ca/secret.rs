@@ -37,7 +37,6 @@ pub struct StoredSecret {
 
 impl CaSecret {
     /// The Secret of this name. Nothing is read yet.
-    #[must_use]
     pub fn new(client: kube::Client, namespace: &str, name: &str) -> Self {
         Self {
             api: Api::namespaced(client, namespace),
@@ -48,16 +47,11 @@ impl CaSecret {
     }
 
     /// How messages name it.
-    #[must_use]
     pub fn shown(&self) -> &str {
         &self.shown
     }
 
     /// Reads it from the API server itself: no cache hides what another replica has written.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be read, or holds what is not ours.
     pub async fn read(&self) -> Result<StoredSecret, Failure> {
         let read_at = Timestamp::now();
         let object = call("get", &self.shown, self.api.get(&self.name)).await?;
@@ -65,10 +59,6 @@ impl CaSecret {
     }
 
     /// Writes the CAs in the place of those that were read; `None` when someone else was faster.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be written.
     pub async fn write(&self, stored: &StoredSecret, rotation: &Rotation) -> Result<Option<StoredSecret>, Failure> {
         let mut object = stored.object.clone();
         stored::write(rotation, object.data.get_or_insert_default()).map_err(|error| Failure {
@@ -87,10 +77,6 @@ impl CaSecret {
     }
 
     /// Watches it: the result ends when the Secret may have changed since it was read.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be watched.
     pub async fn watch(
         &self,
         stored: &StoredSecret,

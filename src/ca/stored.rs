@@ -88,10 +88,6 @@ struct OldEntry {
 }
 
 /// Reads the data.
-///
-/// # Errors
-///
-/// If it is not to be overwritten.
 pub(super) fn read(data: &Data, now: Timestamp) -> Result<SecretContents, UnusableSecret> {
     let Some(document) = data.get(DOCUMENT) else {
         return data.keys().next().map_or(Ok(empty()), |key| Err(UnusableSecret::Foreign(key.clone())));
@@ -116,10 +112,6 @@ pub(super) fn read(data: &Data, now: Timestamp) -> Result<SecretContents, Unusab
 }
 
 /// Puts the CAs into the data, in the place of those that stood there. What is not ours stays.
-///
-/// # Errors
-///
-/// None that is known: times and numbers are JSON.
 pub(super) fn write(rotation: &Rotation, data: &mut Data) -> Result<(), serde_json::Error> {
     data.retain(|key, _| key != DOCUMENT && generation(key).is_none());
     let mut entry = |entry: &CaEntry| {

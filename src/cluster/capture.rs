@@ -61,10 +61,6 @@ pub fn files(snapshot: &Snapshot, policy: &Policy, source: &Source) -> Result<Ve
 }
 
 /// A file of a capture beside those of the facts.
-///
-/// # Errors
-///
-/// As [`files`].
 pub fn file(source: &Source, name: &str, what: &str, objects: &[Value]) -> Result<File, serde_saphyr::SerializeError> {
     let mut objects = objects.to_vec();
     sort(&mut objects);

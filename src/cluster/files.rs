@@ -118,10 +118,6 @@ pub(crate) fn load_with(paths: &[PathBuf], objects: Vec<(Value, Origin)>) -> Res
 
 /// As [`load`], and gives the objects whose `apiVersion` and `kind` are wanted as they are. Tells whether any file is a
 /// capture's, and so has nothing but what that asked for.
-///
-/// # Errors
-///
-/// As [`load`].
 pub fn load_keeping(paths: &[PathBuf], keep: fn(&str, &str) -> bool) -> Result<(Loaded, KeptObjects), Error> {
     let files = read(paths)?;
     let (loaded, objects) = objects::index_keeping(&files, Vec::new(), keep)?;

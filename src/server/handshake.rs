@@ -48,10 +48,7 @@ impl Transport {
     }
 
     /// Makes a stream of the connection.
-    ///
-    /// # Errors
-    ///
-    /// When the client does not speak what it should; it is told as far as it can be, counted and logged.
+    /// A client that does not speak what it should is told as far as it can be, counted and logged.
     pub(super) async fn handshake(
         &self,
         tcp: TcpStream,

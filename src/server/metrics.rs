@@ -93,7 +93,6 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Makes the metrics part of what the registry shows.
-    #[must_use]
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         let own = registry.sub_registry_with_prefix(PREFIX);
@@ -147,7 +146,6 @@ impl Metrics {
     }
 
     /// Counts polls of the certificate files that failed.
-    #[must_use]
     pub fn reload_failures(&self) -> Counter {
         self.reload_failures.clone()
     }

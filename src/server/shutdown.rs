@@ -22,7 +22,6 @@ impl Shutdown {
     }
 
     /// Whether it was asked for.
-    #[must_use]
     pub fn has_begun(&self) -> bool {
         self.begun.is_cancelled()
     }
@@ -56,10 +55,6 @@ pub struct Signals {
 
 impl Signals {
     /// Listens from now on, and so takes away their usual effect.
-    ///
-    /// # Errors
-    ///
-    /// If the system refuses.
     pub fn listen() -> io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }

@@ -20,17 +20,12 @@ use clients::ClientVerifier;
 pub use resolver::Resolver;
 
 /// The cryptography, by name: what a library would pick by itself depends on what else is linked.
-#[must_use]
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 /// TLS 1.2 and 1.3 with the certificate of the resolver, for the clients of the verifier or for all, and HTTP/1.1 as the
 /// only protocol inside.
-///
-/// # Errors
-///
-/// If the provider lacks what these versions need.
 pub fn config(
     provider: Arc<CryptoProvider>,
     resolver: Arc<Resolver>,

@@ -80,7 +80,6 @@ impl Error {
     }
 
     /// In words, with the API server's address where it may be the wrong one.
-    #[must_use]
     pub fn at(&self, address: &str) -> String {
         let words = self.to_string();
         match self {

@@ -47,10 +47,6 @@ impl ListQuery<'_> {
 }
 
 /// The JSON of each object, in pages. What is not served has none.
-///
-/// # Errors
-///
-/// If it can't be listed.
 pub async fn list(client: &Client, query: &ListQuery<'_>) -> Result<Vec<String>, Error> {
     let api: Api<RawObject> = query.api(client);
     let labels = query.labels.map(str::to_owned);
@@ -59,10 +55,6 @@ pub async fn list(client: &Client, query: &ListQuery<'_>) -> Result<Vec<String>,
 }
 
 /// The names of the objects, in pages; nothing else of them is sent.
-///
-/// # Errors
-///
-/// If they can't be listed.
 pub async fn list_names(client: &Client, query: &ListQuery<'_>) -> Result<Vec<String>, Error> {
     let api: Api<DynamicObject> = query.api(client);
     let labels = query.labels.map(str::to_owned);

@@ -199,7 +199,6 @@ impl Snapshot {
     }
 
     /// The kinds that could not be listed, and why.
-    #[must_use]
     pub fn lost(&self) -> &[Missing] {
         &self.lost
     }

@@ -17,7 +17,6 @@ pub struct CertificateExpiry(Arc<Resolver>);
 
 impl CertificateExpiry {
     /// Of whatever the resolver serves at the time.
-    #[must_use]
     pub const fn new(resolver: Arc<Resolver>) -> Self {
         Self(resolver)
     }

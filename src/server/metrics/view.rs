@@ -17,7 +17,6 @@ pub struct ViewMetrics(Arc<ClusterState>);
 
 impl ViewMetrics {
     /// Of this cluster state.
-    #[must_use]
     pub const fn new(cluster: Arc<ClusterState>) -> Self {
         Self(cluster)
     }

@@ -61,10 +61,6 @@ fn list(names: &[String], none: &str) -> String {
 impl ClientCaFile {
     /// Trusts the CAs in the file, and polls it for others from then on. A name is a DNS name or the common name of a
     /// client's certificate; without names every certificate of the CAs will do. Each poll that fails is counted.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be read, or holds no CA.
     pub fn load(
         file: PathBuf,
         names: Vec<String>,

@@ -71,10 +71,6 @@ pub struct PemPair {
 
 impl CertificateFiles {
     /// Serves what the files hold, and polls them for a new pair from then on. Each poll that fails is counted.
-    ///
-    /// # Errors
-    ///
-    /// If they hold no pair.
     pub fn load(
         certificate: PathBuf,
         key: PathBuf,

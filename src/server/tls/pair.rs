@@ -32,10 +32,6 @@ pub enum Unusable {
 }
 
 /// Reads a pair. The chain starts with the server's own certificate.
-///
-/// # Errors
-///
-/// If it can't be served.
 pub fn read(chain: &[u8], key: &[u8], provider: &CryptoProvider) -> Result<CertifiedKey, Unusable> {
     let chain = certificates(chain)?;
     // What the library says of a bad key could quote it.

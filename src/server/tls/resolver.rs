@@ -18,7 +18,6 @@ impl Resolver {
     }
 
     /// The certificate that is served; `None` until the first is there, and handshakes fail.
-    #[must_use]
     pub fn current(&self) -> Option<Arc<CertifiedKey>> {
         self.0.load_full()
     }

@@ -40,10 +40,6 @@ pub struct SelfSigned {
 
 impl SelfSigned {
     /// Makes the first and serves it.
-    ///
-    /// # Errors
-    ///
-    /// If a name is none.
     pub fn load(names: &[String], provider: Arc<CryptoProvider>, resolver: Arc<Resolver>) -> Result<Self, Error> {
         let names = NAMES.map(str::to_owned).into_iter().chain(names.iter().cloned()).collect();
         let source = Self { names, provider, resolver };
