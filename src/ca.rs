@@ -2,8 +2,8 @@
 //!
 //! The Secret always holds the *current* CA, which signs, and the *next* one. `caBundle` holds both, and the *previous*
 //! one while a leaf of it may be valid. The [`Controller`] of each replica reads both webhook configurations and the
-//! Secret, lets [`reconcile`] work out what is to be done, and does it: it writes the Secret (whichever replica is first
-//! wins), then `caBundle`, and then signs its own [`Leaf`], which stays in memory.
+//! Secret, lets [`reconcile`](rotation::reconcile) work out what is to be done, and does it: it writes the Secret (whichever replica is first
+//! wins), then `caBundle`, and then signs its own [`Leaf`](leaf::Leaf), which stays in memory.
 //!
 //! Two rules keep every served leaf trusted:
 //!
@@ -22,11 +22,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
-pub use cert_authority::{Ca, NoCa, Validity};
 pub use controller::Controller;
-pub use leaf::{Leaf, Names, NoLeaf, Spread};
-pub use lifetimes::{Lifetimes, UnsoundLifetimes};
-pub use propagation::Propagation;
-pub use rotation::{CaEntry, Plan, RetiredCa, Rotation, SecretChange, SecretContents, SecretState, reconcile};
-pub use secret::{CaSecret, StoredSecret};
-pub use stored::UnusableSecret;
+pub use leaf::Names;
+pub use lifetimes::Lifetimes;
+pub use secret::CaSecret;

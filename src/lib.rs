@@ -8,7 +8,7 @@
 
 pub mod admission;
 mod api_call;
-pub mod ca;
+mod ca;
 pub mod cli;
 pub mod cluster;
 mod escape;

@@ -17,10 +17,10 @@ const BACKDATED: Duration = Duration::from_mins(5);
 
 /// A CA's certificate and key. Two are equal when their certificates are.
 pub struct Ca {
-    certificate: CertificateDer<'static>,
-    key_pem: String,
-    issuer: Issuer<'static, KeyPair>,
-    validity: Validity,
+    pub certificate: CertificateDer<'static>,
+    pub validity: Validity,
+    pub(super) key_pem: String,
+    pub(super) issuer: Issuer<'static, KeyPair>,
 }
 
 /// When a certificate is valid.
@@ -35,22 +35,17 @@ pub struct Validity {
 /// Why a pair of certificate and key is no CA. Safe to print.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NoCa {
-    /// The certificate is not one.
     #[error("the certificate can't be read: {0}")]
     Certificate(String),
-    /// It must not sign others.
     #[error("the certificate is not a CA's: basicConstraints lack CA:TRUE")]
     Leaf,
-    /// The key is not one.
     #[error("the key can't be read: it must be an unencrypted private key in PKCS #8")]
     Key,
-    /// They do not belong together.
     #[error("the key is not the certificate's")]
     Mismatch,
 }
 
 impl Ca {
-    /// Makes a CA.
     pub fn make(generation: u32, validity: Validity) -> Result<Self, rcgen::Error> {
         let mut params = CertificateParams::default();
         validity.write(&mut params);
@@ -85,24 +80,6 @@ impl Ca {
         let issuer = Issuer::from_ca_cert_der(&certificate, key).map_err(|error| unreadable(&error))?;
         Ok(Self { key_pem: key_pem.to_owned(), certificate, issuer, validity })
     }
-
-    /// Its certificate.
-    pub fn certificate(&self) -> &CertificateDer<'static> {
-        &self.certificate
-    }
-
-    /// When it is valid.
-    pub fn validity(&self) -> Validity {
-        self.validity
-    }
-
-    pub(super) fn key_pem(&self) -> &str {
-        &self.key_pem
-    }
-
-    pub(super) fn issuer(&self) -> &Issuer<'static, KeyPair> {
-        &self.issuer
-    }
 }
 
 impl PartialEq for Ca {
@@ -121,12 +98,10 @@ impl fmt::Debug for Ca {
 }
 
 impl Validity {
-    /// From now on, for this long.
     pub fn starting(now: Timestamp, lifetime: Duration) -> Self {
         Self { from: now, not_after: later(now, lifetime) }
     }
 
-    /// Whether it covers this time.
     pub fn covers(self, now: Timestamp) -> bool {
         earlier(self.from, BACKDATED) <= now && now <= self.not_after
     }
@@ -187,13 +162,13 @@ mod tests {
     #[test]
     fn what_is_made_is_read_back() {
         let made = ca();
-        let read = Ca::read(&pem(made.certificate()), made.key_pem()).unwrap();
+        let read = Ca::read(&pem(&made.certificate), &made.key_pem).unwrap();
         assert_eq!(read, made);
-        assert_eq!(read.validity(), made.validity());
-        let Validity { from, not_after } = read.validity();
+        assert_eq!(read.validity, made.validity);
+        let Validity { from, not_after } = read.validity;
         assert_eq!([from, not_after].map(Timestamp::as_second), [1_800_000_000, 1_800_000_060]);
-        assert_eq!(validity(made.certificate()), Some(made.validity()));
-        let (_, parsed) = X509Certificate::from_der(read.certificate()).unwrap();
+        assert_eq!(validity(&made.certificate), Some(made.validity));
+        let (_, parsed) = X509Certificate::from_der(&read.certificate).unwrap();
         assert_eq!(parsed.subject().to_string(), "CN=migration-network-webhook CA 7");
         assert_eq!(parsed.validity().not_before.timestamp(), 1_800_000_000 - 300);
         let constraints = parsed.basic_constraints().unwrap().unwrap().value;
@@ -206,9 +181,9 @@ mod tests {
         let leaf_key = KeyPair::generate().unwrap();
         let leaf = CertificateParams::default().self_signed(&leaf_key).unwrap();
         for (certificate, key, why) in [
-            (&*pem(one.certificate()), other.key_pem(), "the key is not the certificate's"),
-            (&*pem(one.certificate()), "", "the key can't be read: it must be an unencrypted private key in PKCS #8"),
-            ("", one.key_pem(), "the certificate can't be read: no items found"),
+            (&*pem(&one.certificate), &*other.key_pem, "the key is not the certificate's"),
+            (&*pem(&one.certificate), "", "the key can't be read: it must be an unencrypted private key in PKCS #8"),
+            ("", &one.key_pem, "the certificate can't be read: no items found"),
             (&leaf.pem(), &leaf_key.serialize_pem(), "the certificate is not a CA's: basicConstraints lack CA:TRUE"),
         ] {
             assert_eq!(Ca::read(certificate, key).unwrap_err().to_string(), why);

@@ -15,7 +15,7 @@ use super::leaf::{Leaf, Names, Spread};
 use super::lifetimes::Lifetimes;
 use super::propagation::Propagation;
 use super::rotation::{Plan, Rotation, SecretChange, SecretContents, reconcile};
-use super::secret::{CaSecret, StoredSecret};
+use super::secret::{CaSecret, StoredSecret, failed};
 use crate::api_call::{Failure, Failures};
 use crate::registration::{Registration, WriteOutcome};
 use crate::server::tls::Resolver;
@@ -106,7 +106,7 @@ impl Controller {
                 Err(failure) => Err(failure),
             };
             let wait = if let Err(failure) = turned {
-                self.failures.add(self.secret.shown(), &failure);
+                self.failures.add(&self.secret.shown, &failure);
                 pause = (pause * 2).min(INTERVAL);
                 pause
             } else {
@@ -118,7 +118,7 @@ impl Controller {
                 changed = changed(&mut self.watching) => {
                     (self.watching, self.is_stale) = (None, true);
                     if let Err(failure) = changed {
-                        self.failures.add(self.secret.shown(), &failure);
+                        self.failures.add(&self.secret.shown, &failure);
                     }
                     sleep(BREATH).await;
                 }
@@ -139,7 +139,7 @@ impl Controller {
             self.watching = None;
             let mut stored = self.secret.read().await.inspect_err(|_| self.sign_without_secret())?;
             for verb in ["get", "read"] {
-                self.failures.over(verb, self.secret.shown());
+                self.failures.over(verb, &self.secret.shown);
             }
             let plan = self.plan(&stored.contents, Timestamp::now())?;
             self.report(&plan);
@@ -149,7 +149,7 @@ impl Controller {
                 match self.secret.write(&stored, &plan.rotation).await {
                     Ok(None) => continue,
                     Ok(Some(written)) => {
-                        self.failures.over("update", self.secret.shown());
+                        self.failures.over("update", &self.secret.shown);
                         plan.changes.iter().for_each(log);
                         stored = written;
                     }
@@ -196,17 +196,14 @@ impl Controller {
 
     fn plan(&self, contents: &SecretContents, now: Timestamp) -> Result<Plan, Failure> {
         let make = |generation| Ca::make(generation, Validity::starting(now, self.lifetimes.ca));
-        reconcile(contents, now, &self.seen, &self.lifetimes, make).map_err(|error| Failure {
-            verb: "sign",
-            why: format!("can't make a CA: {error}"),
-            code: None,
-        })
+        reconcile(contents, now, &self.seen, &self.lifetimes, make)
+            .map_err(|error| failed("sign", format!("can't make a CA: {error}")))
     }
 
     /// The CA that is to sign a leaf now, and the end of that leaf; `None` while the present leaf is good.
     fn due(&self, rotation: &Rotation, read_at: Timestamp) -> Option<(Arc<Ca>, Timestamp)> {
         let now = Timestamp::now();
-        let signer = rotation.signer(now, &self.seen, &self.lifetimes, self.leaf.as_ref().map(Leaf::issuer));
+        let signer = rotation.signer(now, &self.seen, &self.lifetimes, self.leaf.as_ref().map(|leaf| &leaf.issuer));
         let end = rotation.leaf_end(signer, read_at, &self.lifetimes);
         let is_due = self.leaf.as_ref().is_none_or(|leaf| leaf.is_due(signer, end, now));
         (is_due && now < end).then(|| (Arc::clone(signer), end))
@@ -217,24 +214,21 @@ impl Controller {
         let Some((signer, end)) = self.due(rotation, read_at) else { return };
         match Leaf::issue(&signer, &self.names, Timestamp::now(), end, self.spread) {
             Ok(leaf) => {
-                self.resolver.replace(Arc::clone(leaf.certified()));
+                self.resolver.replace(Arc::clone(&leaf.certified));
                 let entries = [&rotation.current, &rotation.next];
                 let generation = entries.iter().find(|entry| entry.ca == signer).map(|entry| entry.generation);
-                tracing::info!(not_after = %leaf.not_after(), generation, "serving a new certificate");
+                tracing::info!(not_after = %leaf.not_after, generation, "serving a new certificate");
                 self.failures.over("sign", "a leaf");
                 self.leaf = Some(leaf);
             }
-            Err(error) => {
-                let failure = Failure { verb: "sign", why: format!("can't sign a leaf: {error}"), code: None };
-                self.failures.add("a leaf", &failure);
-            }
+            Err(error) => self.failures.add("a leaf", &failed("sign", format!("can't sign a leaf: {error}"))),
         }
     }
 
     /// Signs by what was read before, when the leaf is about to end and the Secret can't be read.
     fn sign_without_secret(&mut self) {
         let now = Timestamp::now();
-        let is_last_call = self.leaf.as_ref().is_none_or(|leaf| leaf.dates()[1] <= now);
+        let is_last_call = self.leaf.as_ref().is_none_or(|leaf| leaf.last_call <= now);
         let known = self.stored.as_ref().filter(|_| is_last_call);
         if let Some(rotation) = known.and_then(|it| it.contents.rotation(it.contents.previous.clone())) {
             self.sign(&rotation, now);
@@ -244,7 +238,7 @@ impl Controller {
     async fn watch(&mut self) -> Result<(), Failure> {
         if let (None, Some(stored)) = (&self.watching, &self.stored) {
             self.watching = Some(Box::pin(self.secret.watch(stored).await?));
-            self.failures.over("watch", self.secret.shown());
+            self.failures.over("watch", &self.secret.shown);
         }
         Ok(())
     }
@@ -253,14 +247,18 @@ impl Controller {
         let known = self.stored.as_ref().map(|it| &it.contents);
         let rotation = known.and_then(|contents| contents.rotation(contents.previous.clone()));
         let dates = rotation.map(|rotation| rotation.dates(&self.seen, &self.lifetimes)).unwrap_or_default();
-        let next = dates.into_iter().chain(self.leaf.iter().flat_map(Leaf::dates)).filter(|date| now < *date).min();
+        let next = dates
+            .into_iter()
+            .chain(self.leaf.iter().flat_map(|leaf| [leaf.renewed_at, leaf.last_call]))
+            .filter(|date| now < *date)
+            .min();
         next.and_then(|date| Duration::try_from(date.duration_since(now)).ok()).unwrap_or(INTERVAL)
     }
 
     fn report(&mut self, plan: &Plan) {
         self.not_after.clear();
         for entry in [&plan.rotation.current, &plan.rotation.next] {
-            let not_after = entry.ca.validity().not_after.as_second();
+            let not_after = entry.ca.validity.not_after.as_second();
             self.not_after.get_or_create(&[("generation", entry.generation)]).set(not_after);
         }
         self.blocked.set(i64::from(plan.blocked.is_some()));

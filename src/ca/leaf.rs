@@ -29,20 +29,21 @@ pub struct Spread(f64);
 
 /// A leaf with its key. Two leaves are never the same.
 pub struct Leaf {
-    certified: Arc<CertifiedKey>,
-    issuer: Arc<Ca>,
-    not_after: Timestamp,
-    renewed_at: Timestamp,
-    last_call: Timestamp,
+    pub certified: Arc<CertifiedKey>,
+    pub issuer: Arc<Ca>,
+    /// The last second in which it is valid.
+    pub not_after: Timestamp,
+    /// When it is to be renewed.
+    pub renewed_at: Timestamp,
+    /// When it must be, whether or not the API server answers.
+    pub last_call: Timestamp,
 }
 
 /// Why there is no leaf.
 #[derive(Debug, thiserror::Error)]
 pub enum NoLeaf {
-    /// It can't be signed.
     #[error("a leaf can't be signed: {0}")]
     Sign(#[from] rcgen::Error),
-    /// It can't be served.
     #[error("a leaf can't be served: {0}")]
     Serve(#[from] rustls::Error),
 }
@@ -62,7 +63,6 @@ impl Names {
 }
 
 impl Spread {
-    /// A random one.
     pub fn random() -> Self {
         // The standard library seeds each of these at random.
         let random = RandomState::new().hash_one(());
@@ -87,7 +87,7 @@ impl Leaf {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
         let key = KeyPair::generate()?;
-        let certificate = params.signed_by(&key, ca.issuer())?;
+        let certificate = params.signed_by(&key, &ca.issuer)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let certified = CertifiedKey::from_der(vec![certificate.into()], key, &aws_lc_rs::default_provider())?;
         let life: Duration = not_after.duration_since(now).try_into().unwrap_or(Duration::ZERO);
@@ -104,26 +104,6 @@ impl Leaf {
     /// over and it can be longer.
     pub fn is_due(&self, signer: &Ca, end: Timestamp, now: Timestamp) -> bool {
         *signer != *self.issuer || now >= self.renewed_at && whole_second(end) > self.not_after
-    }
-
-    /// What is served.
-    pub fn certified(&self) -> &Arc<CertifiedKey> {
-        &self.certified
-    }
-
-    /// The CA that signed it.
-    pub fn issuer(&self) -> &Arc<Ca> {
-        &self.issuer
-    }
-
-    /// The last second in which it is valid.
-    pub fn not_after(&self) -> Timestamp {
-        self.not_after
-    }
-
-    /// When it is to be renewed; and when it must be, whether or not the API server answers.
-    pub fn dates(&self) -> [Timestamp; 2] {
-        [self.renewed_at, self.last_call]
     }
 }
 

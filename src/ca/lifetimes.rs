@@ -10,9 +10,7 @@ use super::cert_authority::later;
 /// The lifetimes of what this replica makes. Those of other replicas may differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// Of a CA.
     pub ca: Duration,
-    /// Of a leaf.
     pub leaf: Duration,
 }
 
@@ -27,16 +25,10 @@ pub enum UnsoundLifetimes {
         "a CA lifetime of {} is too short for leaves of {}: it must be at least three times as long, {}",
         Shown(*ca), Shown(*leaf), Shown(*leaf * 3)
     )]
-    ShortCa {
-        /// The CA's lifetime.
-        ca: Duration,
-        /// The leaf's.
-        leaf: Duration,
-    },
+    ShortCa { ca: Duration, leaf: Duration },
 }
 
 impl Lifetimes {
-    /// Checks that they go together.
     pub fn new(ca: Duration, leaf: Duration) -> Result<Self, UnsoundLifetimes> {
         const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
         if let Some(lifetime) = [ca, leaf].into_iter().find(|it| !(Duration::from_secs(1)..=LONGEST).contains(it)) {

@@ -20,7 +20,7 @@ pub struct Propagation {
     /// The CAs that every entry holds, each with the time since when that was seen.
     everywhere: Vec<(CertificateDer<'static>, Timestamp)>,
     /// The CAs that any entry holds.
-    anywhere: Bundle,
+    pub anywhere: Bundle,
 }
 
 impl Propagation {
@@ -35,11 +35,6 @@ impl Propagation {
         self.anywhere = held.iter().flatten().flat_map(|bundle| bundle.iter()).cloned().collect();
         self.configurations = held.iter().filter(|bundles| !bundles.is_empty()).count();
         self.read_at = Some(now);
-    }
-
-    /// The CAs that any entry holds.
-    pub fn anywhere(&self) -> &Bundle {
-        &self.anywhere
     }
 
     /// Whether every entry that calls the server holds the CA.
@@ -97,7 +92,7 @@ mod tests {
             assert_eq!(seen.settled_at(&b, settling), b_settles.map(at), "b at {now}");
             assert_eq!((seen.holds(&b), seen.is_complete()), (b_settles.is_some(), complete), "at {now}");
             assert_eq!([-1, 0, 30, 31].map(|more| seen.is_fresh(at(now + more))), [false, true, true, false]);
-            assert!(seen.anywhere().holds(&a));
+            assert!(seen.anywhere.holds(&a));
         }
         seen.update(at(11), &[vec![], vec![]]);
         assert!(seen.is_empty() && !seen.holds(&a));

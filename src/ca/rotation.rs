@@ -21,14 +21,12 @@ mod tests;
 /// Of the CAs that only `caBundle` knows, no more than this are kept.
 const MOST_PREVIOUS: usize = 16;
 
-/// The CAs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// Signs leaves.
     pub current: CaEntry,
-    /// Is trusted already, and signs next.
+    /// It is trusted already.
     pub next: CaEntry,
-    /// Are trusted while leaves of theirs may be valid.
+    /// They are trusted while leaves of theirs may be valid.
     pub previous: Vec<RetiredCa>,
 }
 
@@ -37,7 +35,6 @@ pub struct Rotation {
 pub struct CaEntry {
     /// Counts the CAs since the Secret was empty, from 1.
     pub generation: u32,
-    /// Certificate and key.
     pub ca: Arc<Ca>,
     /// No leaf of it is valid for longer. `None` when that is not known: release 0.1.0 does not record it.
     pub leaf_lifetime: Option<Duration>,
@@ -46,31 +43,25 @@ pub struct CaEntry {
 /// A CA that signs no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetiredCa {
-    /// Its certificate. The key is gone.
     pub certificate: CertificateDer<'static>,
     /// When it leaves `caBundle`.
     pub until: Timestamp,
 }
 
 /// What was read from the Secret. A CA that can't be read is `None`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretContents {
-    /// In what state it is.
     pub state: SecretState,
-    /// See [`Rotation`].
     pub current: Option<CaEntry>,
-    /// See [`Rotation`].
     pub next: Option<CaEntry>,
-    /// See [`Rotation`].
     pub previous: Vec<RetiredCa>,
     /// The highest generation that it names.
     pub generation: u32,
 }
 
-/// The state of the Secret's data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SecretState {
-    /// There is none.
+    #[default]
     Empty,
     /// As this release writes it.
     Sound,
@@ -91,7 +82,6 @@ pub struct Plan {
     pub blocked: Option<&'static str>,
 }
 
-/// A change of the Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretChange {
     /// It was empty; now it has CAs.
@@ -142,7 +132,7 @@ pub fn reconcile<E>(
 
     // To empty the Secret is how to revoke a CA: then nothing is trusted but what comes next.
     let kept = if stored.state == SecretState::Empty { now } else { lifetimes.kept(now) };
-    let adopted = rotation.adopt(seen.anywhere(), now, kept);
+    let adopted = rotation.adopt(&seen.anywhere, now, kept);
     if adopted > 0 && stored.state != SecretState::Empty {
         changes.push(SecretChange::Adopted(adopted));
     }
@@ -169,7 +159,7 @@ pub fn reconcile<E>(
     let count = rotation.previous.len();
     rotation.previous.retain(|old| {
         let is_over = later(old.until, lifetimes.margin()) <= now;
-        !is_over || !seen.is_fresh(now) || seen.anywhere().holds(&old.certificate)
+        !is_over || !seen.is_fresh(now) || seen.anywhere.holds(&old.certificate)
     });
     if rotation.previous.len() < count {
         changes.push(SecretChange::Removed(count - rotation.previous.len()));
@@ -199,7 +189,7 @@ impl Rotation {
     /// The CAs that the API server is to trust.
     pub fn bundle(&self, now: Timestamp) -> Bundle {
         let previous = self.previous.iter().filter(|old| now < old.until).map(|old| &old.certificate);
-        [self.current.ca.certificate(), self.next.ca.certificate()].into_iter().chain(previous).cloned().collect()
+        [&self.current.ca.certificate, &self.next.ca.certificate].into_iter().chain(previous).cloned().collect()
     }
 
     /// The CA that signs the leaf of a replica whose present leaf is of the CA `serving`.
@@ -213,11 +203,11 @@ impl Rotation {
         serving: Option<&'a Arc<Ca>>,
     ) -> &'a Arc<Ca> {
         let current = &self.current.ca;
-        let settled_at = seen.settled_at(current.certificate(), lifetimes.settling());
-        let is_trusted = settled_at.is_some_and(|settled_at| settled_at <= now) && current.validity().covers(now);
+        let settled_at = seen.settled_at(&current.certificate, lifetimes.settling());
+        let is_trusted = settled_at.is_some_and(|settled_at| settled_at <= now) && current.validity.covers(now);
         let stays = |ca: &&Arc<Ca>| {
-            let certificate = ca.certificate();
-            ca.validity().covers(now) && seen.holds(certificate) && self.bundle(now).holds(certificate)
+            let certificate = &ca.certificate;
+            ca.validity.covers(now) && seen.holds(certificate) && self.bundle(now).holds(certificate)
         };
         serving.filter(|_| !is_trusted).filter(stays).unwrap_or(current)
     }
@@ -225,26 +215,26 @@ impl Rotation {
     /// The end of a leaf of this CA, when the Secret was read at `read_at`. It ends before the CA leaves `caBundle`,
     /// whatever other replicas have done since.
     pub fn leaf_end(&self, ca: &Ca, read_at: Timestamp, lifetimes: &Lifetimes) -> Timestamp {
-        let retired = self.previous.iter().find(|old| old.certificate == *ca.certificate());
+        let retired = self.previous.iter().find(|old| old.certificate == ca.certificate);
         let removed = retired.map_or(Timestamp::MAX, |old| earlier(old.until, lifetimes.margin()));
-        later(read_at, lifetimes.leaf).min(ca.validity().not_after).min(removed)
+        later(read_at, lifetimes.leaf).min(ca.validity.not_after).min(removed)
     }
 
     /// The points in time at which there may be something to do.
     pub fn dates(&self, seen: &Propagation, lifetimes: &Lifetimes) -> Vec<Timestamp> {
-        let settled = [&self.current, &self.next].map(|it| seen.settled_at(it.ca.certificate(), lifetimes.settling()));
+        let settled = [&self.current, &self.next].map(|it| seen.settled_at(&it.ca.certificate, lifetimes.settling()));
         let ends = self.previous.iter().flat_map(|old| [old.until, later(old.until, lifetimes.margin())]);
-        let end = self.current.ca.validity().not_after;
+        let end = self.current.ca.validity.not_after;
         ends.chain(settled.into_iter().flatten()).chain([self.due(), earlier(end, lifetimes.leaf), end]).collect()
     }
 
     /// When the next CA is to be promoted: a third into its own life, and not later than two thirds into the current one's.
     fn due(&self) -> Timestamp {
-        self.next.ca.validity().thirds(1).min(self.current.ca.validity().thirds(2))
+        self.next.ca.validity.thirds(1).min(self.current.ca.validity.thirds(2))
     }
 
     fn promotion(&self, now: Timestamp, seen: &Propagation, lifetimes: &Lifetimes) -> Promotion {
-        let (current, next) = (self.current.ca.validity(), self.next.ca.validity());
+        let (current, next) = (self.current.ca.validity, self.next.ca.validity);
         if now < self.due() && current.covers(now) {
             return Promotion::Wait;
         }
@@ -262,7 +252,7 @@ impl Rotation {
         if seen.is_empty() {
             return Promotion::Go;
         }
-        match seen.settled_at(self.next.ca.certificate(), lifetimes.settling()) {
+        match seen.settled_at(&self.next.ca.certificate, lifetimes.settling()) {
             None => Promotion::Blocked("caBundle does not hold it yet"),
             Some(settled_at) if now < settled_at => Promotion::Wait,
             Some(_) => Promotion::Go,
@@ -274,7 +264,7 @@ impl Rotation {
     fn adopt(&mut self, held: &Bundle, now: Timestamp, until: Timestamp) -> usize {
         let count = self.previous.len();
         for certificate in held.iter() {
-            let is_known = [&self.current, &self.next].iter().any(|it| it.ca.certificate() == certificate)
+            let is_known = [&self.current, &self.next].iter().any(|it| &it.ca.certificate == certificate)
                 || self.previous.iter().any(|old| old.certificate == *certificate);
             let is_valid = validity(certificate).is_some_and(|validity| now <= validity.not_after);
             if !is_known && is_valid && self.previous.len() < MOST_PREVIOUS {
@@ -287,10 +277,10 @@ impl Rotation {
     fn retire(&mut self, old: &CaEntry, now: Timestamp, lifetimes: &Lifetimes) {
         let last_leaf = match old.leaf_lifetime {
             Some(leaf) => later(now, leaf.max(lifetimes.leaf)),
-            None => old.ca.validity().not_after,
+            None => old.ca.validity.not_after,
         };
         let until = later(last_leaf, lifetimes.margin());
-        self.previous.push(RetiredCa { certificate: old.ca.certificate().clone(), until });
+        self.previous.push(RetiredCa { certificate: old.ca.certificate.clone(), until });
     }
 
     /// Records longer lifetimes before a leaf has them; whether there are any.
@@ -302,7 +292,7 @@ impl Rotation {
         }
         // Replicas go on with a previous CA while the current one is not trusted. One that has slept does not know that: the
         // others may be about to remove it.
-        let is_trusted = seen.holds(self.current.ca.certificate()) && self.current.ca.validity().covers(now);
+        let is_trusted = seen.holds(&self.current.ca.certificate) && self.current.ca.validity.covers(now);
         if !is_trusted && seen.is_fresh(now) {
             let until = lifetimes.kept(now);
             let is_short = |old: &&mut RetiredCa| now < old.until && old.until < earlier(until, lifetimes.margin() / 2);

@@ -16,19 +16,18 @@ use crate::api_call::{FIELD_MANAGER, Failure, call};
 /// A watch of the Secret ends after this long, and another one begins.
 const WATCHED_FOR: Duration = Duration::from_mins(4);
 
-/// The one Secret.
 #[derive(Clone, Debug)]
 pub struct CaSecret {
     api: Api<Secret>,
     namespace: String,
     name: String,
-    shown: String,
+    /// How messages name it.
+    pub(super) shown: String,
 }
 
 /// The Secret as it was read.
 #[derive(Clone, Debug)]
 pub struct StoredSecret {
-    /// What it holds.
     pub contents: SecretContents,
     /// Just before it was read: what others have written by then is in it.
     pub read_at: Timestamp,
@@ -36,7 +35,6 @@ pub struct StoredSecret {
 }
 
 impl CaSecret {
-    /// The Secret of this name. Nothing is read yet.
     pub fn new(client: kube::Client, namespace: &str, name: &str) -> Self {
         Self {
             api: Api::namespaced(client, namespace),
@@ -44,11 +42,6 @@ impl CaSecret {
             name: name.to_owned(),
             shown: format!("Secret {namespace}/{name}"),
         }
-    }
-
-    /// How messages name it.
-    pub fn shown(&self) -> &str {
-        &self.shown
     }
 
     /// Reads it from the API server itself: no cache hides what another replica has written.
@@ -61,11 +54,8 @@ impl CaSecret {
     /// Writes the CAs in the place of those that were read; `None` when someone else was faster.
     pub async fn write(&self, stored: &StoredSecret, rotation: &Rotation) -> Result<Option<StoredSecret>, Failure> {
         let mut object = stored.object.clone();
-        stored::write(rotation, object.data.get_or_insert_default()).map_err(|error| Failure {
-            verb: "update",
-            why: format!("can't update {}: {error}", self.shown),
-            code: None,
-        })?;
+        stored::write(rotation, object.data.get_or_insert_default())
+            .map_err(|error| failed("update", format!("can't update {}: {error}", self.shown)))?;
         // With the resourceVersion that was read only one of several writers succeeds.
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
         let read_at = Timestamp::now();
@@ -107,15 +97,19 @@ impl CaSecret {
         let empty = BTreeMap::new();
         match stored::read(object.data.as_ref().unwrap_or(&empty), read_at) {
             Ok(contents) => Ok(StoredSecret { contents, read_at, object }),
-            Err(why) => Err(Failure {
-                verb: "read",
-                why: format!(
+            Err(why) => Err(failed(
+                "read",
+                format!(
                     "can't use {}: {why}; nothing is overwritten. To start afresh with a new CA, delete its data: \
                      kubectl patch secret {} -n {} --type=merge -p '{{\"data\":null}}'",
                     self.shown, self.name, self.namespace
                 ),
-                code: None,
-            }),
+            )),
         }
     }
+}
+
+/// A step that failed without a call.
+pub(super) fn failed(verb: &'static str, why: String) -> Failure {
+    Failure { verb, why, code: None }
 }

@@ -26,7 +26,6 @@ use crate::registration::{Bundle, pem};
 #[cfg(test)]
 mod tests;
 
-/// A Secret's data.
 pub(super) type Data = BTreeMap<String, ByteString>;
 
 const DOCUMENT: &str = "authority.json";
@@ -35,10 +34,8 @@ const VERSION: u32 = 2;
 /// Data that is never overwritten: it may be someone else's. Safe to print.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UnusableSecret {
-    /// There is data, but no document.
     #[error("its data holds {} but no {DOCUMENT}, so it may be someone else's", Quoted(.0))]
     Foreign(String),
-    /// A newer release has written it.
     #[error("{DOCUMENT} has version {0}, and this release reads versions 1 and {VERSION}")]
     Newer(u32),
 }
@@ -87,28 +84,29 @@ struct OldEntry {
     leaves_at: Option<Timestamp>,
 }
 
-/// Reads the data.
+/// Reads the data, unless it is not to be overwritten.
 pub(super) fn read(data: &Data, now: Timestamp) -> Result<SecretContents, UnusableSecret> {
-    let Some(document) = data.get(DOCUMENT) else {
-        return data.keys().next().map_or(Ok(empty()), |key| Err(UnusableSecret::Foreign(key.clone())));
+    let Some(ByteString(document)) = data.get(DOCUMENT) else {
+        return data
+            .keys()
+            .next()
+            .map_or(Ok(SecretContents::default()), |key| Err(UnusableSecret::Foreign(key.clone())));
     };
+    let mut pairs = Pairs { data, faults: Vec::new() };
     let unreadable = |error: serde_json::Error| format!("{DOCUMENT} can't be read: {error}");
-    let parsed = match serde_json::from_slice(&document.0).map(|Versioned { version }| version) {
-        Ok(1) => serde_json::from_slice(&document.0).map(|old| read_old(&old, data, now)).map_err(unreadable),
-        Ok(VERSION) => serde_json::from_slice(&document.0).map(|new| read_document(&new, data)).map_err(unreadable),
+    let contents = match serde_json::from_slice(document).map(|Versioned { version }| version) {
+        Ok(1) => serde_json::from_slice(document).map(|old| read_old(&old, &mut pairs, now)).map_err(unreadable),
+        Ok(VERSION) => serde_json::from_slice(document).map(|new| read_document(&new, &mut pairs)).map_err(unreadable),
         Ok(0) => Err(format!("{DOCUMENT} has version 0")),
         Ok(newer) => return Err(UnusableSecret::Newer(newer)),
         Err(error) => Err(unreadable(error)),
     };
-    let (reading, state) = parsed.unwrap_or_else(|why| (read_pairs(data), SecretState::Damaged(why)));
-    let generation = data.keys().filter_map(|key| generation(key)).max().unwrap_or(0);
-    let Reading { current, next, previous, faults } = reading;
-    let state = match (state, faults.is_empty()) {
-        (SecretState::Damaged(why), _) => SecretState::Damaged(why),
-        (_, false) => SecretState::Damaged(faults.join("; ")),
-        (state, true) => state,
-    };
-    Ok(SecretContents { state, current, next, previous, generation })
+    let mut contents = contents.unwrap_or_else(|why| read_pairs(&mut pairs, why));
+    if !pairs.faults.is_empty() && !matches!(contents.state, SecretState::Damaged(_)) {
+        contents.state = SecretState::Damaged(pairs.faults.join("; "));
+    }
+    contents.generation = data.keys().filter_map(|key| generation(key)).max().unwrap_or(0);
+    Ok(contents)
 }
 
 /// Puts the CAs into the data, in the place of those that stood there. What is not ours stays.
@@ -116,8 +114,8 @@ pub(super) fn write(rotation: &Rotation, data: &mut Data) -> Result<(), serde_js
     data.retain(|key, _| key != DOCUMENT && generation(key).is_none());
     let mut entry = |entry: &CaEntry| {
         let [certificate, key] = keys(entry.generation);
-        data.insert(certificate, ByteString(pem(entry.ca.certificate()).into()));
-        data.insert(key, ByteString(entry.ca.key_pem().into()));
+        data.insert(certificate, ByteString(pem(&entry.ca.certificate).into()));
+        data.insert(key, ByteString(entry.ca.key_pem.as_str().into()));
         DocumentEntry { generation: entry.generation, leaf_seconds: entry.leaf_lifetime.map(|leaf| leaf.as_secs()) }
     };
     let (current, next) = (entry(&rotation.current), entry(&rotation.next));
@@ -130,23 +128,16 @@ pub(super) fn write(rotation: &Rotation, data: &mut Data) -> Result<(), serde_js
     Ok(())
 }
 
-fn empty() -> SecretContents {
-    SecretContents { state: SecretState::Empty, current: None, next: None, previous: Vec::new(), generation: 0 }
-}
-
-/// What can be read, and what can't.
-#[derive(Default)]
-struct Reading {
-    current: Option<CaEntry>,
-    next: Option<CaEntry>,
-    previous: Vec<RetiredCa>,
+/// The certificates and keys, and which of them can't be read.
+struct Pairs<'a> {
+    data: &'a Data,
     faults: Vec<String>,
 }
 
-impl Reading {
-    fn entry(&mut self, data: &Data, generation: u32, leaf_lifetime: Option<Duration>) -> Option<CaEntry> {
+impl Pairs<'_> {
+    fn entry(&mut self, generation: u32, leaf_lifetime: Option<Duration>) -> Option<CaEntry> {
         let [certificate, key] = keys(generation)
-            .map(|name| data.get(&name).and_then(|bytes| str::from_utf8(&bytes.0).ok()).unwrap_or_default());
+            .map(|name| self.data.get(&name).and_then(|bytes| str::from_utf8(&bytes.0).ok()).unwrap_or_default());
         match Ca::read(certificate, key) {
             Ok(ca) => Some(CaEntry { generation, ca: Arc::new(ca), leaf_lifetime }),
             Err(why) => {
@@ -157,43 +148,40 @@ impl Reading {
     }
 }
 
-fn read_document(document: &SecretDocument, data: &Data) -> (Reading, SecretState) {
-    let mut reading = Reading::default();
-    let mut entry =
-        |entry: &DocumentEntry| reading.entry(data, entry.generation, entry.leaf_seconds.map(Duration::from_secs));
-    (reading.current, reading.next) = (entry(&document.current), entry(&document.next));
+fn read_document(document: &SecretDocument, pairs: &mut Pairs<'_>) -> SecretContents {
+    let mut entry = |entry: &DocumentEntry| pairs.entry(entry.generation, entry.leaf_seconds.map(Duration::from_secs));
+    let (current, next) = (entry(&document.current), entry(&document.next));
+    let mut previous = Vec::new();
     for old in &document.previous {
         let certificates = Bundle::read_pem(old.certificate.as_bytes());
-        let retired = certificates.iter().map(|it| RetiredCa { certificate: it.clone(), until: old.until });
-        reading.previous.extend(retired);
+        previous.extend(certificates.iter().map(|it| RetiredCa { certificate: it.clone(), until: old.until }));
     }
-    (reading, SecretState::Sound)
+    SecretContents { state: SecretState::Sound, current, next, previous, ..SecretContents::default() }
 }
 
 /// Without a document: the generations say which CA came first.
-fn read_pairs(data: &Data) -> Reading {
-    let mut reading = Reading::default();
-    let generations: BTreeSet<u32> = data.keys().filter_map(|key| generation(key)).collect();
-    let mut pairs = generations.into_iter().filter_map(|generation| reading.entry(data, generation, None));
-    let (current, next) = (pairs.next(), pairs.next_back());
-    Reading { current, next, ..Reading::default() }
+fn read_pairs(pairs: &mut Pairs<'_>, why: String) -> SecretContents {
+    let generations: BTreeSet<u32> = pairs.data.keys().filter_map(|key| generation(key)).collect();
+    let mut entries = generations.into_iter().filter_map(|generation| pairs.entry(generation, None));
+    let (current, next) = (entries.next(), entries.next_back());
+    SecretContents { state: SecretState::Damaged(why), current, next, ..SecretContents::default() }
 }
 
 /// The new CA of a handover is next until it signs; then the old one is the previous one.
-fn read_old(document: &OldDocument, data: &Data, now: Timestamp) -> (Reading, SecretState) {
-    let mut reading = Reading::default();
+fn read_old(document: &OldDocument, pairs: &mut Pairs<'_>, now: Timestamp) -> SecretContents {
     let mut entries = document.authorities.iter();
-    let mut entry = |entry: &OldEntry| reading.entry(data, entry.generation, None);
+    let mut entry = |entry: &OldEntry| pairs.entry(entry.generation, None);
     let (old, new) = (entries.next(), entries.next());
-    (reading.current, reading.next) = (old.and_then(&mut entry), new.and_then(&mut entry));
+    let (current, next) = (old.and_then(&mut entry), new.and_then(&mut entry));
+    let mut contents = SecretContents { state: SecretState::OldLayout, current, next, ..SecretContents::default() };
     let signs = new.and_then(|new| new.signs_from).is_some_and(|signs_from| signs_from <= now);
-    if signs && reading.next.is_some() {
-        let retired = std::mem::replace(&mut reading.current, reading.next.take());
+    if signs && contents.next.is_some() {
+        let retired = std::mem::replace(&mut contents.current, contents.next.take());
         if let (Some(retired), Some(until)) = (retired, old.and_then(|old| old.leaves_at)) {
-            reading.previous.push(RetiredCa { certificate: retired.ca.certificate().clone(), until });
+            contents.previous.push(RetiredCa { certificate: retired.ca.certificate.clone(), until });
         }
     }
-    (reading, SecretState::OldLayout)
+    contents
 }
 
 fn keys(generation: u32) -> [String; 2] {

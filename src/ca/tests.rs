@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
+use super::cert_authority::{Ca, Validity};
+use super::rotation::{CaEntry, Rotation, SecretContents, SecretState};
 use super::*;
 use crate::fake_api_server::FakeApiServer;
 use crate::registration::{Bundle, ConfigurationKind, Registration, Service, pem};
@@ -144,7 +146,7 @@ impl Replica {
 
     fn is_signed_by(&self, ca: &Ca) -> bool {
         let Some(leaf) = self.leaf() else { return false };
-        let [(_, leaf), (_, ca)] = [&leaf, ca.certificate()].map(|it| x509_parser::parse_x509_certificate(it).unwrap());
+        let [(_, leaf), (_, ca)] = [&leaf, &ca.certificate].map(|it| x509_parser::parse_x509_certificate(it).unwrap());
         leaf.verify_signature(Some(ca.public_key())).is_ok()
     }
 
@@ -179,7 +181,7 @@ async fn replicas_that_start_at_once_agree_on_the_cas() {
     assert_eq!(leaves.len(), 3, "each has a leaf of its own");
     let current = contents(&server).current.unwrap().ca;
     assert!(replicas.iter().all(|replica| replica.is_signed_by(&current)));
-    let end = current.validity().not_after.as_second();
+    let end = current.validity.not_after.as_second();
     for line in [
         &*format!("authority_not_after_timestamp_seconds{{generation=\"1\"}} {end}"),
         "authority_promotion_blocked 0",
@@ -220,7 +222,7 @@ async fn only_the_granted_verbs_on_the_three_names_are_used() {
 async fn a_promotion_waits_for_the_bundles_and_every_replica_follows_at_once() {
     let before = rotation(ago(9 * 3600), [1, 2]);
     let [one, two] = [&before.current.ca, &before.next.ca];
-    let only_one = Bundle::from_iter([one.certificate().clone()]);
+    let only_one = Bundle::from_iter([one.certificate.clone()]);
     let server = cluster(holding(&before), &only_one);
     server.refuse("patch", 403, "refused");
     let replicas = [Replica::start(&server), Replica::start(&server)];
@@ -234,8 +236,8 @@ async fn a_promotion_waits_for_the_bundles_and_every_replica_follows_at_once() {
     until("both sign with it", || replicas.iter().all(|replica| replica.is_signed_by(two))).await;
     until("the old one stays", || is_current(&server) && bundles(&server).iter().all(|held| held.iter().count() == 3))
         .await;
-    assert!(bundles(&server).iter().all(|held| held.holds(one.certificate())));
-    until("and leaves", || bundles(&server).iter().all(|held| !held.holds(one.certificate()))).await;
+    assert!(bundles(&server).iter().all(|held| held.holds(&one.certificate)));
+    until("and leaves", || bundles(&server).iter().all(|held| !held.holds(&one.certificate))).await;
     until("the Secret forgets it", || contents(&server).previous.is_empty()).await;
     assert!(replicas.iter().all(|replica| replica.shows("authority_promotion_blocked 0")));
 }
@@ -262,7 +264,7 @@ async fn a_secret_from_a_backup_is_taken_up_and_nobody_is_refused() {
     until("the backup is taken up", || replica.is_signed_by(&backup.current.ca)).await;
     let held = bundles(&server);
     for ca in [&backup.current, &backup.next, &before.current, &before.next] {
-        assert!(held.iter().all(|held| held.holds(ca.ca.certificate())), "{}", ca.generation);
+        assert!(held.iter().all(|held| held.holds(&ca.ca.certificate)), "{}", ca.generation);
     }
     until("what was before leaves", || bundles(&server).iter().all(|held| held.is_same(&backup.bundle(ago(0))))).await;
 }
@@ -308,10 +310,10 @@ async fn the_cas_of_release_0_1_0_are_carried_over() {
     let document = r#"{"version": 1, "authorities": [{"generation": 1, "joined": "2026-01-02T03:04:05Z"}]}"#;
     let data = json!({
         "authority.json": BASE64.encode(document.as_bytes()),
-        "ca-1.crt": BASE64.encode(pem(old.ca.certificate()).as_bytes()),
-        "ca-1.key": BASE64.encode(old.ca.key_pem().as_bytes()),
+        "ca-1.crt": BASE64.encode(pem(&old.ca.certificate).as_bytes()),
+        "ca-1.key": BASE64.encode(old.ca.key_pem.as_bytes()),
     });
-    let server = cluster(secret(&data), &Bundle::from_iter([old.ca.certificate().clone()]));
+    let server = cluster(secret(&data), &Bundle::from_iter([old.ca.certificate.clone()]));
     let replica = Replica::start(&server);
     until("its CA signs", || replica.is_signed_by(&old.ca)).await;
     until("caBundle holds the next one too", || is_current(&server)).await;

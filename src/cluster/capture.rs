@@ -10,7 +10,7 @@ use serde_json::Value;
 
 pub use self::directory::write;
 use super::files::policy_document;
-use super::live::{Listed, Snapshot};
+use super::live::Snapshot;
 use crate::escape::Plain;
 use crate::setting::Policy;
 use crate::setting::facts::FactKind;
@@ -39,31 +39,33 @@ pub struct File {
 
 /// The files of a capture, in a fixed order.
 pub fn files(snapshot: &Snapshot, policy: &Policy, source: &Source) -> Result<Vec<File>, serde_saphyr::SerializeError> {
-    let policy = (POLICY.to_owned(), vec![policy_document(policy)], "how the rules are set".to_owned());
-    let kinds = FactKind::ALL.map(|kind| {
-        let sources = || snapshot.sources.iter().filter(move |listed| listed.source.kind == kind);
-        let objects = objects(sources());
-        let what = if sources().all(|listed| listed.version.is_none()) {
-            format!("{kind}: not served")
+    let mut files = Vec::new();
+    for kind in FactKind::ALL {
+        let sources: Vec<_> = snapshot.sources.iter().filter(|listed| listed.source.kind == kind).collect();
+        let resource = kind.resource();
+        let name = format!("{}.yaml", resource.split_once('.').map_or(resource, |(plural, _)| plural));
+        files.push(if sources.iter().all(|listed| listed.version.is_none()) {
+            File { name, text: head(source, None, &format!("{kind}: not served")), objects: 0 }
         } else {
-            format!("{kind}: {}", objects.len())
-        };
-        (file_name(kind), objects, what)
-    });
-    let mut files = Vec::with_capacity(FILES);
-    for (name, objects, what) in kinds.into_iter().chain([policy]) {
-        let is_policy = name == POLICY;
-        let time = is_policy.then_some(&*source.time);
-        let text = text(&head(source, time, &what), &objects)?;
-        files.push(File { name, text, objects: if is_policy { 0 } else { objects.len() } });
+            let objects: Vec<Value> = sources.iter().flat_map(|listed| &listed.objects).cloned().collect();
+            file(source, &name, resource, &objects)?
+        });
     }
+    let head = head(source, Some(&source.time), "how the rules are set");
+    let text = text(&head, &[policy_document(policy)])?;
+    files.push(File { name: "policy.yaml".to_owned(), text, objects: 0 });
     Ok(files)
 }
 
-/// A file of a capture beside those of the facts.
+/// A file of a capture. Its objects are sorted by namespace and name: whatever order an API server lists in, the same
+/// cluster makes the same files.
 pub fn file(source: &Source, name: &str, what: &str, objects: &[Value]) -> Result<File, serde_saphyr::SerializeError> {
+    let key = |object: &Value| {
+        let field = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
+        (field("namespace"), field("name"))
+    };
     let mut objects = objects.to_vec();
-    sort(&mut objects);
+    objects.sort_by_cached_key(key);
     let text = text(&head(source, None, &format!("{what}: {}", objects.len())), &objects)?;
     Ok(File { name: name.to_owned(), text, objects: objects.len() })
 }
@@ -75,14 +77,6 @@ fn text(head: &str, objects: &[Value]) -> Result<String, serde_saphyr::Serialize
         text.push_str(&serde_saphyr::to_string(object)?);
     }
     Ok(text)
-}
-
-const POLICY: &str = "policy.yaml";
-const FILES: usize = FactKind::ALL.len() + 1;
-
-fn file_name(kind: FactKind) -> String {
-    let resource = kind.resource();
-    format!("{}.yaml", resource.split_once('.').map_or(resource, |(plural, _)| plural))
 }
 
 fn head(source: &Source, time: Option<&str>, what: &str) -> String {
@@ -97,21 +91,6 @@ fn head(source: &Source, time: Option<&str>, what: &str) -> String {
     }
     let _ = write!(head, "\n# {what}\n");
     head
-}
-
-/// Sorted by namespace and name: whatever order an API server lists in, the same cluster makes the same files.
-fn objects<'a>(listed: impl Iterator<Item = &'a Listed>) -> Vec<Value> {
-    let mut objects: Vec<Value> = listed.flat_map(|listed| &listed.objects).cloned().collect();
-    sort(&mut objects);
-    objects
-}
-
-fn sort(objects: &mut [Value]) {
-    let key = |object: &Value| {
-        let field = |name: &str| object["metadata"][name].as_str().unwrap_or_default().to_owned();
-        (field("namespace"), field("name"))
-    };
-    objects.sort_by_cached_key(key);
 }
 
 #[cfg(test)]

@@ -39,6 +39,10 @@ pub struct Loaded {
     pub unknown_kinds: Vec<UnknownKind>,
     /// How many objects there are, of known kinds and others.
     pub objects: usize,
+    /// The objects that were to be kept whole, and where each was read.
+    pub kept: Vec<(Value, Origin)>,
+    /// Whether any file is a capture's, and so has nothing but what that asked for.
+    pub captured: bool,
     index: Index,
     /// Where each object was read.
     seen: HashMap<(FactKind, ObjectName), Origin>,
@@ -113,24 +117,12 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Error> {
 
 /// As [`load`], with objects that are at hand.
 pub(crate) fn load_with(paths: &[PathBuf], objects: Vec<(Value, Origin)>) -> Result<Loaded, Error> {
-    objects::index(&read(paths)?, objects)
+    objects::index(&read(paths)?, objects, None)
 }
 
-/// As [`load`], and gives the objects whose `apiVersion` and `kind` are wanted as they are. Tells whether any file is a
-/// capture's, and so has nothing but what that asked for.
-pub fn load_keeping(paths: &[PathBuf], keep: fn(&str, &str) -> bool) -> Result<(Loaded, KeptObjects), Error> {
-    let files = read(paths)?;
-    let (loaded, objects) = objects::index_keeping(&files, Vec::new(), keep)?;
-    Ok((loaded, KeptObjects { objects, captured: files.iter().any(ManifestFile::is_captured) }))
-}
-
-/// Objects that are kept whole.
-#[derive(Debug)]
-pub struct KeptObjects {
-    /// The objects, and where each was read.
-    pub objects: Vec<(Value, Origin)>,
-    /// Whether any file is a capture's.
-    pub captured: bool,
+/// As [`load`], and keeps the objects whose `apiVersion` and `kind` are wanted, whether a rule asks for them or not.
+pub fn load_keeping(paths: &[PathBuf], keep: fn(&str, &str) -> bool) -> Result<Loaded, Error> {
+    objects::index(&read(paths)?, Vec::new(), Some(keep))
 }
 
 /// Reads the files. Of a support bundle of Harvester, given at its root, only the objects are meant.

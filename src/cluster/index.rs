@@ -20,21 +20,6 @@ pub struct Index {
     kinds: Vec<Box<dyn Objects>>,
 }
 
-/// An object that can't be read, and why. Its kind of fact is missing until it changes or goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Undecodable {
-    /// Its kind.
-    pub kind: FactKind,
-    /// Its name and what is wrong, safe to print: `"node-0" can't be read: spec: …`.
-    pub why: Arc<str>,
-}
-
-impl fmt::Display for Undecodable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind, self.why)
-    }
-}
-
 impl Default for Index {
     fn default() -> Self {
         Self { kinds: KINDS.iter().map(|kind| (kind.none)()).collect() }
@@ -50,18 +35,19 @@ impl Clone for Index {
 impl Index {
     /// Takes an object in, in the place of any of its name.
     ///
-    /// `origin` is where it was read, for the reason if it can't be; the index keeps that too, so the error is for the log.
+    /// `origin` is where it was read, for the reason if it can't be: `"node-0" can't be read: spec: …`, safe to print. Its
+    /// kind of fact is then missing until it changes or goes. The index keeps the reason too, so the error is for the log.
     pub fn insert(
         &mut self,
         kind: FactKind,
         object: &Value,
         origin: Option<&dyn fmt::Display>,
-    ) -> Result<(), Undecodable> {
+    ) -> Result<(), Arc<str>> {
         self.put(kind, object_name(kind, object), Json::Value(object), origin)
     }
 
     /// As [`Self::insert`], with an object as an API server writes it.
-    pub(crate) fn insert_json(&mut self, kind: FactKind, name: ObjectName, json: &str) -> Result<(), Undecodable> {
+    pub(crate) fn insert_json(&mut self, kind: FactKind, name: ObjectName, json: &str) -> Result<(), Arc<str>> {
         self.put(kind, name, Json::Text(json), None)
     }
 
@@ -71,11 +57,11 @@ impl Index {
         name: ObjectName,
         json: Json<'_>,
         origin: Option<&dyn fmt::Display>,
-    ) -> Result<(), Undecodable> {
+    ) -> Result<(), Arc<str>> {
         if !is_asked_for(kind, &name.name) {
             return Ok(());
         }
-        self.of_mut(kind).insert(name, json, origin).map_err(|why| Undecodable { kind, why })
+        self.of_mut(kind).insert(name, json, origin)
     }
 
     /// Everything that is known.

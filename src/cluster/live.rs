@@ -17,10 +17,11 @@ use prometheus_client::registry::Registry;
 
 pub use self::client::{reach, stored_setting, version};
 pub use self::error::Error;
+use self::figures::WatchFigures;
 use self::last_heard::LastHeard;
 pub use self::list::{ListQuery, list, list_names};
 use self::metrics::WatchMetrics;
-pub use self::snapshot::{Listed, Snapshot, partial_snapshot, snapshot};
+pub use self::snapshot::{Snapshot, partial_snapshot, snapshot};
 use self::watch::Watch;
 use self::watch_state::WatchState;
 use self::watch_status::WatchStatus;
@@ -28,6 +29,7 @@ use super::{ClusterState, kinds};
 
 mod client;
 mod error;
+mod figures;
 pub(crate) mod kubeconfig;
 mod last_heard;
 mod list;
@@ -77,8 +79,7 @@ pub fn start(
     let metrics = WatchMetrics::new(registry);
     let state = WatchState::new(Arc::clone(&view), watches.iter().cloned(), options.max_staleness, metrics);
     let state = Arc::new(state);
-    let figures = Arc::clone(&state);
-    metrics::register(Box::new(move || figures.figures()), registry);
+    registry.register_collector(Box::new(WatchFigures(Arc::clone(&state))));
     let watches = watches.into_iter().enumerate().map({
         let state = Arc::clone(&state);
         move |(at, (resource, heard))| {

@@ -58,16 +58,15 @@ pub enum Error {
 ///
 /// If they can't be read, or hold no object or one of them twice.
 pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Observation, Error> {
-    let (loaded, kept) = files::load_keeping(paths, is_wanted)?;
+    let loaded = files::load_keeping(paths, is_wanted)?;
     if loaded.objects == 0 {
         return Err(Error::Empty);
     }
-    let files::KeptObjects { objects, captured } = kept;
     let bundles = paths.iter().flat_map(|path| [path.join("yamls/namespaced"), path.join("namespaced")]);
     let bundles = bundles.filter(|namespaces| namespaces.is_dir()).collect();
-    let mut view = FileView { captured: None, is_capture: captured, bundles, objects: Vec::new() };
+    let mut view = FileView { captured: None, is_capture: loaded.captured, bundles, objects: Vec::new() };
     let mut seen: HashMap<(usize, String, String), Origin> = HashMap::new();
-    for (object, origin) in objects {
+    for (object, origin) in loaded.kept {
         view.take(object, origin, &mut seen)?;
     }
     let mut facts = loaded.facts;

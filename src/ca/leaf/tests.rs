@@ -31,14 +31,14 @@ fn trusts(bundle: &[&CertificateDer<'static>], leaf: &Leaf, name: &str, second: 
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
     let when = UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(START + second).unwrap()));
     let name = ServerName::try_from(name).unwrap();
-    let answer = verifier.verify_server_cert(&leaf.certified().cert[0], &[], &name, &[], when);
+    let answer = verifier.verify_server_cert(&leaf.certified.cert[0], &[], &name, &[], when);
     answer.map(|_| ()).map_err(|error| error.to_string())
 }
 
 #[test]
 fn a_leaf_is_trusted_through_the_bundle_for_its_names_and_its_life() {
     let (one, two) = (ca(1), ca(2));
-    let bundle = [one.certificate(), two.certificate()];
+    let bundle = [&one.certificate, &two.certificate];
     let leaf = issue(&one, 100, 0.0);
     for (name, second, trusted) in [
         ("webhook.default.svc", 100, true),
@@ -52,7 +52,7 @@ fn a_leaf_is_trusted_through_the_bundle_for_its_names_and_its_life() {
         assert_eq!(trusts(&bundle, &leaf, name, second).is_ok(), trusted, "{name} at {second}");
     }
     assert!(trusts(&bundle[1..], &leaf, "webhook.default.svc", 100).is_err(), "another CA signed it");
-    let (_, parsed) = parse_x509_certificate(&leaf.certified().cert[0]).unwrap();
+    let (_, parsed) = parse_x509_certificate(&leaf.certified.cert[0]).unwrap();
     assert!(!parsed.is_ca());
     assert_eq!(parsed.subject().to_string(), "");
     let usage = parsed.extended_key_usage().unwrap().unwrap().value;
@@ -63,13 +63,14 @@ fn a_leaf_is_trusted_through_the_bundle_for_its_names_and_its_life() {
 fn a_leaf_is_renewed_at_two_thirds_of_its_life_or_a_little_earlier() {
     let (one, two) = (ca(1), ca(2));
     let leaf = issue(&one, 10, 0.0);
-    assert_eq!((leaf.not_after(), leaf.dates()), (at(100), [at(70), at(91)]));
+    assert_eq!((leaf.not_after, [leaf.renewed_at, leaf.last_call]), (at(100), [at(70), at(91)]));
     for (signer, end, now, due) in
         [(&one, 101, 69, false), (&one, 101, 70, true), (&one, 100, 99, false), (&two, 100, 10, true)]
     {
         assert_eq!(leaf.is_due(signer, at(end), at(now)), due, "up to {end} at {now}");
     }
-    assert_eq!(issue(&one, 10, 1.0).dates(), [at(61), at(91)]);
+    let earlier = issue(&one, 10, 1.0);
+    assert_eq!([earlier.renewed_at, earlier.last_call], [at(61), at(91)]);
     for _ in 0..100 {
         let Spread(share) = Spread::random();
         assert!((0.0..=1.0).contains(&share), "{share}");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ca::Validity;
+use crate::ca::cert_authority::Validity;
 
 mod world;
 
@@ -26,7 +26,7 @@ fn entry(generation: u32, made: i64) -> CaEntry {
 /// What is seen when each entry of the two configurations has held these since then.
 fn seen(since: i64, now: i64, held: [&[&CaEntry]; 2]) -> Propagation {
     let mut seen = Propagation::default();
-    let bundles = held.map(|cas| cas.iter().map(|it| it.ca.certificate().clone()).collect::<Bundle>());
+    let bundles = held.map(|cas| cas.iter().map(|it| it.ca.certificate.clone()).collect::<Bundle>());
     // No CA at all stands for a configuration that does not exist.
     let held = [0, 1].map(|at| if held[at].is_empty() { vec![] } else { vec![&bundles[at]] });
     seen.update(at(since), &held);
@@ -40,7 +40,7 @@ fn plan(stored: &SecretContents, now: i64, seen: &Propagation, all: &[&CaEntry])
     let plan = reconcile(stored, at(now), seen, &lifetimes(), make).unwrap();
     let mut words = [&plan.rotation.current, &plan.rotation.next].map(|it| it.generation.to_string()).to_vec();
     words.extend(plan.rotation.previous.iter().map(|old| {
-        let generation = all.iter().find(|it| *it.ca.certificate() == old.certificate).unwrap().generation;
+        let generation = all.iter().find(|it| it.ca.certificate == old.certificate).unwrap().generation;
         format!("[{generation} until {}]", old.until.as_second() - START)
     }));
     words.extend(plan.changes.iter().map(|change| format!("{change:?}")));
@@ -59,7 +59,7 @@ fn sound(current: &CaEntry, next: &CaEntry) -> SecretContents {
 }
 
 fn retired(old: &CaEntry, until: i64) -> RetiredCa {
-    RetiredCa { certificate: old.ca.certificate().clone(), until: at(until) }
+    RetiredCa { certificate: old.ca.certificate.clone(), until: at(until) }
 }
 
 #[test]

@@ -15,17 +15,13 @@ use crate::manifest::{ManifestFile, Origin, document};
 use crate::setting::facts::{FactKind, ObjectName};
 use crate::setting::{Policy, SETTING};
 
-pub(super) fn index(files: &[ManifestFile], objects: Vec<(Value, Origin)>) -> Result<Loaded, Error> {
-    index_keeping(files, objects, |_, _| false).map(|(loaded, _)| loaded)
-}
-
-/// As [`index`], and keeps the objects whose `apiVersion` and `kind` are wanted.
-pub(super) fn index_keeping(
+/// The objects of the files, and these.
+pub(super) fn index(
     files: &[ManifestFile],
     objects: Vec<(Value, Origin)>,
-    keep: fn(&str, &str) -> bool,
-) -> Result<(Loaded, Vec<(Value, Origin)>), Error> {
-    let mut view = FileObjects { keep: Some(keep), ..FileObjects::default() };
+    keep: Option<fn(&str, &str) -> bool>,
+) -> Result<Loaded, Error> {
+    let mut view = FileObjects { keep, ..FileObjects::default() };
     for file in files {
         view.captured = file.is_captured();
         for (line, document) in document::parse(file)? {
@@ -35,7 +31,8 @@ pub(super) fn index_keeping(
     objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin))?;
     let (facts, unknown_kinds) = (view.index.facts(), view.unknown_kinds());
     let FileObjects { index, setting, policy, objects, seen, kept, .. } = view;
-    Ok((Loaded { facts, setting, policy, unknown_kinds, objects, index, seen }, kept))
+    let captured = files.iter().any(ManifestFile::is_captured);
+    Ok(Loaded { facts, setting, policy, unknown_kinds, objects, kept, captured, index, seen })
 }
 
 #[derive(Default)]
@@ -46,7 +43,6 @@ pub(super) struct FileObjects {
     unknown_kinds: BTreeMap<(Arc<Path>, String, String), usize>,
     objects: usize,
     pub(super) seen: HashMap<(FactKind, ObjectName), Origin>,
-    /// What is kept whole, whether a rule asks for it or not.
     keep: Option<fn(&str, &str) -> bool>,
     kept: Vec<(Value, Origin)>,
     /// Whether the file that is read is a capture's: what else it holds was captured for other commands.

@@ -22,7 +22,7 @@ impl ClusterFiles {
     /// Loads the files into the view, and polls them for edits from then on.
     pub fn load(paths: Vec<PathBuf>, view: Arc<ClusterState>) -> Result<(Polled<Self>, Loaded), Error> {
         let files = super::read(&paths)?;
-        let loaded = index(&files, Vec::new())?;
+        let loaded = index(&files, Vec::new(), None)?;
         view.publish(loaded.facts.clone());
         view.set_listed();
         Ok((Polled::new(Self { paths, view }, &files), loaded))
@@ -38,7 +38,7 @@ impl Reload for ClusterFiles {
     }
 
     fn apply(&self, files: &Vec<ManifestFile>) -> Result<(), Error> {
-        let loaded = index(files, Vec::new())?;
+        let loaded = index(files, Vec::new(), None)?;
         for missing in loaded.facts.missing() {
             tracing::warn!(%missing, "cluster files are incomplete; rejecting requests that depend on what is missing");
         }

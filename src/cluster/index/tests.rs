@@ -27,12 +27,12 @@ fn folded(kind: FactKind, objects: &[Value]) -> Facts {
 /// Why an index with this one object lacks its kind of fact.
 fn refused(kind: FactKind, object: &Value) -> String {
     let mut index = Index::default();
-    let undecodable = index.insert(kind, object, None).unwrap_err();
+    let why = index.insert(kind, object, None).unwrap_err();
     let mut facts = Facts::unknown("");
     index.of(kind).refresh(&mut facts);
     let missing: Vec<_> = facts.missing().filter(|missing| missing.kind == kind).cloned().collect();
-    assert_eq!(missing, [Missing { kind, why: Arc::clone(&undecodable.why) }]);
-    undecodable.why.to_string()
+    assert_eq!(missing, [Missing { kind, why: Arc::clone(&why) }]);
+    why.to_string()
 }
 
 fn names(names: &[&str]) -> BTreeSet<String> {
@@ -102,7 +102,7 @@ fn an_undecodable_object_heals_when_it_changes_or_goes() {
     for broken in ["a", "b", "c"] {
         let shown = index.insert(FactKind::Nodes, &bad(broken), Some(&"x.yaml")).unwrap_err().to_string();
         let expected =
-            format!("nodes \"{broken}\" can't be read: spec: invalid type: integer `5`, expected a string, in x.yaml");
+            format!("\"{broken}\" can't be read: spec: invalid type: integer `5`, expected a string, in x.yaml");
         assert_eq!(shown, expected);
     }
     let why = index.facts().nodes.unwrap_err().why;
@@ -180,7 +180,7 @@ fn only_what_a_rule_would_see_is_a_change() {
     assert!(!index.of_mut(nodes).take_changed());
     let json = r#"{"metadata":{"name":"node-1"},"status":{"addresses":5}}"#;
     let why = r#""node-1" can't be read: status: invalid type: integer `5`, expected a sequence"#;
-    assert_eq!(*index.insert_json(nodes, other.clone(), json).unwrap_err().why, *why);
+    assert_eq!(*index.insert_json(nodes, other.clone(), json).unwrap_err(), *why);
     assert!(index.of_mut(nodes).take_changed());
     assert!(index.of(nodes).holds(&other) && !index.of(migrations).holds(&object_named("ns", "m")));
     assert_eq!(index.of(nodes).counts(), (1, 1));

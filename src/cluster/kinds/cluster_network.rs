@@ -1,7 +1,5 @@
 //! `ClusterNetwork`.
 
-use std::collections::BTreeSet;
-
 use super::prelude::*;
 
 #[derive(Serialize, Deserialize)]
@@ -16,17 +14,12 @@ impl Watched for ClusterNetworkObject {
         [HARVESTER_NETWORK, "v1beta1", "clusternetworks", "ClusterNetwork"],
     );
     type Extract = ();
-    type Fact = BTreeSet<String>;
 
-    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<()>, String> {
+    fn extract(self) -> Result<Option<()>, String> {
         Ok(Some(()))
     }
 
-    fn fact(all: &Extracts<Self>) -> BTreeSet<String> {
-        all.keys().map(|name| name.name.to_string()).collect()
-    }
-
-    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
-        &mut facts.cluster_networks
+    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+        facts.cluster_networks = Ok(Arc::new(all.keys().map(|name| name.name.to_string()).collect()));
     }
 }

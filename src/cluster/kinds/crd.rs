@@ -23,18 +23,13 @@ impl Watched for CrdObject {
     );
     const NAMES: &'static [&'static str] = &[WHEREABOUTS_CRD];
     type Extract = CrdState;
-    type Fact = CrdState;
 
-    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<CrdState>, String> {
+    fn extract(self) -> Result<Option<CrdState>, String> {
         let established = Condition::is_true(self.status.conditions.as_deref(), "Established");
         Ok(Some(if established { CrdState::Established } else { CrdState::NotEstablished }))
     }
 
-    fn fact(all: &Extracts<Self>) -> CrdState {
-        all.values().next().copied().unwrap_or(CrdState::Absent)
-    }
-
-    fn slot(facts: &mut Facts) -> &mut Fact<CrdState> {
-        &mut facts.whereabouts_crd
+    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+        facts.whereabouts_crd = Ok(Arc::new(all.values().next().copied().unwrap_or(CrdState::Absent)));
     }
 }

@@ -136,11 +136,10 @@ impl Watched for HostNetworkConfigObject {
         [HARVESTER_NETWORK, "v1beta1", "hostnetworkconfigs", "HostNetworkConfig"],
     );
     type Extract = HostNetwork;
-    type Fact = Vec<HostNetwork>;
 
-    fn extract(self, unreadable: &dyn Fn(&str) -> Arc<str>) -> Result<Option<HostNetwork>, String> {
+    fn extract(self) -> Result<Option<HostNetwork>, String> {
         let dhcp = self.is_dhcp();
-        let addresses = dhcp.clone().and_then(|dhcp| self.addresses(dhcp)).map_err(|why| unreadable(&why));
+        let addresses = dhcp.clone().and_then(|dhcp| self.addresses(dhcp)).map_err(Arc::from);
         Ok(Some(HostNetwork {
             name: self.metadata.name.unwrap_or_default(),
             cluster_network: self.spec.cluster_network.ok_or("spec.clusterNetwork is missing")?,
@@ -151,15 +150,11 @@ impl Watched for HostNetworkConfigObject {
     }
 
     /// It is missing for its own network alone.
-    fn unreadable_part(network: &HostNetwork) -> Option<&Arc<str>> {
-        network.addresses.as_ref().err()
+    fn unreadable_part(network: &mut HostNetwork) -> Option<&mut Arc<str>> {
+        network.addresses.as_mut().err()
     }
 
-    fn fact(all: &Extracts<Self>) -> Vec<HostNetwork> {
-        all.values().cloned().collect()
-    }
-
-    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
-        &mut facts.host_networks
+    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+        facts.host_networks = Ok(Arc::new(all.values().cloned().collect()));
     }
 }

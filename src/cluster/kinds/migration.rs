@@ -1,7 +1,5 @@
 //! `VirtualMachineInstanceMigration`.
 
-use std::collections::BTreeSet;
-
 use super::prelude::*;
 
 #[derive(Serialize, Deserialize)]
@@ -27,18 +25,13 @@ impl Watched for MigrationObject {
         )
     };
     type Extract = ();
-    type Fact = BTreeSet<ObjectName>;
 
-    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<()>, String> {
+    fn extract(self) -> Result<Option<()>, String> {
         let ended = matches!(self.status.phase.as_deref(), Some("Succeeded" | "Failed"));
         Ok(if ended { None } else { Some(()) })
     }
 
-    fn fact(all: &Extracts<Self>) -> BTreeSet<ObjectName> {
-        all.keys().cloned().collect()
-    }
-
-    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
-        &mut facts.migrations
+    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+        facts.migrations = Ok(Arc::new(all.keys().cloned().collect()));
     }
 }

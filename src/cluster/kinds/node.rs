@@ -44,9 +44,8 @@ impl Watched for NodeObject {
     const RESOURCE: WatchedResource = WatchedResource::new(FactKind::Nodes, ["", "v1", "nodes", "Node"]);
     const NEVER_NONE: Option<&'static str> = Some("no Node in the view");
     type Extract = Node;
-    type Fact = Nodes;
 
-    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<Node>, String> {
+    fn extract(self) -> Result<Option<Node>, String> {
         // `podCIDR` is older, and stands alone where the other is absent.
         let pod_cidrs = match self.spec.pod_cidrs {
             Some(listed) if !listed.is_empty() => listed,
@@ -62,12 +61,8 @@ impl Watched for NodeObject {
         }))
     }
 
-    fn fact(all: &Extracts<Self>) -> Nodes {
-        Nodes::new(all.values().cloned())
-    }
-
-    fn slot(facts: &mut Facts) -> &mut Fact<Nodes> {
-        &mut facts.nodes
+    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+        facts.nodes = Ok(Arc::new(Nodes::new(all.values().cloned())));
     }
 }
 

@@ -49,17 +49,19 @@ impl<K: Watched> fmt::Debug for OfKind<K> {
 
 impl<K: Watched> Objects for OfKind<K> {
     fn insert(&mut self, name: ObjectName, json: Json<'_>, origin: Option<&dyn fmt::Display>) -> Result<(), Arc<str>> {
-        let unreadable = |why: &str| unreadable(&name, why, origin);
         let extract = match read::<K>(json) {
             Ok(_) if name.name.is_empty() => Err("metadata.name is missing".to_owned()),
-            Ok(object) => object.extract(&unreadable),
+            Ok(object) => object.extract(),
             Err(unreadable) => Err(unreadable.to_string()),
         };
         match extract {
-            Ok(extract) => {
+            Ok(mut extract) => {
+                let part = extract.as_mut().and_then(K::unreadable_part).map(|why| {
+                    *why = unreadable(&name, why, origin);
+                    Arc::clone(why)
+                });
                 let known = take(&mut self.undecodable, &name).is_none();
                 self.changed |= !known || self.kept.get(&name) != extract.as_ref();
-                let part = extract.as_ref().and_then(K::unreadable_part).cloned();
                 match extract {
                     Some(extract) => Arc::make_mut(&mut self.kept).insert(name, extract),
                     None => take(&mut self.kept, &name),
@@ -67,7 +69,7 @@ impl<K: Watched> Objects for OfKind<K> {
                 part.map_or(Ok(()), Err)
             }
             Err(why) => {
-                let why = unreadable(&why);
+                let why = unreadable(&name, &why, origin);
                 let kept = take(&mut self.kept, &name).is_some();
                 self.changed |= kept || self.undecodable.get(&name) != Some(&why);
                 Arc::make_mut(&mut self.undecodable).insert(name, Arc::clone(&why));
@@ -104,10 +106,10 @@ impl<K: Watched> Objects for OfKind<K> {
             (Some(why), 1) => Some(Arc::clone(why)),
             (Some(why), count) => Some(format!("{why}; and {} more", count - 1).into()),
         };
-        *K::slot(facts) = match why {
-            Some(why) => Err(Missing { kind: K::RESOURCE.kind, why }),
-            None => Ok(Arc::new(K::fact(&self.kept))),
-        };
+        match why {
+            Some(why) => facts.lose(Missing { kind: K::RESOURCE.kind, why }),
+            None => K::put(&self.kept, facts),
+        }
     }
 
     fn share(&self) -> Box<dyn Objects> {

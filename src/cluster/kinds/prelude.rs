@@ -9,7 +9,6 @@ pub(super) use super::read::wrong;
 pub(super) use super::resource::WatchedResource;
 pub(super) use super::watched::{Extracts, Watched};
 pub(super) use crate::setting::facts::{
-    CrdState, Fact, FactKind, Facts, HostNetwork, MatchedNodes, Node, Nodes, ObjectName, ServiceCidr, SettingNetwork,
-    VlanConfigFact,
+    CrdState, FactKind, Facts, HostNetwork, MatchedNodes, Node, Nodes, ServiceCidr, SettingNetwork, VlanConfigFact,
 };
 pub(super) use crate::setting::object::or_default as section;

@@ -22,21 +22,16 @@ impl Watched for ServiceCidrObject {
     const RESOURCE: WatchedResource =
         WatchedResource::new(FactKind::ServiceCidrs, ["networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR"]);
     type Extract = Box<[Ipv4Net]>;
-    type Fact = Vec<ServiceCidr>;
 
-    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<Box<[Ipv4Net]>>, String> {
+    fn extract(self) -> Result<Option<Box<[Ipv4Net]>>, String> {
         Ok(Some(ipv4_networks(&self.spec.cidrs.unwrap_or_default())))
     }
 
-    fn fact(all: &Extracts<Self>) -> Vec<ServiceCidr> {
+    fn put(all: &Extracts<Self>, facts: &mut Facts) {
         let mut found = Vec::new();
         for (object, cidrs) in all {
             found.extend(cidrs.iter().map(|cidr| ServiceCidr { name: object.name.to_string(), cidr: *cidr }));
         }
-        found
-    }
-
-    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
-        &mut facts.service_cidrs
+        facts.service_cidrs = Ok(Arc::new(found));
     }
 }

@@ -1,7 +1,5 @@
 //! `Setting`: the guarded one, and Harvester's other networks.
 
-use std::collections::BTreeMap;
-
 use ipnet::Ipv4Net;
 
 use super::prelude::*;
@@ -40,9 +38,8 @@ impl Watched for SettingObject {
         WatchedResource::new(FactKind::Settings, ["harvesterhci.io", "v1beta1", "settings", "Setting"]);
     const NAMES: &'static [&'static str] = &[STORAGE_NETWORK, RWX_NETWORK, SETTING];
     type Extract = SettingNetwork;
-    type Fact = BTreeMap<String, SettingNetwork>;
 
-    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<SettingNetwork>, String> {
+    fn extract(self) -> Result<Option<SettingNetwork>, String> {
         let read: fn(&str, &str) -> Result<SettingNetwork, String> = match self.metadata.name.as_deref() {
             Some(RWX_NETWORK) => rwx,
             _ => storage,
@@ -57,12 +54,9 @@ impl Watched for SettingObject {
         Ok(Some(read(field, &text).unwrap_or_else(SettingNetwork::Unreadable)))
     }
 
-    fn fact(all: &Extracts<Self>) -> BTreeMap<String, SettingNetwork> {
-        all.iter().map(|(name, network)| (name.name.to_string(), network.clone())).collect()
-    }
-
-    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
-        &mut facts.networks
+    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+        let networks = all.iter().map(|(name, network)| (name.name.to_string(), network.clone()));
+        facts.networks = Ok(Arc::new(networks.collect()));
     }
 }
 

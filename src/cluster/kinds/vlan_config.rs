@@ -28,9 +28,8 @@ impl Watched for VlanConfigObject {
     const RESOURCE: WatchedResource =
         WatchedResource::new(FactKind::VlanConfigs, [HARVESTER_NETWORK, "v1beta1", "vlanconfigs", "VlanConfig"]);
     type Extract = VlanConfigFact;
-    type Fact = Vec<VlanConfigFact>;
 
-    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<VlanConfigFact>, String> {
+    fn extract(self) -> Result<Option<VlanConfigFact>, String> {
         let Self { metadata, spec } = self;
         let matched = match metadata.annotations.matched_nodes {
             None => MatchedNodes::Absent,
@@ -48,11 +47,7 @@ impl Watched for VlanConfigObject {
         }))
     }
 
-    fn fact(all: &Extracts<Self>) -> Vec<VlanConfigFact> {
-        all.values().cloned().collect()
-    }
-
-    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
-        &mut facts.vlan_configs
+    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+        facts.vlan_configs = Ok(Arc::new(all.values().cloned().collect()));
     }
 }

@@ -31,10 +31,9 @@ impl Watched for VlanStatusObject {
     const RESOURCE: WatchedResource =
         WatchedResource::new(FactKind::VlanStatuses, [HARVESTER_NETWORK, "v1beta1", "vlanstatuses", "VlanStatus"]);
     type Extract = ReadyVlan;
-    type Fact = BTreeMap<String, BTreeSet<String>>;
 
     /// The labels say whose it is; its status does where they are absent.
-    fn extract(self, _: &dyn Fn(&str) -> Arc<str>) -> Result<Option<ReadyVlan>, String> {
+    fn extract(self) -> Result<Option<ReadyVlan>, String> {
         let Self { metadata, status } = self;
         let ready = Condition::is_true(status.conditions.as_deref(), "ready");
         let cluster_network = metadata.labels.cluster_network.or(status.cluster_network);
@@ -42,15 +41,11 @@ impl Watched for VlanStatusObject {
         Ok(tied.map(|(cluster_network, node)| ReadyVlan { cluster_network: cluster_network.into(), node: node.into() }))
     }
 
-    fn fact(all: &Extracts<Self>) -> Self::Fact {
-        let mut networks = Self::Fact::new();
+    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+        let mut networks: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for ready in all.values() {
             networks.entry(ready.cluster_network.to_string()).or_default().insert(ready.node.to_string());
         }
-        networks
-    }
-
-    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact> {
-        &mut facts.vlan_statuses
+        facts.vlan_statuses = Ok(Arc::new(networks));
     }
 }

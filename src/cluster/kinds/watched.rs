@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::resource::WatchedResource;
-use crate::setting::facts::{Fact, Facts, ObjectName};
+use crate::setting::facts::{Facts, ObjectName};
 
 /// What is kept of each object of a kind, by name.
 pub(super) type Extracts<K> = BTreeMap<ObjectName, <K as Watched>::Extract>;
@@ -24,19 +24,15 @@ pub(super) trait Watched: Serialize + DeserializeOwned + 'static {
     const NEVER_NONE: Option<&'static str> = None;
     /// What is kept of an object. An ended migration leaves nothing, so memory follows the facts and not the cluster.
     type Extract: Clone + PartialEq + fmt::Debug + Send + Sync;
-    type Fact;
 
     /// What a rule needs of the object, if anything; or what is wrong with it, safe to print.
-    ///
-    /// `unreadable` says of which object that is, for an extract that keeps the reason itself.
-    fn extract(self, unreadable: &dyn Fn(&str) -> Arc<str>) -> Result<Option<Self::Extract>, String>;
+    fn extract(self) -> Result<Option<Self::Extract>, String>;
 
-    /// Why a part of what is kept could not be read, for the log.
-    fn unreadable_part(_: &Self::Extract) -> Option<&Arc<str>> {
+    /// Why a part of what is kept could not be read. The index adds of which object that is.
+    fn unreadable_part(_: &mut Self::Extract) -> Option<&mut Arc<str>> {
         None
     }
 
-    fn fact(all: &Extracts<Self>) -> Self::Fact;
-
-    fn slot(facts: &mut Facts) -> &mut Fact<Self::Fact>;
+    /// Puts the fact that the objects make together among the others.
+    fn put(all: &Extracts<Self>, facts: &mut Facts);
 }

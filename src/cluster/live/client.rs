@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use hyper::Request;
 use hyper::header::{HeaderValue, USER_AGENT};
 use kube::client::AuthError;
 use kube::config::{ExecConfig, Kubeconfig};
 use kube::{Client, Config};
 use serde_json::Value;
 
-use super::error::Error;
+use super::error::{Error, get};
 use super::kubeconfig::{self, BadKubeconfig};
 use crate::escape::{Line, Quoted, QuotedPath, Quoting};
 use crate::setting::SETTING;
@@ -57,13 +56,8 @@ pub async fn version(client: &Client) -> Option<String> {
 pub async fn stored_setting(client: &Client) -> Result<Option<Value>, Error> {
     // A list of one: for who may list Settings, as the rules ask it, and need not be allowed to get them.
     let path = format!("/apis/harvesterhci.io/v1beta1/settings?fieldSelector=metadata.name%3D{SETTING}");
-    let request =
-        Request::get(path).body(Vec::new()).map_err(|error| Error::of("list", kube::Error::HttpError(error)))?;
-    match client.request::<Value>(request).await {
-        Ok(mut list) => Ok(list.pointer_mut("/items/0").map(Value::take)),
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
-        Err(error) => Err(Error::of("list", error)),
-    }
+    let list: Option<Value> = Error::found("list", get(client, path).await)?;
+    Ok(list.and_then(|mut list| list.pointer_mut("/items/0").map(Value::take)))
 }
 
 fn configure(kubeconfig: Option<&Path>, context: Option<&str>) -> Result<Config, String> {

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use hyper::StatusCode;
+use hyper::{Request, StatusCode};
+use kube::Client;
 use kube::core::Status;
 use kube::runtime::watcher;
+use serde::de::DeserializeOwned;
 
 use crate::escape::Quoting;
 
@@ -79,6 +81,15 @@ impl Error {
         Self::Unreachable(if chain.is_empty() { cause } else { format!("{cause} ({})", chain.join(", ")) })
     }
 
+    /// What was asked for; `None` where the API server has no such thing.
+    pub(super) fn found<T>(verb: &'static str, answer: kube::Result<T>) -> Result<Option<T>, Self> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(Self::of(verb, error)),
+        }
+    }
+
     /// In words, with the API server's address where it may be the wrong one.
     pub fn at(&self, address: &str) -> String {
         let words = self.to_string();
@@ -95,6 +106,11 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// Reads what is at a path of the API.
+pub(super) async fn get<T: DeserializeOwned>(client: &Client, path: String) -> kube::Result<T> {
+    client.request(Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?).await
 }
 
 impl fmt::Display for Error {

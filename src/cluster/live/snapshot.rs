@@ -122,16 +122,16 @@ async fn one(client: &Client, resource: WatchedResource) -> Result<Option<(Strin
 
 async fn pages(client: &Client, resource: &WatchedResource, version: &str) -> Result<Vec<RawObject>, Error> {
     let api: Api<RawObject> = Api::all_with(client.clone(), &resource.api_resource(version));
-    paged(async |params| api.list(params).await, resource.field_selector(), None).await
+    let params = ListParams { field_selector: resource.field_selector(), ..ListParams::default() };
+    paged(async |params| api.list(params).await, params).await
 }
 
 /// Lists page by page.
 pub(super) async fn paged<T: Clone>(
     list: impl AsyncFn(&ListParams) -> kube::Result<ObjectList<T>>,
-    field_selector: Option<String>,
-    label_selector: Option<String>,
+    params: ListParams,
 ) -> Result<Vec<T>, Error> {
-    let mut params = ListParams { field_selector, label_selector, limit: Some(PAGE_OBJECTS), ..ListParams::default() };
+    let mut params = params.limit(PAGE_OBJECTS);
     let mut objects = Vec::new();
     loop {
         let page = timeout(PAGE, list(&params)).await.map_err(|_| Error::Silent { verb: "list", after: PAGE })?;
@@ -166,7 +166,7 @@ impl Snapshot {
                     pruned["kind"] = resource.object_kind.into();
                     listed.objects.push(pruned);
                 }
-                (Err(_), Err(undecodable)) => self.unreadable.push(undecodable.to_string()),
+                (Err(_), Err(why)) => self.unreadable.push(format!("{} {why}", resource.kind)),
                 (Err(error), Ok(())) => self.unreadable.push(format!("{resource}: {error}")),
             }
         }

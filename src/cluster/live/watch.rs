@@ -92,44 +92,45 @@ impl Watch {
                 Some(Ok(Event::Apply(object))) => state.applied(self.at, &object),
                 Some(Ok(Event::Delete(object))) => state.deleted(self.at, &object),
                 Some(Err(error)) => match self.failed(&Error::from(error)).await {
-                    Recovery::Retry => sleep(self.pause()).await,
-                    Recovery::ListAgain(pause) => return pause,
+                    None => sleep(self.pause()).await,
+                    Some(pause) => return pause,
                 },
                 None => return self.pause(),
             }
         }
     }
 
-    /// What to do about an error. kube's watcher would try the same again.
-    async fn failed(&mut self, error: &Error) -> Recovery {
+    /// How long to wait before it is listed anew, which kube's watcher would not do; `None` where what was heard still
+    /// holds, and it goes on from there.
+    async fn failed(&mut self, error: &Error) -> Option<Duration> {
         let resource = &self.resource;
         // The core is always there.
         if error.code() == Some(404) && !resource.group.is_empty() {
             match served_version(&self.discovery, resource).await {
                 Ok(None) => {
                     self.state.absent(self.at);
-                    return Recovery::ListAgain(LOOK_AGAIN);
+                    return Some(LOOK_AGAIN);
                 }
                 Ok(Some(version)) if version != self.version => {
                     tracing::info!(%resource, version, "resource is served in another version");
                     self.version = version;
-                    return Recovery::ListAgain(Duration::ZERO);
+                    return Some(Duration::ZERO);
                 }
                 Ok(Some(_)) => self.state.failed(self.at, error),
                 Err(error) => self.state.failed(self.at, &error),
             }
-            return Recovery::ListAgain(self.pause());
+            return Some(self.pause());
         }
         if error.code() == Some(410) {
             // That is how the API server says that a watch has slept for too long.
             tracing::debug!(%resource, %error, "listing again");
-            return Recovery::ListAgain(self.pause());
+            return Some(self.pause());
         }
         self.state.failed(self.at, error);
         // An event that can't be read is lost: only a list makes up for it.
         match error {
-            Error::Garbled(_) | Error::Refused { code: 400 | 422, .. } => Recovery::ListAgain(self.pause()),
-            _ => Recovery::Retry,
+            Error::Garbled(_) | Error::Refused { code: 400 | 422, .. } => Some(self.pause()),
+            _ => None,
         }
     }
 
@@ -146,11 +147,4 @@ impl Watch {
             ..Config::default()
         }
     }
-}
-
-enum Recovery {
-    /// What was heard still holds: go on from there.
-    Retry,
-    /// List anew, after a pause.
-    ListAgain(Duration),
 }

@@ -14,11 +14,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::error::Error;
 use super::last_heard::LastHeard;
-use super::metrics::{WatchFigures, WatchMetrics};
+use super::metrics::WatchMetrics;
 use super::object::RawObject;
 use super::watch_status::WatchStatus;
 use crate::cluster::ClusterState;
-use crate::cluster::index::{Index, Undecodable};
+use crate::cluster::index::Index;
 use crate::cluster::kinds::WatchedResource;
 use crate::setting::Facts;
 use crate::setting::facts::{FactKind, Missing, ObjectName};
@@ -53,7 +53,15 @@ struct Known {
 pub(super) struct Listing {
     objects: u64,
     kept: BTreeSet<ObjectName>,
-    unread: Option<(Undecodable, u64)>,
+    /// Why the first that can't be read can't, and how many there are.
+    unread: Option<(Arc<str>, u64)>,
+}
+
+pub(super) struct KindFigures {
+    pub(super) objects: usize,
+    pub(super) undecodable: usize,
+    /// Since its quietest watch heard something; since the start where it never did.
+    pub(super) staleness: Duration,
 }
 
 impl WatchState {
@@ -84,8 +92,8 @@ impl WatchState {
         let resource = &known.watches[at].0;
         let name = object.name(resource);
         listing.objects += 1;
-        if let Err(undecodable) = known.index.insert_json(resource.kind, name.clone(), object.json.get()) {
-            listing.unread.get_or_insert((undecodable, 0)).1 += 1;
+        if let Err(why) = known.index.insert_json(resource.kind, name.clone(), object.json.get()) {
+            listing.unread.get_or_insert((why, 0)).1 += 1;
         }
         if known.index.of(resource.kind).holds(&name) {
             listing.kept.insert(name);
@@ -101,8 +109,8 @@ impl WatchState {
         let (kept, undecodable) = known.index.of(resource.kind).counts();
         tracing::info!(%resource, objects, kept, undecodable, "listed");
         // One line for all of them: a list may hold as many as there are objects.
-        if let Some((first, count)) = unread {
-            tracing::warn!(%resource, why = %first.why, more = count - 1, "can't read an object; rejecting requests that depend on its kind");
+        if let Some((why, count)) = unread {
+            tracing::warn!(%resource, %why, more = count - 1, "can't read an object; rejecting requests that depend on its kind");
         }
         self.metrics.events(resource.kind, objects);
         self.metrics.list(resource.kind);
@@ -124,9 +132,9 @@ impl WatchState {
         let resource = known.watches[at].0;
         let result = known.index.insert_json(resource.kind, object.name(&resource), object.json.get());
         if self.noticed(known, resource.kind)
-            && let Err(undecodable) = result
+            && let Err(why) = result
         {
-            tracing::warn!(%resource, why = %undecodable.why, "can't read an object; rejecting requests that depend on its kind");
+            tracing::warn!(%resource, %why, "can't read an object; rejecting requests that depend on its kind");
         }
     }
 
@@ -218,14 +226,13 @@ impl WatchState {
         }
     }
 
-    pub(super) fn figures(&self) -> Vec<(FactKind, WatchFigures)> {
+    pub(super) fn figures(&self) -> [(FactKind, KindFigures); FactKind::ALL.len()] {
         let (known, now) = (self.lock(), Instant::now());
-        let of = |kind| {
+        FactKind::ALL.map(|kind| {
             let (objects, undecodable) = known.index.of(kind).counts();
             let staleness = known.of(kind).map(|status| status.silence(now)).max().unwrap_or_default();
-            (kind, WatchFigures { objects, undecodable, staleness: staleness.as_secs_f64() })
-        };
-        FactKind::ALL.map(of).into()
+            (kind, KindFigures { objects, undecodable, staleness })
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

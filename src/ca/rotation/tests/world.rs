@@ -5,7 +5,7 @@ use std::fmt;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ca::{Leaf, Names, Spread};
+use crate::ca::leaf::{Leaf, Names, Spread};
 
 /// How long an API server goes by a configuration that was replaced.
 const LAG: i64 = 3;
@@ -153,7 +153,7 @@ impl World {
             }
             Step::Sign => {
                 let rotation = replica.rotation.as_ref().unwrap();
-                let serving = replica.leaf.as_ref().map(Leaf::issuer);
+                let serving = replica.leaf.as_ref().map(|leaf| &leaf.issuer);
                 let signer = rotation.signer(now, &replica.seen, &replica.lifetimes, serving);
                 let end = rotation.leaf_end(signer, replica.read_at, &replica.lifetimes);
                 if now < end && replica.leaf.as_ref().is_none_or(|leaf| leaf.is_due(signer, end, now)) {
@@ -185,11 +185,11 @@ impl World {
     /// Every leaf that is served, or would be by a replica that is paused, is trusted by every API server.
     fn check(&self) {
         for (number, replica) in self.replicas.iter().enumerate() {
-            let Some(leaf) = replica.leaf.as_ref().filter(|leaf| at(self.now) <= leaf.not_after()) else { continue };
+            let Some(leaf) = replica.leaf.as_ref().filter(|leaf| at(self.now) <= leaf.not_after) else { continue };
             for versions in &self.configurations {
                 let replaced = versions.iter().skip(1).map(|(since, _)| *since).chain([i64::MAX]);
                 for ((_, bundle), _) in versions.iter().zip(replaced).filter(|(_, until)| *until > self.now - LAG) {
-                    let is_trusted = bundle.holds(leaf.issuer().certificate());
+                    let is_trusted = bundle.holds(&leaf.issuer.certificate);
                     assert!(is_trusted, "the leaf of replica {number} is not trusted: {self}");
                 }
             }
@@ -213,7 +213,7 @@ impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "now {}, promotions {:?}", self.now, self.promotions())?;
         for replica in &self.replicas {
-            let label = replica.leaf.as_ref().map(|leaf| label(leaf.issuer().certificate()));
+            let label = replica.leaf.as_ref().map(|leaf| label(&leaf.issuer.certificate));
             write!(f, "\nskew {} next {:?} leaf {:?} of {label:?}", replica.skew, replica.next, replica.leaf)?;
         }
         for versions in &self.configurations {
@@ -278,7 +278,7 @@ fn cas_take_over_in_time() {
             promoted_at.push(world.now);
         }
         for replica in &world.replicas {
-            assert!(replica.leaf.as_ref().unwrap().not_after() > at(world.now), "{world}");
+            assert!(replica.leaf.as_ref().unwrap().not_after > at(world.now), "{world}");
         }
         world.now += 1;
     }
@@ -296,7 +296,7 @@ fn without_the_right_to_write_nothing_new_signs() {
             world.step(0);
             world.check();
         }
-        assert!(world.replicas[0].leaf.as_ref().unwrap().not_after() > at(world.now), "{world}");
+        assert!(world.replicas[0].leaf.as_ref().unwrap().not_after > at(world.now), "{world}");
         world.now += 1;
     }
     assert_eq!(world.promotions(), [1, 2]);

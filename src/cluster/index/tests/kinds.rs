@@ -158,10 +158,10 @@ fn a_host_network_without_readable_addresses_is_kept_with_the_reason() {
         let mut object = json!({"metadata": {"name": "a"}, "spec": spec});
         object["spec"]["clusterNetwork"] = json!("net");
         let mut index = Index::default();
-        let undecodable = index.insert(FactKind::HostNetworkConfigs, &object, None).unwrap_err();
-        assert_eq!(&*undecodable.why, format!("\"a\" can't be read: {why}"));
+        let unreadable = index.insert(FactKind::HostNetworkConfigs, &object, None).unwrap_err();
+        assert_eq!(&*unreadable, format!("\"a\" can't be read: {why}"));
         let kept = index.facts().host_networks.unwrap();
-        assert_eq!(kept[0].addresses, Err(undecodable.why));
+        assert_eq!(kept[0].addresses, Err(unreadable));
         assert_eq!((kept[0].cluster_network.as_str(), kept[0].vlan), ("net", VlanId::Untagged));
     }
 }
