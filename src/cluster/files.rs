@@ -36,7 +36,7 @@ pub struct Loaded {
     /// The operator's choices that were captured with it.
     pub policy: Option<Policy>,
     /// What no rule asks for, sorted by file, apiVersion and kind.
-    pub unknown_kinds: Vec<UnknownKind>,
+    pub(crate) unknown_kinds: Vec<UnknownKind>,
     /// How many objects there are, of known kinds and others.
     pub objects: usize,
     /// The objects that were to be kept whole, and where each was read.
@@ -50,14 +50,10 @@ pub struct Loaded {
 
 /// Objects that were passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownKind {
-    /// The file.
+pub(crate) struct UnknownKind {
     pub path: PathBuf,
-    /// Their `apiVersion`.
     pub api_version: String,
-    /// Their `kind`.
     pub kind: String,
-    /// How many.
     pub count: usize,
 }
 
@@ -76,38 +72,16 @@ impl fmt::Display for UnknownKind {
 
 /// Why there is no view. Safe to print.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
 pub enum Error {
-    /// The files can't be read.
     #[error(transparent)]
     Manifest(#[from] manifest::Error),
-    /// A document or an item of a list is no Kubernetes object.
     #[error("{origin} {what}; each document is one Kubernetes object, or a List of them, with apiVersion and kind")]
-    NotAnObject {
-        /// Where.
-        origin: Origin,
-        /// What it is or lacks.
-        what: &'static str,
-    },
-    /// A document says how the rules are set, and not as it should.
+    NotAnObject { origin: Origin, what: &'static str },
     #[error("{origin} is a Policy that can't be taken: {why}")]
-    Policy {
-        /// Where.
-        origin: Origin,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// An object is there twice.
+    Policy { origin: Origin, why: String },
     #[error("{kind} {name} is in {first} and in {second}; one view holds each object once")]
-    Twice {
-        /// Its kind.
-        kind: FactKind,
-        /// Its name, quoted.
-        name: String,
-        /// Where it is first.
-        first: Origin,
-        /// Where it is again.
-        second: Origin,
-    },
+    Twice { kind: FactKind, name: String, first: Origin, second: Origin },
 }
 
 /// Reads the files and directories into one view.

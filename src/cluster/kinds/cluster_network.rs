@@ -19,7 +19,7 @@ impl Watched for ClusterNetworkObject {
         Ok(Some(()))
     }
 
-    fn put(all: &Extracts<Self>, facts: &mut Facts) {
-        facts.cluster_networks = Ok(Arc::new(all.keys().map(|name| name.name.to_string()).collect()));
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
+        facts.cluster_networks = Ok(Arc::new(all.map(|(name, ())| name.name.to_string()).collect()));
     }
 }

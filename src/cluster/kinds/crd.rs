@@ -29,7 +29,7 @@ impl Watched for CrdObject {
         Ok(Some(if established { CrdState::Established } else { CrdState::NotEstablished }))
     }
 
-    fn put(all: &Extracts<Self>, facts: &mut Facts) {
-        facts.whereabouts_crd = Ok(Arc::new(all.values().next().copied().unwrap_or(CrdState::Absent)));
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
+        facts.whereabouts_crd = Ok(Arc::new(all.next().map_or(CrdState::Absent, |(_, state)| *state)));
     }
 }

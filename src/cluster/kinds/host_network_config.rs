@@ -40,6 +40,12 @@ struct FamilyIps {
     ipv4: Option<String>,
 }
 
+impl FamilyIps {
+    fn ipv4(&self) -> Option<&str> {
+        self.ipv4.as_deref().filter(|text| !text.is_empty())
+    }
+}
+
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HostNetworkStatus {
@@ -85,37 +91,31 @@ impl HostNetworkConfigObject {
     /// nodes report.
     fn addresses(&self, dhcp: bool) -> Result<HostAddresses, String> {
         let mut found = HostAddresses::new();
+        let mut add = |field, node: &String, text: &str, bare| {
+            found.extend(address(field, text, bare)?.map(|address| (node.clone(), address)));
+            Ok::<_, String>(())
+        };
         if !dhcp {
             let ips = Lenient::get(self.spec.ips.as_ref(), "spec.ips", "an object of addresses by node")?;
             for (node, text) in ips.into_iter().flatten() {
-                found.extend(address("spec.ips", text, false)?.map(|address| (node.clone(), address)));
+                add("spec.ips", node, text, false)?;
             }
-            let name = "spec.hostMultiFamilyIPs";
-            let ips = self.spec.host_multi_family_ips.as_ref();
-            let ips = Lenient::get(ips, name, "an object of addresses by node and family")?;
-            let ips = ips.into_iter().flatten();
-            found.extend(of_families(name, ips.filter_map(|(node, ips)| Some((node, ips.as_ref()?))), false)?);
+            let (field, ips) = ("spec.hostMultiFamilyIPs", self.spec.host_multi_family_ips.as_ref());
+            let ips = Lenient::get(ips, field, "an object of addresses by node and family")?;
+            for (node, ips) in ips.into_iter().flatten() {
+                if let Some(text) = ips.as_ref().and_then(FamilyIps::ipv4) {
+                    add(field, node, text, false)?;
+                }
+            }
         }
         let status = Lenient::get(self.status.as_ref(), "status", "an object of addresses by node")?;
-        let reported = status.and_then(|status| status.node_status.as_ref()).into_iter().flatten();
-        let reported = reported.filter_map(|(node, status)| Some((node, status.as_ref()?.network.as_ref()?)));
-        found.extend(of_families("status.nodeStatus", reported, true)?);
+        for (node, status) in status.and_then(|status| status.node_status.as_ref()).into_iter().flatten() {
+            if let Some(text) = status.as_ref().and_then(|status| status.network.as_ref()?.ipv4()) {
+                add("status.nodeStatus", node, text, true)?;
+            }
+        }
         Ok(found)
     }
-}
-
-fn of_families<'a>(
-    name: &str,
-    ips: impl Iterator<Item = (&'a String, &'a FamilyIps)>,
-    bare: bool,
-) -> Result<HostAddresses, String> {
-    let mut found = HostAddresses::new();
-    for (node, ips) in ips {
-        if let Some(text) = ips.ipv4.as_deref().filter(|text| !text.is_empty()) {
-            found.extend(address(name, text, bare)?.map(|address| (node.clone(), address)));
-        }
-    }
-    Ok(found)
 }
 
 /// The IPv4 address in a field; none where it holds an IPv6 one.
@@ -154,7 +154,7 @@ impl Watched for HostNetworkConfigObject {
         network.addresses.as_mut().err()
     }
 
-    fn put(all: &Extracts<Self>, facts: &mut Facts) {
-        facts.host_networks = Ok(Arc::new(all.values().cloned().collect()));
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
+        facts.host_networks = Ok(Arc::new(all.map(|(_, kept)| kept.clone()).collect()));
     }
 }

@@ -31,7 +31,7 @@ impl Watched for MigrationObject {
         Ok(if ended { None } else { Some(()) })
     }
 
-    fn put(all: &Extracts<Self>, facts: &mut Facts) {
-        facts.migrations = Ok(Arc::new(all.keys().cloned().collect()));
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
+        facts.migrations = Ok(Arc::new(all.map(|(name, ())| name.clone()).collect()));
     }
 }

@@ -61,8 +61,8 @@ impl Watched for NodeObject {
         }))
     }
 
-    fn put(all: &Extracts<Self>, facts: &mut Facts) {
-        facts.nodes = Ok(Arc::new(Nodes::new(all.values().cloned())));
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
+        facts.nodes = Ok(Arc::new(Nodes::new(all.map(|(_, node)| node.clone()))));
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::read::{Json, read};
-use super::watched::{Extracts, Watched};
+use super::watched::Watched;
 use crate::escape::Quoted;
 use crate::setting::facts::{Facts, Missing, ObjectName};
 
@@ -27,73 +27,77 @@ pub(in crate::cluster) trait Objects: fmt::Debug + Send + Sync {
     fn share(&self) -> Box<dyn Objects>;
 }
 
-/// What is kept of each object, and why the others can't be read.
+/// What is kept of each object, or why it can't be read.
+type Readings<K> = BTreeMap<ObjectName, Result<<K as Watched>::Extract, Arc<str>>>;
+
 pub(super) struct OfKind<K: Watched> {
-    kept: Arc<Extracts<K>>,
-    undecodable: Arc<BTreeMap<ObjectName, Arc<str>>>,
+    known: Arc<Readings<K>>,
     changed: bool,
 }
 
 /// Not derived: neither this nor a copy needs anything of `K`.
 impl<K: Watched> Default for OfKind<K> {
     fn default() -> Self {
-        Self { kept: Arc::default(), undecodable: Arc::default(), changed: false }
+        Self { known: Arc::default(), changed: false }
     }
 }
 
 impl<K: Watched> fmt::Debug for OfKind<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (&self.kept, &self.undecodable).fmt(f)
+        self.known.fmt(f)
     }
 }
 
 impl<K: Watched> Objects for OfKind<K> {
     fn insert(&mut self, name: ObjectName, json: Json<'_>, origin: Option<&dyn fmt::Display>) -> Result<(), Arc<str>> {
+        let unreadable = |why: &str| unreadable(&name, why, origin);
         let extract = match read::<K>(json) {
             Ok(_) if name.name.is_empty() => Err("metadata.name is missing".to_owned()),
             Ok(object) => object.extract(),
             Err(unreadable) => Err(unreadable.to_string()),
         };
-        match extract {
-            Ok(mut extract) => {
-                let part = extract.as_mut().and_then(K::unreadable_part).map(|why| {
-                    *why = unreadable(&name, why, origin);
-                    Arc::clone(why)
-                });
-                let known = take(&mut self.undecodable, &name).is_none();
-                self.changed |= !known || self.kept.get(&name) != extract.as_ref();
-                match extract {
-                    Some(extract) => Arc::make_mut(&mut self.kept).insert(name, extract),
-                    None => take(&mut self.kept, &name),
-                };
-                part.map_or(Ok(()), Err)
+        let mut extract = extract.map_err(|why| unreadable(&why));
+        let mut outcome = extract.as_ref().map(|_| ()).map_err(Arc::clone);
+        if let Ok(Some(extract)) = &mut extract
+            && let Some(why) = K::unreadable_part(extract)
+        {
+            *why = unreadable(why);
+            outcome = Err(Arc::clone(why));
+        }
+        match extract.transpose() {
+            Some(news) if self.known.get(&name) != Some(&news) => {
+                Arc::make_mut(&mut self.known).insert(name, news);
+                self.changed = true;
             }
-            Err(why) => {
-                let why = unreadable(&name, &why, origin);
-                let kept = take(&mut self.kept, &name).is_some();
-                self.changed |= kept || self.undecodable.get(&name) != Some(&why);
-                Arc::make_mut(&mut self.undecodable).insert(name, Arc::clone(&why));
-                Err(why)
-            }
+            Some(_) => {}
+            None => self.remove(&name),
+        }
+        outcome
+    }
+
+    // A map in which nothing changes stays shared.
+
+    fn remove(&mut self, name: &ObjectName) {
+        if self.known.contains_key(name) {
+            Arc::make_mut(&mut self.known).remove(name);
+            self.changed = true;
         }
     }
 
-    fn remove(&mut self, name: &ObjectName) {
-        self.changed |= take(&mut self.kept, name).is_some();
-        self.changed |= take(&mut self.undecodable, name).is_some();
-    }
-
     fn retain(&mut self, wanted: &dyn Fn(&ObjectName) -> bool) {
-        self.changed |= retain(&mut self.kept, wanted);
-        self.changed |= retain(&mut self.undecodable, wanted);
+        if !self.known.keys().all(wanted) {
+            Arc::make_mut(&mut self.known).retain(|name, _| wanted(name));
+            self.changed = true;
+        }
     }
 
     fn holds(&self, name: &ObjectName) -> bool {
-        self.kept.contains_key(name) || self.undecodable.contains_key(name)
+        self.known.contains_key(name)
     }
 
     fn counts(&self) -> (usize, usize) {
-        (self.kept.len(), self.undecodable.len())
+        let kept = self.known.values().filter(|known| known.is_ok()).count();
+        (kept, self.known.len() - kept)
     }
 
     fn take_changed(&mut self) -> bool {
@@ -101,35 +105,21 @@ impl<K: Watched> Objects for OfKind<K> {
     }
 
     fn refresh(&self, facts: &mut Facts) {
-        let why: Option<Arc<str>> = match (self.undecodable.values().next(), self.undecodable.len()) {
-            (None, _) => K::NEVER_NONE.filter(|_| self.kept.is_empty()).map(Into::into),
-            (Some(why), 1) => Some(Arc::clone(why)),
-            (Some(why), count) => Some(format!("{why}; and {} more", count - 1).into()),
+        let mut unreadable = self.known.values().filter_map(|known| known.as_ref().err());
+        let why: Option<Arc<str>> = match (unreadable.next(), unreadable.count()) {
+            (None, _) => K::NEVER_NONE.filter(|_| self.known.is_empty()).map(Into::into),
+            (Some(why), 0) => Some(Arc::clone(why)),
+            (Some(why), more) => Some(format!("{why}; and {more} more").into()),
         };
         match why {
             Some(why) => facts.lose(Missing { kind: K::RESOURCE.kind, why }),
-            None => K::put(&self.kept, facts),
+            None => K::put(&mut self.known.iter().filter_map(|(name, kept)| Some((name, kept.as_ref().ok()?))), facts),
         }
     }
 
     fn share(&self) -> Box<dyn Objects> {
-        let Self { kept, undecodable, changed } = self;
-        Box::new(Self { kept: Arc::clone(kept), undecodable: Arc::clone(undecodable), changed: *changed })
+        Box::new(Self { known: Arc::clone(&self.known), changed: self.changed })
     }
-}
-
-/// Takes an entry out; a map that has none stays shared.
-fn take<T: Clone>(map: &mut Arc<BTreeMap<ObjectName, T>>, name: &ObjectName) -> Option<T> {
-    if map.contains_key(name) { Arc::make_mut(map).remove(name) } else { None }
-}
-
-/// Whether any entry had to go; a map where none has stays shared.
-fn retain<T: Clone>(map: &mut Arc<BTreeMap<ObjectName, T>>, wanted: &dyn Fn(&ObjectName) -> bool) -> bool {
-    let any = !map.keys().all(wanted);
-    if any {
-        Arc::make_mut(map).retain(|name, _| wanted(name));
-    }
-    any
 }
 
 fn unreadable(name: &ObjectName, why: &str, origin: Option<&dyn fmt::Display>) -> Arc<str> {

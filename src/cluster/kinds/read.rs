@@ -1,9 +1,9 @@
 //! Reads objects from JSON, and reports unreadable ones.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use serde_json::{Value, json};
-use serde_path_to_error::{Path, Segment};
+use serde_path_to_error::{Path, Segment, Segments};
 
 use super::watched::Watched;
 use crate::escape::{Quoted, Quoting};
@@ -16,71 +16,54 @@ pub(in crate::cluster) enum Json<'a> {
     Value(&'a Value),
 }
 
-pub(super) struct UnreadableObject {
-    path: Path,
-    error: serde_json::Error,
-}
+pub(super) struct UnreadableObject(serde_path_to_error::Error<serde_json::Error>);
 
 pub(super) fn read<K: Watched>(json: Json<'_>) -> Result<K, UnreadableObject> {
     let read = match json {
         Json::Text(text) => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)),
         Json::Value(value) => serde_path_to_error::deserialize(value),
     };
-    read.map_err(|error: serde_path_to_error::Error<serde_json::Error>| UnreadableObject {
-        path: error.path().clone(),
-        error: error.into_inner(),
-    })
+    read.map_err(UnreadableObject)
 }
 
 /// The part of an object that the rules read, also of one that is no good: then what is wrong, and its name.
 pub(super) fn prune<K: Watched>(text: &str) -> Result<Value, serde_json::Error> {
     match read::<K>(Json::Text(text)) {
         Ok(object) => serde_json::to_value(object).map(without_absent),
-        Err(unreadable) => Ok(unreadable.alone(&serde_json::from_str(text)?)),
+        Err(UnreadableObject(error)) => Ok(alone(error.path(), &serde_json::from_str(text)?)),
     }
 }
 
-impl UnreadableObject {
-    /// An object of its name with nothing but what is wrong.
-    fn alone(&self, object: &Value) -> Value {
-        let mut pointer = String::new();
-        let mut keys = Vec::new();
-        for segment in &self.path {
-            match segment {
-                Segment::Map { key } => {
-                    let _ = write!(pointer, "/{}", key.replace('~', "~0").replace('/', "~1"));
-                    keys.push(Some(key));
-                }
-                Segment::Seq { index } => {
-                    let _ = write!(pointer, "/{index}");
-                    keys.push(None);
-                }
-                Segment::Enum { .. } | Segment::Unknown => {}
+/// An object of its name with nothing but what is wrong.
+fn alone(path: &Path, object: &Value) -> Value {
+    let mut alone = at(&mut path.iter(), object);
+    if let (Some(metadata), Some(alone)) = (object.get("metadata"), alone.as_object_mut())
+        && let Some(kept) = alone.entry("metadata").or_insert_with(|| json!({})).as_object_mut()
+    {
+        for name in ["name", "namespace"] {
+            if let Some(text) = metadata.get(name).filter(|text| text.is_string()) {
+                kept.insert(name.to_owned(), text.clone());
             }
         }
-        let wrong = object.pointer(&pointer).cloned().unwrap_or_default();
-        let mut alone = keys.into_iter().rev().fold(wrong, |inner, key| match key {
-            Some(key) => json!({ key: inner }),
-            None => json!([inner]),
-        });
-        if let (Some(metadata), Some(alone)) = (object.get("metadata"), alone.as_object_mut())
-            && let Some(kept) = alone.entry("metadata").or_insert_with(|| json!({})).as_object_mut()
-        {
-            for name in ["name", "namespace"] {
-                if let Some(text) = metadata.get(name).filter(|text| text.is_string()) {
-                    kept.insert(name.to_owned(), text.clone());
-                }
-            }
-        }
-        alone
+    }
+    alone
+}
+
+/// The value with nothing but what is at the end of the path.
+fn at(path: &mut Segments<'_>, value: &Value) -> Value {
+    match path.next() {
+        Some(Segment::Map { key }) => json!({ key: at(path, &value[key]) }),
+        Some(Segment::Seq { index }) => json!([at(path, &value[*index])]),
+        Some(Segment::Enum { .. } | Segment::Unknown) => at(path, value),
+        None => value.clone(),
     }
 }
 
 /// What is wrong, safe to print: the section of the object, and what serde says of it.
 impl fmt::Display for UnreadableObject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = wrong_type(&self.error);
-        let section = match self.path.iter().next() {
+        let why = wrong_type(self.0.inner());
+        let section = match self.0.path().iter().next() {
             Some(Segment::Map { key }) if ["metadata", "spec", "status"].contains(&key.as_str()) => key,
             _ => return f.write_str(&why),
         };

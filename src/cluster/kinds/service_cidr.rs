@@ -27,7 +27,7 @@ impl Watched for ServiceCidrObject {
         Ok(Some(ipv4_networks(&self.spec.cidrs.unwrap_or_default())))
     }
 
-    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
         let mut found = Vec::new();
         for (object, cidrs) in all {
             found.extend(cidrs.iter().map(|cidr| ServiceCidr { name: object.name.to_string(), cidr: *cidr }));

@@ -54,8 +54,8 @@ impl Watched for SettingObject {
         Ok(Some(read(field, &text).unwrap_or_else(SettingNetwork::Unreadable)))
     }
 
-    fn put(all: &Extracts<Self>, facts: &mut Facts) {
-        let networks = all.iter().map(|(name, network)| (name.name.to_string(), network.clone()));
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
+        let networks = all.map(|(name, network)| (name.name.to_string(), network.clone()));
         facts.networks = Ok(Arc::new(networks.collect()));
     }
 }

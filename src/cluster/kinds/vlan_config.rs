@@ -47,7 +47,7 @@ impl Watched for VlanConfigObject {
         }))
     }
 
-    fn put(all: &Extracts<Self>, facts: &mut Facts) {
-        facts.vlan_configs = Ok(Arc::new(all.values().cloned().collect()));
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
+        facts.vlan_configs = Ok(Arc::new(all.map(|(_, kept)| kept.clone()).collect()));
     }
 }

@@ -41,9 +41,9 @@ impl Watched for VlanStatusObject {
         Ok(tied.map(|(cluster_network, node)| ReadyVlan { cluster_network: cluster_network.into(), node: node.into() }))
     }
 
-    fn put(all: &Extracts<Self>, facts: &mut Facts) {
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
         let mut networks: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for ready in all.values() {
+        for (_, ready) in all {
             networks.entry(ready.cluster_network.to_string()).or_default().insert(ready.node.to_string());
         }
         facts.vlan_statuses = Ok(Arc::new(networks));

@@ -1,6 +1,5 @@
 //! The trait that each watched kind implements.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,8 +9,8 @@ use serde::de::DeserializeOwned;
 use super::resource::WatchedResource;
 use crate::setting::facts::{Facts, ObjectName};
 
-/// What is kept of each object of a kind, by name.
-pub(super) type Extracts<K> = BTreeMap<ObjectName, <K as Watched>::Extract>;
+/// What is kept of each object of a kind, by name and in its order.
+pub(super) type Extracts<'a, K> = &'a mut dyn Iterator<Item = (&'a ObjectName, &'a <K as Watched>::Extract)>;
 
 /// An object of a kind that is watched, with the fields that the rules read.
 ///
@@ -34,5 +33,5 @@ pub(super) trait Watched: Serialize + DeserializeOwned + 'static {
     }
 
     /// Puts the fact that the objects make together among the others.
-    fn put(all: &Extracts<Self>, facts: &mut Facts);
+    fn put(all: Extracts<'_, Self>, facts: &mut Facts);
 }

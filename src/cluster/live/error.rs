@@ -1,6 +1,5 @@
 //! Errors of calls to the API server.
 
-use std::fmt;
 use std::time::Duration;
 
 use hyper::{Request, StatusCode};
@@ -12,8 +11,9 @@ use serde::de::DeserializeOwned;
 use crate::escape::Quoting;
 
 /// Why something could not be listed or watched. Safe to print.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error("{verb} refused with {code}{}", after_code(reason, message))]
     Refused {
         /// What was tried: `list` or `watch`.
         verb: &'static str,
@@ -22,11 +22,11 @@ pub enum Error {
         reason: String,
         message: String,
     },
-    Silent {
-        verb: &'static str,
-        after: Duration,
-    },
+    #[error("{verb}: no answer from the API server within {} s", after.as_secs())]
+    Silent { verb: &'static str, after: Duration },
+    #[error("the API server can't be reached: {}", Quoting(.0))]
     Unreachable(String),
+    #[error("the answer of the API server can't be read: {}", Quoting(.0))]
     Garbled(String),
 }
 
@@ -113,26 +113,11 @@ pub(super) async fn get<T: DeserializeOwned>(client: &Client, path: String) -> k
     client.request(Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?).await
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused { verb, code, reason, message } => {
-                write!(f, "{verb} refused with {code}")?;
-                if !reason.is_empty() {
-                    write!(f, " {}", Quoting(reason))?;
-                }
-                if message.is_empty() { Ok(()) } else { write!(f, ": {}", Quoting(message)) }
-            }
-            Self::Silent { verb, after } => {
-                write!(f, "{verb}: no answer from the API server within {} s", after.as_secs())
-            }
-            Self::Unreachable(why) => write!(f, "the API server can't be reached: {}", Quoting(why)),
-            Self::Garbled(why) => write!(f, "the answer of the API server can't be read: {}", Quoting(why)),
-        }
-    }
+fn after_code(reason: &str, message: &str) -> String {
+    let part =
+        |before: &str, text: &str| if text.is_empty() { String::new() } else { format!("{before}{}", Quoting(text)) };
+    part(" ", reason) + &part(": ", message)
 }
-
-impl std::error::Error for Error {}
 
 impl From<watcher::Error> for Error {
     fn from(error: watcher::Error) -> Self {

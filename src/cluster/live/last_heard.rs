@@ -54,12 +54,7 @@ impl LastHeard {
                     }
                 };
                 hear();
-                Ok::<_, BoxError>(response.map(|body| {
-                    body.map_frame(move |frame| {
-                        hear();
-                        frame
-                    })
-                }))
+                Ok::<_, BoxError>(response.map(|body| body.inspect_frame(move |_| hear())))
             }
         });
         Client::new(service, "default")

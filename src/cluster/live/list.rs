@@ -18,9 +18,8 @@ pub struct ListQuery<'a> {
     pub object_kind: &'a str,
     /// All objects without.
     pub namespace: Option<&'a str>,
-    /// A selector.
+    /// Selectors.
     pub fields: Option<String>,
-    /// A selector.
     pub labels: Option<&'a str>,
 }
 
