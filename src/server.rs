@@ -133,7 +133,7 @@ impl Bound {
         let Self { webhook, ops, config, parts, .. } = self;
         let ServerParts { cluster, policy, tls, resolver, metrics, registry } = parts;
         let limits = config.limits;
-        let health = Arc::new(Health::new(Arc::clone(&cluster), resolver, registry, shutdown.clone()));
+        let health = Health { cluster: Arc::clone(&cluster), resolver, registry, shutdown: shutdown.clone() };
         let service = AdmissionService::new(cluster, policy, limits.body_bytes_total.max(limits.body_bytes));
         let webhook_state =
             WebhookState { service, limits, metrics: metrics.clone(), throttle: LogThrottle::default() };
@@ -148,17 +148,17 @@ impl Bound {
         let webhook_router = router::webhook(Arc::new(webhook_state), metrics.panics());
         let webhook_context = context(Transport::tls(tls, metrics.clone()), webhook_router);
         let webhook = Listener::start(webhook, webhook_context, limits.connections, metrics.listener("webhook"));
-        let ops_context = context(Transport::Plain, router::ops(health, metrics.panics()));
+        let ops_context = context(Transport::Plain, router::ops(Arc::new(health), metrics.panics()));
         let ops = Listener::start(ops, ops_context, OPS_CONNECTIONS, metrics.listener("ops"));
 
-        shutdown.begun().await;
+        shutdown.begun.cancelled().await;
         tokio::select! {
             () = sleep(config.shutdown_delay) => {}
-            () = shutdown.aborted() => {}
+            () = shutdown.aborted.cancelled() => {}
         }
         let outcome = tokio::select! {
             biased;
-            () = shutdown.aborted() => ShutdownOutcome::Aborted(webhook.abort().await),
+            () = shutdown.aborted.cancelled() => ShutdownOutcome::Aborted(webhook.abort().await),
             () = webhook.drain() => ShutdownOutcome::Drained,
             () = sleep(config.drain_timeout) => ShutdownOutcome::CutOff(webhook.abort().await),
         };

@@ -1,6 +1,5 @@
 //! Why a connection ended: a metric label.
 
-/// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CloseReason {
     /// The client closed it, or the network broke it.
@@ -26,7 +25,6 @@ pub(super) enum CloseReason {
 }
 
 impl CloseReason {
-    /// The metric label.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Client => "client",

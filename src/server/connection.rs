@@ -52,7 +52,6 @@ pub(super) struct ConnectionContext {
     pub(super) abort: CancellationToken,
 }
 
-/// Serves the connection until it ends.
 pub(super) async fn serve(
     tcp: TcpStream,
     client: SocketAddr,
@@ -125,8 +124,7 @@ type HttpConnection<S> = http1::Connection<TokioIo<Io>, S>;
 /// Answers requests until the connection ends; the stream is then still open.
 async fn finish<S>(connection: &mut HttpConnection<S>) -> hyper::Result<()>
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Unpin,
-    S::Future: Unpin,
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Unpin> + Unpin,
 {
     poll_fn(|cx| connection.poll_without_shutdown(cx)).await
 }
@@ -139,8 +137,7 @@ async fn end<S>(
     asked: bool,
 ) -> Option<hyper::Result<()>>
 where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Unpin,
-    S::Future: Unpin,
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Unpin> + Unpin,
 {
     let grace = if reason == CloseReason::Displaced { DISPLACED_GRACE } else { GRACE };
     // A client that connected just before the drain is about to ask.
@@ -160,7 +157,6 @@ where
     }
 }
 
-/// Answers one request.
 async fn answer(
     request: Request<Incoming>,
     guard: &ConnectionGuard,

@@ -90,7 +90,6 @@ pub(super) struct ConnectionGuard {
     displaced: CancellationToken,
     #[expect(dead_code, reason = "held for as long as the connection is open")]
     permit: Option<OwnedSemaphorePermit>,
-    /// Why the connection ended.
     pub(super) reason: CloseReason,
 }
 

@@ -28,9 +28,7 @@ type PlainStream = Pin<Box<TimeoutStream<TcpStream>>>;
 /// What a listener speaks below HTTP.
 #[derive(Debug)]
 pub(super) enum Transport {
-    /// Nothing.
     Plain,
-    /// TLS.
     Tls(Box<TlsTransport>),
 }
 
@@ -92,9 +90,8 @@ impl TlsTransport {
         match acceptor.accept(plain(tcp, write_timeout)).await {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) => {
-                let reason = reason(&error);
+                let (reason, words) = failure(&error);
                 metrics.handshake_failed(reason);
-                let words = words(&error);
                 if reason == DISCONNECTED {
                     // As any probe of the port does that only connects.
                     tracing::debug!(%client, error = words, "client disconnected during the TLS handshake");
@@ -128,34 +125,33 @@ async fn explain(tcp: &mut TcpStream) {
 /// The metric label of those who say nothing wrong.
 const DISCONNECTED: &str = "disconnected";
 
-/// A metric label, so out of a closed list.
-fn reason(error: &io::Error) -> &'static str {
+/// A metric label, so out of a closed list; and what is wrong, for the log, which escapes and cuts it: the library's words
+/// may quote what the client sent.
+fn failure(error: &io::Error) -> (&'static str, String) {
     use rustls::Error as Tls;
-    match error.get_ref().and_then(|error| error.downcast_ref::<Tls>()) {
+    let Some(tls) = error.get_ref().and_then(|error| error.downcast_ref::<Tls>()) else {
+        return (DISCONNECTED, error.to_string());
+    };
+    let reason = match tls {
         // The client does not trust the certificate: the one that calls for an operator.
-        Some(Tls::AlertReceived(_)) => "client-alert",
-        Some(Tls::InvalidMessage(_) | Tls::InappropriateMessage { .. } | Tls::InappropriateHandshakeMessage { .. }) => {
+        Tls::AlertReceived(_) => "client-alert",
+        Tls::InvalidMessage(_) | Tls::InappropriateMessage { .. } | Tls::InappropriateHandshakeMessage { .. } => {
             "not-tls"
         }
-        Some(Tls::PeerIncompatible(_) | Tls::NoApplicationProtocol) => "incompatible",
-        Some(Tls::General(_)) => "no-certificate",
-        Some(Tls::NoCertificatesPresented) => "client-certificate-missing",
-        Some(Tls::InvalidCertificate(CertificateError::Other(_))) => "client-certificate-name",
-        Some(Tls::InvalidCertificate(_)) => "client-certificate-invalid",
-        Some(_) => "other",
-        None => DISCONNECTED,
-    }
-}
-
-/// What is wrong, for the log, which escapes and cuts it: the library's words may quote what the client sent.
-fn words(error: &io::Error) -> String {
-    use rustls::Error as Tls;
-    match error.get_ref().and_then(|error| error.downcast_ref::<Tls>()) {
-        Some(Tls::NoCertificatesPresented) => "the client sent no certificate".to_owned(),
-        Some(Tls::InvalidCertificate(CertificateError::Other(error))) if error.0.is::<WrongName>() => error.to_string(),
-        Some(Tls::InvalidCertificate(error)) => format!("the client's certificate is not accepted: {error}"),
+        Tls::PeerIncompatible(_) | Tls::NoApplicationProtocol => "incompatible",
+        Tls::General(_) => "no-certificate",
+        Tls::NoCertificatesPresented => "client-certificate-missing",
+        Tls::InvalidCertificate(CertificateError::Other(_)) => "client-certificate-name",
+        Tls::InvalidCertificate(_) => "client-certificate-invalid",
+        _ => "other",
+    };
+    let words = match tls {
+        Tls::NoCertificatesPresented => "the client sent no certificate".to_owned(),
+        Tls::InvalidCertificate(CertificateError::Other(error)) if error.0.is::<WrongName>() => error.to_string(),
+        Tls::InvalidCertificate(error) => format!("the client's certificate is not accepted: {error}"),
         _ => error.to_string(),
-    }
+    };
+    (reason, words)
 }
 
 impl fmt::Debug for TlsTransport {

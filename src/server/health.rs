@@ -14,22 +14,13 @@ use crate::x509::not_after;
 /// What health and metrics are read from. That the port is bound goes without saying: nobody could ask before.
 #[derive(Debug)]
 pub(super) struct Health {
-    cluster: Arc<ClusterState>,
-    resolver: Arc<Resolver>,
-    registry: Registry,
-    shutdown: Shutdown,
+    pub(super) cluster: Arc<ClusterState>,
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) registry: Registry,
+    pub(super) shutdown: Shutdown,
 }
 
 impl Health {
-    pub(super) const fn new(
-        cluster: Arc<ClusterState>,
-        resolver: Arc<Resolver>,
-        registry: Registry,
-        shutdown: Shutdown,
-    ) -> Self {
-        Self { cluster, resolver, registry, shutdown }
-    }
-
     pub(super) const fn registry(&self) -> &Registry {
         &self.registry
     }

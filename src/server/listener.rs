@@ -116,8 +116,8 @@ impl Acceptor {
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    self.metrics.accept_failed();
-                    let listener = self.metrics.name();
+                    self.metrics.accept_failures.inc();
+                    let listener = self.metrics.name;
                     throttle.warn(|left_out| {
                         tracing::error!(listener, %error, left_out, "can't accept connections, retrying");
                     });

@@ -10,11 +10,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 pub mod certificate;
-mod listener;
 pub mod view;
 
-pub(super) use listener::ListenerMetrics;
-
+use super::close_reason::CloseReason;
 use crate::admission::{DecisionRecord, Phase};
 use crate::setting::RuleId;
 
@@ -127,7 +125,6 @@ impl Metrics {
         metrics
     }
 
-    /// Counts a decision.
     pub(super) fn decided(&self, phase: Phase, record: &DecisionRecord) {
         let DecisionRecord { operation, verdict, rules, mutation, .. } = record;
         let labels = [("phase", phase.name()), ("operation", *operation), ("verdict", *verdict)];
@@ -140,7 +137,6 @@ impl Metrics {
         }
     }
 
-    /// Counts a handshake that failed.
     pub(super) fn handshake_failed(&self, reason: &'static str) {
         self.handshake_failures.get_or_create(&[("reason", reason)]).inc();
     }
@@ -150,14 +146,20 @@ impl Metrics {
         self.reload_failures.clone()
     }
 
-    /// Counts panics.
     pub(super) fn panics(&self) -> Counter {
         self.panics.clone()
     }
 
     /// The metrics of one listener's connections.
     pub(super) fn listener(&self, name: &'static str) -> ListenerMetrics {
-        ListenerMetrics::new(self, name)
+        let label = [("listener", name)];
+        ListenerMetrics {
+            name,
+            open: self.open.get_or_create_owned(&label),
+            accepted: self.accepted.get_or_create_owned(&label),
+            accept_failures: self.accept_failures.get_or_create_owned(&label),
+            closed: self.closed.clone(),
+        }
     }
 
     /// A request is under way until the guard is dropped, also when its client goes away.
@@ -167,11 +169,33 @@ impl Metrics {
         InFlight(gauge)
     }
 
-    /// Counts a request that was answered.
     pub(super) fn end_request(&self, phase: Phase, status: StatusCode, after: Duration) {
         let labels = [("webhook", phase.path())];
         self.latency.get_or_create(&labels).observe(after.as_secs_f64());
         self.requests.get_or_create(&(labels, [("code", status.as_u16())])).inc();
+    }
+}
+
+/// The metrics of one listener's connections.
+#[derive(Clone, Debug)]
+pub(super) struct ListenerMetrics {
+    /// As labels and logs have it.
+    pub(super) name: &'static str,
+    pub(super) accept_failures: Counter,
+    open: Gauge,
+    accepted: Counter,
+    closed: Counters<2>,
+}
+
+impl ListenerMetrics {
+    pub(super) fn opened(&self) {
+        self.accepted.inc();
+        self.open.inc();
+    }
+
+    pub(super) fn closed(&self, reason: CloseReason) {
+        self.open.dec();
+        self.closed.get_or_create(&[("listener", self.name), ("reason", reason.as_str())]).inc();
     }
 }
 

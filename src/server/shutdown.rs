@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 /// Asks a server to end. Clones ask the same server.
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
-    begun: CancellationToken,
-    aborted: CancellationToken,
+    pub(super) begun: CancellationToken,
+    pub(super) aborted: CancellationToken,
 }
 
 impl Shutdown {
@@ -24,14 +24,6 @@ impl Shutdown {
     /// Whether it was asked for.
     pub fn has_begun(&self) -> bool {
         self.begun.is_cancelled()
-    }
-
-    pub(super) async fn begun(&self) {
-        self.begun.cancelled().await;
-    }
-
-    pub(super) async fn aborted(&self) {
-        self.aborted.cancelled().await;
     }
 }
 

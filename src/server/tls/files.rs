@@ -20,36 +20,16 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// Why there is no new certificate. Safe to print.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
 pub enum Error {
-    /// A file can't be read.
     #[error("{} can't be read: {why}", QuotedPath(path))]
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        why: io::Error,
-    },
-    /// A file is too large.
+    Io { path: PathBuf, why: io::Error },
     #[error("{} is larger than 1 MiB, which no certificate or key is", QuotedPath(.0))]
     TooLarge(PathBuf),
-    /// The two are no pair.
     #[error("{} and {} can't be served: {why}", QuotedPath(certificate), QuotedPath(key))]
-    Unusable {
-        /// The file of the chain.
-        certificate: PathBuf,
-        /// The file of the key.
-        key: PathBuf,
-        /// Why.
-        why: Unusable,
-    },
-    /// There is no CA for clients.
+    Unusable { certificate: PathBuf, key: PathBuf, why: Unusable },
     #[error("{} is no client CA: {why}", QuotedPath(file))]
-    UnusableCa {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        why: Unusable,
-    },
+    UnusableCa { file: PathBuf, why: Unusable },
 }
 
 /// A chain and its key in two PEM files.

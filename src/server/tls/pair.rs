@@ -10,23 +10,18 @@ use crate::escape::Quoted;
 
 /// Why a pair is not served. Safe to print: keys are not quoted.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
 pub enum Unusable {
-    /// The certificate file is no PEM.
     #[error("the certificate is not PEM: {0}")]
     CertificatePem(String),
-    /// There is none in it.
     #[error("there is no certificate; PEM has it between BEGIN CERTIFICATE and END CERTIFICATE")]
     NoCertificate,
-    /// One of them can't be read.
     #[error("certificate {0} in it can't be read")]
     CertificateDer(usize),
-    /// The key file holds none.
     #[error("there is no private key; PEM has it between BEGIN PRIVATE KEY and END PRIVATE KEY, unencrypted")]
     NoKey,
-    /// The key is of a kind that is not spoken.
     #[error("the private key can't be used: {0}; accepted are RSA, ECDSA (P-256, P-384, P-521) and Ed25519")]
     Key(String),
-    /// They do not belong together.
     #[error("the private key is not that of the first certificate")]
     Mismatch,
 }

@@ -21,11 +21,10 @@ pub const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
 pub enum Error {
-    /// A name can't be in a certificate, or the key could not be made.
     #[error("a self-signed certificate can't be made: {0}")]
     Make(rcgen::Error),
-    /// What was made can't be served.
     #[error("the self-signed certificate can't be served: {0}")]
     Serve(rustls::Error),
 }
