@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::bundle::Bundle;
 use super::drift::Drift;
-use super::owned_webhooks::OwnedWebhooks;
+use super::owned_webhooks::OwnedWebhook;
 use super::shipped::{ConfigurationKind, Service, UnreadableManifest};
 use crate::api_call::{FIELD_MANAGER, Failure, call};
 
@@ -26,7 +26,7 @@ pub(super) enum Live {
     Present {
         uid: Option<String>,
         resource_version: Option<String>,
-        owned: OwnedWebhooks,
+        owned: Vec<OwnedWebhook>,
         /// Where the rest is not as shipped.
         drift: Drift,
     },
@@ -65,10 +65,10 @@ impl Configuration {
     /// The `caBundle` of each owned entry; empty when there is none that calls the server.
     pub(super) fn bundles(&self) -> impl Iterator<Item = &Bundle> {
         let owned = match &self.live {
-            Live::Present { owned, .. } => Some(owned),
-            Live::Unknown | Live::Absent => None,
+            Live::Present { owned, .. } => owned.as_slice(),
+            Live::Unknown | Live::Absent => &[],
         };
-        owned.into_iter().flat_map(OwnedWebhooks::bundles)
+        owned.iter().map(|webhook| &webhook.held)
     }
 
     /// Whether every owned entry holds exactly this.
@@ -88,7 +88,7 @@ impl Configuration {
             "kind": resource.kind,
             // With a uid nothing is created, and no other object of that name is touched.
             "metadata": {"name": self.name, "uid": uid, "resourceVersion": resource_version},
-            "webhooks": owned.applied(bundle),
+            "webhooks": OwnedWebhook::applied(owned, bundle),
         });
         let params = PatchParams::apply(FIELD_MANAGER).force();
         match call("patch", &self.shown, self.api.patch(&self.name, &params, &Patch::Apply(&fields))).await {
@@ -103,7 +103,7 @@ impl Configuration {
     fn present(&self, object: DynamicObject) -> Live {
         let webhooks = object.data.get("webhooks").unwrap_or(&Value::Null);
         Live::Present {
-            owned: OwnedWebhooks::find(webhooks, &self.shipped, &self.service),
+            owned: OwnedWebhook::find_all(webhooks, &self.shipped, &self.service),
             drift: Drift::between(&self.shipped, webhooks),
             uid: object.metadata.uid,
             resource_version: object.metadata.resource_version,

@@ -5,16 +5,17 @@ use serde_json::{Value, json};
 use super::bundle::Bundle;
 use super::shipped::Service;
 
-/// The owned entries of a configuration's `webhooks`: of these the server writes `caBundle`.
+/// An owned entry of a configuration's `webhooks`: of these the server writes `caBundle`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct OwnedWebhooks(Vec<(String, Bundle)>);
+pub(super) struct OwnedWebhook {
+    name: String,
+    pub(super) held: Bundle,
+}
 
-impl OwnedWebhooks {
-    /// Finds them.
-    ///
+impl OwnedWebhook {
     /// An entry is owned when it calls the Service. An entry that calls a URL is owned when its name is a shipped one: how
     /// the API server gets from that URL to the server is not known here.
-    pub(super) fn find(webhooks: &Value, shipped: &Value, service: &Service) -> Self {
+    pub(super) fn find_all(webhooks: &Value, shipped: &Value, service: &Service) -> Vec<Self> {
         let is_shipped = |name| list(shipped).iter().any(|webhook| text(webhook, "/name") == Some(name));
         let owned = list(webhooks).iter().filter_map(|webhook| {
             let name = text(webhook, "/name")?;
@@ -23,23 +24,15 @@ impl OwnedWebhooks {
             let by_service = called == (Some(&service.name), Some(&service.namespace));
             let by_url = text(webhook, "/clientConfig/url").is_some() && is_shipped(name);
             let held = Bundle::decode(text(webhook, "/clientConfig/caBundle").unwrap_or_default());
-            (by_service || by_url).then(|| (name.to_owned(), held))
+            (by_service || by_url).then(|| Self { name: name.to_owned(), held })
         });
-        Self(owned.collect())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn bundles(&self) -> impl Iterator<Item = &Bundle> {
-        self.0.iter().map(|(_, held)| held)
+        owned.collect()
     }
 
     /// The fields to apply: all that the server owns.
-    pub(super) fn applied(&self, bundle: &Bundle) -> Value {
+    pub(super) fn applied(owned: &[Self], bundle: &Bundle) -> Value {
         let ca_bundle = bundle.encode();
-        self.0.iter().map(|(name, _)| json!({"name": name, "clientConfig": {"caBundle": ca_bundle}})).collect()
+        owned.iter().map(|one| json!({"name": one.name, "clientConfig": {"caBundle": ca_bundle}})).collect()
     }
 }
 
@@ -71,15 +64,15 @@ mod tests {
             live.as_array_mut().unwrap().push(json!({"name": "more", "clientConfig": client}));
         }
 
-        let owned = OwnedWebhooks::find(&live, &shipped, &service);
+        let owned = OwnedWebhook::find_all(&live, &shipped, &service);
         assert_eq!(
-            owned.applied(&Bundle::default()),
+            OwnedWebhook::applied(&owned, &Bundle::default()),
             json!([
                 {"name": "recheck.vm-migration-network.setting", "clientConfig": {"caBundle": ""}},
                 {"name": "disable.vm-migration-network.setting", "clientConfig": {"caBundle": ""}},
             ])
         );
-        assert_eq!(owned.bundles().collect::<Vec<_>>(), [&Bundle::default(); 2]);
-        assert!(OwnedWebhooks::find(&Value::Null, &shipped, &service).is_empty());
+        assert_eq!(owned.iter().map(|one| &one.held).collect::<Vec<_>>(), [&Bundle::default(); 2]);
+        assert!(OwnedWebhook::find_all(&Value::Null, &shipped, &service).is_empty());
     }
 }

@@ -47,15 +47,11 @@ impl RegistrationReport {
 
     pub(super) fn read(&mut self, configuration: &Configuration) {
         let (label, name) = (configuration.kind.label(), &configuration.shown);
-        let state = match &configuration.live {
+        let (state, fields) = match &configuration.live {
             Live::Unknown => return,
-            Live::Absent => Logged::Absent,
-            Live::Present { owned, .. } if owned.is_empty() => Logged::NotOwned,
-            Live::Present { drift, .. } => Logged::Present(drift.clone()),
-        };
-        let fields = match &configuration.live {
-            Live::Present { drift, .. } => drift.count(),
-            Live::Unknown | Live::Absent => 0,
+            Live::Absent => (Logged::Absent, 0),
+            Live::Present { owned, drift, .. } if owned.is_empty() => (Logged::NotOwned, drift.count()),
+            Live::Present { drift, .. } => (Logged::Present(drift.clone()), drift.count()),
         };
         set(&self.present, label, usize::from(state != Logged::Absent));
         set(&self.drift, label, fields);
@@ -75,12 +71,12 @@ impl RegistrationReport {
                 "no webhook of the configuration calls this server's Service; caBundle is not written. Apply the manifests, \
                  or correct --tls-service"
             ),
-            Logged::Present(drift) if drift.count() == 0 => {
+            Logged::Present(_) if fields == 0 => {
                 tracing::info!(configuration = name, "webhook configuration matches the shipped one");
             }
             Logged::Present(drift) => tracing::warn!(
                 configuration = name,
-                fields = drift.count(),
+                fields,
                 %drift,
                 "webhook configuration differs from the shipped one; the server does not change it"
             ),
