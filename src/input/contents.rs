@@ -140,11 +140,10 @@ impl Input {
     }
 
     fn locate(&mut self, fields: &ManifestFields) {
-        let field = |key: &str| fields.get(self.place.start, &format!("{}/{key}", self.place.object));
-        let scalar = |key| field(key).map(|field| field.scalar.clone());
-        self.strings = Strings { value: scalar(self.place.value_key), default: scalar("default") };
+        let DocumentPath { start, object, value_key, .. } = &self.place;
+        self.strings = fields.strings(*start, object, value_key);
         for warning in &mut self.warnings {
-            warning.at = field(&warning.key).map(|field| field.key);
+            warning.at = fields.get(*start, &format!("{object}/{}", warning.key)).map(|field| field.key);
         }
     }
 }

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_saphyr::{Spanned, UserMessageFormatter};
 
 use super::file::names_setting;
-use super::{Error, ManifestFile, Position};
+use super::{Error, ManifestFile, Position, Scalar};
 use crate::escape::{QuotedPath, Quoting};
 
 #[derive(Debug)]
@@ -143,11 +143,9 @@ fn yaml<T>(
     content: &impl Fn(Value) -> T,
 ) -> Result<Vec<ManifestDocument<T>>, serde_saphyr::Error> {
     let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options())?;
-    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    let documents = documents.into_iter().map(|Spanned { value, referenced, .. }| ManifestDocument {
-        line: number(referenced.line()),
-        start: mark + number(referenced.span().byte_offset().unwrap_or_default()),
-        content: content(value),
+    let documents = documents.into_iter().map(|Spanned { value, referenced, .. }| {
+        let Scalar { start, bytes } = Scalar::of(referenced);
+        ManifestDocument { line: start.line, start: mark + bytes.start, content: content(value) }
     });
     Ok(documents.collect())
 }

@@ -57,9 +57,7 @@ impl Strings {
     pub fn of_first(file: &ManifestFile, object: &str) -> Self {
         let documents = document::read(file).unwrap_or_default();
         let Some(first) = documents.first() else { return Self::default() };
-        let fields = ManifestFields::find(file, &documents);
-        let scalar = |key| fields.get(first.start, &format!("{object}/{key}")).map(|field| field.scalar.clone());
-        Self { value: scalar("value"), default: scalar("default") }
+        ManifestFields::find(file, &documents).strings(first.start, object, "value")
     }
 
     /// Where a field of one of the strings stands: of that string's `text`, in the text of its `file`.
@@ -99,6 +97,12 @@ impl ManifestFields {
     /// The field to which `pointer` leads in the document that starts there.
     pub fn get(&self, document: usize, pointer: &str) -> Option<&ManifestField> {
         self.0.get(&(document, pointer.to_owned()))
+    }
+
+    /// The strings of the object to which `pointer` leads, whose value stands under this key.
+    pub fn strings(&self, document: usize, pointer: &str, value_key: &str) -> Strings {
+        let scalar = |key| self.get(document, &format!("{pointer}/{key}")).map(|field| field.scalar.clone());
+        Strings { value: scalar(value_key), default: scalar("default") }
     }
 
     fn walk(&mut self, part: &str, start: usize, at: Position) {

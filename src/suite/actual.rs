@@ -128,9 +128,8 @@ fn reached(request: &Request<'_>, webhook: MatchedWebhook, admission: &Admission
 impl Actual {
     /// The `expect` block of a case for which exactly this is right, as YAML.
     pub(super) fn would_hold(&self) -> String {
-        let bare = |verdict| format!("expect: {verdict}\n");
         match self.verdict {
-            ExpectedVerdict::NotSent => bare("notSent"),
+            ExpectedVerdict::NotSent => "expect: notSent\n".to_owned(),
             ExpectedVerdict::Allowed => self.allowed_block(),
             ExpectedVerdict::Refused => self.refused_block(),
         }
@@ -150,18 +149,12 @@ impl Actual {
         if let Some(code) = self.code.filter(|code| *code != 422) {
             let _ = writeln!(block, "  code: {code}");
         }
-        let listed = if self.more_causes > 0 { PASTED } else { self.causes.len() };
-        let indent = match (self.more_causes, listed) {
-            (0, 0) => "",
-            (0, _) => {
-                block.push_str("  causes:\n");
-                "  "
-            }
-            _ => {
-                block.push_str("  causes:\n    including:\n");
-                "    "
-            }
+        let (head, indent, listed) = match (self.more_causes, self.causes.len()) {
+            (0, 0) => ("", "", 0),
+            (0, all) => ("  causes:\n", "  ", all),
+            _ => ("  causes:\n    including:\n", "    ", PASTED),
         };
+        block.push_str(head);
         for cause in self.causes.iter().take(listed).map(|it| &it.cause) {
             let _ = writeln!(block, "{indent}- rule: {}\n{indent}  field: {}", cause.rule, cause.field);
         }

@@ -1,7 +1,6 @@
 //! Errors in a suite, with their place in the file.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,19 +13,12 @@ use crate::report;
 use crate::setting::suggest::nearest_or_all;
 
 /// Something in a suite that can't be taken as it stands. Safe to print.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{at}: {what}")]
 pub struct Error {
     pub at: report::Location,
     pub what: String,
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.at, self.what)
-    }
-}
-
-impl std::error::Error for Error {}
 
 impl Error {
     pub(super) fn new(path: &Arc<Path>, position: Position, what: impl Into<String>) -> Self {

@@ -11,7 +11,7 @@ use super::spec::CaseOperation;
 use crate::admission::setting::{ObjectMetadata, Text};
 use crate::admission::{Request, Review, Setting};
 use crate::manifest::fields::Strings;
-use crate::manifest::{self, Origin, Position};
+use crate::manifest::{ManifestFile, Origin, Position};
 use crate::report::Location;
 use crate::setting::SETTING;
 use crate::setting::field::Field;
@@ -43,13 +43,19 @@ pub(super) enum SideContent {
 
 #[derive(Clone, Debug)]
 pub(super) struct WrittenObject {
-    pub(super) file: Arc<manifest::ManifestFile>,
+    pub(super) file: Arc<ManifestFile>,
     pub(super) strings: Strings,
     /// Where to point when the strings can't be.
     pub(super) start: Position,
 }
 
 impl WrittenObject {
+    /// The object at a pointer in the first document of a file, which starts in this line.
+    pub(super) fn of_file(file: ManifestFile, pointer: &str, line: usize) -> Self {
+        let strings = Strings::of_first(&file, pointer);
+        Self { file: Arc::new(file), strings, start: Position { line, column: 1 } }
+    }
+
     pub(super) fn locate(&self, field: &Field, text: &str) -> Location {
         let position = self.strings.position(&self.file.text, field, text);
         Location::new(Arc::clone(&self.file.path), position.unwrap_or(self.start))

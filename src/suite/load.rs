@@ -124,10 +124,9 @@ impl Loader {
         let CaseSpec { value, old, setting, old_setting, review, operation, .. } = &written.value;
         let at = operation.as_ref().map_or(written.position(), Spanned::position);
         if let Some(review) = review {
-            let texts = [value, old].map(|it| it.as_ref().map(Spanned::position));
-            let objects = [setting, old_setting].map(|it| it.as_ref().map(Spanned::position));
-            let mut others = texts.into_iter().chain(objects).flatten().chain(operation.as_ref().map(|_| at));
-            return match others.next() {
+            let texts = [value, old].into_iter().flatten().map(Spanned::position);
+            let objects = [setting, old_setting].into_iter().flatten().map(Spanned::position);
+            return match texts.chain(objects).chain(operation.as_ref().map(Spanned::position)).next() {
                 Some(position) => Err(self.error(position, "a review says it all: it goes with no other input")),
                 None => self.review(review),
             };
@@ -172,7 +171,7 @@ impl Loader {
             )),
             (Some(value), None) => {
                 let strings = Strings { value: Some(value.scalar.clone()), ..Strings::default() };
-                let written = WrittenObject { file: Arc::clone(&self.file), strings, start: value.position() };
+                let written = self.written(strings, value.position());
                 Ok(Some(Side { content: SideContent::Value(value.value.clone()), written }))
             }
             (None, Some(setting)) => self.setting(setting).map(Some),
@@ -182,14 +181,11 @@ impl Loader {
     fn setting(&self, written: &Spanned<ObjectSource>) -> Result<Side, Error> {
         let (object, written_at) = match &written.value {
             ObjectSource::Object(object, strings) => {
-                let file = Arc::clone(&self.file);
-                let written = WrittenObject { file, strings: strings.clone(), start: written.position() };
-                (object.clone(), written)
+                (object.clone(), self.written(strings.clone(), written.position()))
             }
             ObjectSource::Path(path) => {
                 let (file, line, object) = self.only(path, written.position(), "Setting")?;
-                let strings = Strings::of_first(&file, "");
-                (object, WrittenObject { file: Arc::new(file), strings, start: Position { line, column: 1 } })
+                (object, WrittenObject::of_file(file, "", line))
             }
         };
         if let Err(error) = Setting::deserialize(&object) {
@@ -210,11 +206,7 @@ impl Loader {
         if let Err(why) = Review::read(&json) {
             return Err(self.error(path.position(), format!("{} is {why}", Quoted(&path.value))));
         }
-        let strings = Strings::of_first(&file, "/request/object");
-        Ok(CaseInput::Review {
-            json,
-            written: WrittenObject { file: Arc::new(file), strings, start: Position { line, column: 1 } },
-        })
+        Ok(CaseInput::Review { json, written: WrittenObject::of_file(file, "/request/object", line) })
     }
 
     fn objects(&self, source: &Spanned<ObjectSource>) -> Result<SharedObjects, Error> {
@@ -262,6 +254,11 @@ impl Loader {
             Ok(_) => Err(self.error(position, format!("{} is neither a file nor a directory", Quoted(path)))),
             Err(error) => Err(self.error(position, format!("{} can't be read: {error}", QuotedPath(&joined)))),
         }
+    }
+
+    /// What stands in the suite itself.
+    fn written(&self, strings: Strings, start: Position) -> WrittenObject {
+        WrittenObject { file: Arc::clone(&self.file), strings, start }
     }
 
     fn origin(&self, position: Position) -> Origin {
