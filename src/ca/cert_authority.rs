@@ -23,7 +23,6 @@ pub struct Ca {
     pub(super) issuer: Issuer<'static, KeyPair>,
 }
 
-/// When a certificate is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validity {
     /// When it is made. The certificate itself says a little earlier.
@@ -64,7 +63,6 @@ impl Ca {
         })
     }
 
-    /// Reads a CA from PEM.
     pub fn read(certificate_pem: &str, key_pem: &str) -> Result<Self, NoCa> {
         let unreadable = |why: &dyn fmt::Display| NoCa::Certificate(why.to_string());
         let certificate =

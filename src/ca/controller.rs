@@ -127,7 +127,6 @@ impl Controller {
         }
     }
 
-    /// Does what is due.
     async fn turn(&mut self) -> Result<(), Failure> {
         self.read_configurations().await;
         if !self.is_stale && self.is_idle()? {

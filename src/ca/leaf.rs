@@ -39,7 +39,6 @@ pub struct Leaf {
     pub last_call: Timestamp,
 }
 
-/// Why there is no leaf.
 #[derive(Debug, thiserror::Error)]
 pub enum NoLeaf {
     #[error("a leaf can't be signed: {0}")]

@@ -71,7 +71,6 @@ pub enum SecretState {
     Damaged(String),
 }
 
-/// What is to be done.
 #[derive(Debug)]
 pub struct Plan {
     /// What the Secret is to hold.
@@ -181,7 +180,6 @@ enum Promotion {
     Blocked(&'static str),
     /// It is time, but the next CA is not valid.
     Outdated,
-    /// Do it.
     Go,
 }
 

@@ -25,7 +25,6 @@ pub struct CaSecret {
     pub(super) shown: String,
 }
 
-/// The Secret as it was read.
 #[derive(Clone, Debug)]
 pub struct StoredSecret {
     pub contents: SecretContents,

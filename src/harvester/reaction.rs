@@ -6,7 +6,6 @@ use crate::setting::hash;
 /// The Setting as the controller finds it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HandledValue<'a> {
-    /// The new value.
     pub value: &'a str,
     /// What the annotations say of the value that was handled last.
     pub handled: Handled<'a>,
@@ -26,13 +25,10 @@ pub struct Handled<'a> {
 /// A `NetworkAttachmentDefinition` of `harvester-system` with the label [`HASH`](super::HASH).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LabelledNad<'a> {
-    /// `metadata.name`.
     pub name: &'a str,
-    /// The label.
     pub hash: &'a str,
 }
 
-/// What the controller does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reaction {
     /// Nothing: it has handled these bytes, or there was never anything.
@@ -52,17 +48,9 @@ pub enum Reaction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NadAfter {
     /// One that is there already, with the value's hash in its label.
-    Found {
-        /// Its name.
-        name: String,
-    },
+    Found { name: String },
     /// A new one, whose name the API server makes.
-    Made {
-        /// Its `spec.config`.
-        config: String,
-        /// Its label.
-        hash: String,
-    },
+    Made { config: String, hash: String },
 }
 
 impl HandledValue<'_> {
