@@ -10,6 +10,7 @@ use serde_json::Value;
 
 pub use self::directory::write;
 use super::files::policy_document;
+use super::kinds;
 use super::live::Snapshot;
 use crate::escape::Plain;
 use crate::setting::Policy;
@@ -42,13 +43,12 @@ pub fn files(snapshot: &Snapshot, policy: &Policy, source: &Source) -> Result<Ve
     let mut files = Vec::new();
     for kind in FactKind::ALL {
         let sources: Vec<_> = snapshot.sources.iter().filter(|listed| listed.source.kind == kind).collect();
-        let resource = kind.resource();
-        let name = format!("{}.yaml", resource.split_once('.').map_or(resource, |(plural, _)| plural));
+        let name = format!("{}.yaml", kinds::kind(kind).resource.plural());
         files.push(if sources.iter().all(|listed| listed.version.is_none()) {
             File { name, text: head(source, None, &format!("{kind}: not served")), objects: 0 }
         } else {
             let objects: Vec<Value> = sources.iter().flat_map(|listed| &listed.objects).cloned().collect();
-            file(source, &name, resource, &objects)?
+            file(source, &name, kind.resource(), &objects)?
         });
     }
     let head = head(source, Some(&source.time), "how the rules are set");

@@ -71,7 +71,7 @@ pub(super) const fn position(fact: FactKind) -> usize {
 /// The kind of fact that objects of this group and kind give, in whatever version they are served.
 pub fn fact_kind(api_version: &str, object_kind: &str) -> Option<FactKind> {
     let group = api_version.rsplit_once('/').map_or("", |(group, _version)| group);
-    let found = KINDS.iter().find(|kind| kind.resource.group == group && kind.resource.object_kind == object_kind);
+    let found = KINDS.iter().find(|kind| kind.resource.group() == group && kind.resource.object_kind == object_kind);
     found.map(|kind| kind.resource.kind)
 }
 
@@ -98,10 +98,11 @@ mod tests {
     #[test]
     fn every_kind_of_fact_has_its_kind() {
         for (kind, fact) in KINDS.iter().zip(FactKind::ALL) {
-            let WatchedResource { group, version, plural, object_kind, .. } = kind.resource;
+            let WatchedResource { version, object_kind, .. } = kind.resource;
             assert_eq!(kind.resource.kind, fact);
             assert_eq!(fact_kind(&kind.resource.api_version(version), object_kind), Some(fact));
-            assert_eq!(fact.resource(), [plural, group].join(".").trim_end_matches('.'));
+            let parts = [kind.resource.plural(), kind.resource.group()];
+            assert_eq!(fact.resource(), parts.join(".").trim_end_matches('.'));
         }
         assert_eq!(fact_kind("v1", "Pod"), None);
     }

@@ -9,10 +9,7 @@ pub(super) struct ClusterNetworkObject {
 }
 
 impl Watched for ClusterNetworkObject {
-    const RESOURCE: WatchedResource = WatchedResource::new(
-        FactKind::ClusterNetworks,
-        [HARVESTER_NETWORK, "v1beta1", "clusternetworks", "ClusterNetwork"],
-    );
+    const RESOURCE: WatchedResource = WatchedResource::new(FactKind::ClusterNetworks, "v1beta1", "ClusterNetwork");
     type Extract = ();
 
     fn extract(self) -> Result<Option<()>, String> {

@@ -17,10 +17,7 @@ struct CrdStatus {
 }
 
 impl Watched for CrdObject {
-    const RESOURCE: WatchedResource = WatchedResource::new(
-        FactKind::WhereaboutsCrd,
-        ["apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"],
-    );
+    const RESOURCE: WatchedResource = WatchedResource::new(FactKind::WhereaboutsCrd, "v1", "CustomResourceDefinition");
     const NAMES: &'static [&'static str] = &[WHEREABOUTS_CRD];
     type Extract = CrdState;
 

@@ -131,10 +131,8 @@ fn address(field: &str, text: &str, bare: bool) -> Result<Option<Ipv4Addr>, Stri
 }
 
 impl Watched for HostNetworkConfigObject {
-    const RESOURCE: WatchedResource = WatchedResource::new(
-        FactKind::HostNetworkConfigs,
-        [HARVESTER_NETWORK, "v1beta1", "hostnetworkconfigs", "HostNetworkConfig"],
-    );
+    const RESOURCE: WatchedResource =
+        WatchedResource::new(FactKind::HostNetworkConfigs, "v1beta1", "HostNetworkConfig");
     type Extract = HostNetwork;
 
     fn extract(self) -> Result<Option<HostNetwork>, String> {

@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::setting::object::or_default as section;
 
-/// The group of Harvester's network controller.
-pub(super) const HARVESTER_NETWORK: &str = "network.harvesterhci.io";
-
 /// `metadata`, with the labels and annotations that a rule reads.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, bound(deserialize = "L: Deserialize<'de> + Default, A: Deserialize<'de> + Default"))]

@@ -19,10 +19,7 @@ struct MigrationStatus {
 impl Watched for MigrationObject {
     const RESOURCE: WatchedResource = WatchedResource {
         namespaced: true,
-        ..WatchedResource::new(
-            FactKind::Migrations,
-            ["kubevirt.io", "v1", "virtualmachineinstancemigrations", "VirtualMachineInstanceMigration"],
-        )
+        ..WatchedResource::new(FactKind::Migrations, "v1", "VirtualMachineInstanceMigration")
     };
     type Extract = ();
 

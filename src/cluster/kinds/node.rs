@@ -41,7 +41,7 @@ struct NodeAddress {
 }
 
 impl Watched for NodeObject {
-    const RESOURCE: WatchedResource = WatchedResource::new(FactKind::Nodes, ["", "v1", "nodes", "Node"]);
+    const RESOURCE: WatchedResource = WatchedResource::new(FactKind::Nodes, "v1", "Node");
     const NEVER_NONE: Option<&'static str> = Some("no Node in the view");
     type Extract = Node;
 

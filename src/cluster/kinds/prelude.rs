@@ -4,7 +4,7 @@ pub(super) use std::sync::Arc;
 
 pub(super) use serde::{Deserialize, Serialize};
 
-pub(super) use super::metadata::{Condition, HARVESTER_NETWORK, Metadata, VlanLabels};
+pub(super) use super::metadata::{Condition, Metadata, VlanLabels};
 pub(super) use super::read::wrong;
 pub(super) use super::resource::WatchedResource;
 pub(super) use super::watched::{Extracts, Watched};

@@ -12,11 +12,8 @@ use crate::setting::facts::{FactKind, ObjectName};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WatchedResource {
     pub kind: FactKind,
-    /// The API group; empty for the core.
-    pub group: &'static str,
     /// The version that is asked for first. Where it is not served, another is looked for.
     pub version: &'static str,
-    pub plural: &'static str,
     pub object_kind: &'static str,
     pub namespaced: bool,
     pub name: Option<&'static str>,
@@ -24,9 +21,17 @@ pub struct WatchedResource {
 
 impl WatchedResource {
     /// All objects of a kind without namespaces.
-    pub(super) const fn new(kind: FactKind, api: [&'static str; 4]) -> Self {
-        let [group, version, plural, object_kind] = api;
-        Self { kind, group, version, plural, object_kind, namespaced: false, name: None }
+    pub(super) const fn new(kind: FactKind, version: &'static str, object_kind: &'static str) -> Self {
+        Self { kind, version, object_kind, namespaced: false, name: None }
+    }
+
+    pub fn plural(&self) -> &'static str {
+        self.kind.resource().split('.').next().unwrap_or_default()
+    }
+
+    /// The API group; empty for the core.
+    pub fn group(&self) -> &'static str {
+        self.kind.resource().split_once('.').map_or("", |(_plural, group)| group)
     }
 
     /// Whether a fact comes from it. The guarded Setting gives none: a request brings it along.
@@ -42,11 +47,15 @@ impl WatchedResource {
     }
 
     pub fn api_version(&self, version: &str) -> String {
-        if self.group.is_empty() { version.to_owned() } else { format!("{}/{version}", self.group) }
+        let group = self.group();
+        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
     }
 
     pub(in crate::cluster) fn api_resource(&self, version: &str) -> ApiResource {
-        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(self.group, version, self.object_kind), self.plural)
+        ApiResource::from_gvk_with_plural(
+            &GroupVersionKind::gvk(self.group(), version, self.object_kind),
+            self.plural(),
+        )
     }
 
     pub(in crate::cluster) fn field_selector(&self) -> Option<String> {

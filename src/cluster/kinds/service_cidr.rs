@@ -19,8 +19,7 @@ struct ServiceCidrSpec {
 }
 
 impl Watched for ServiceCidrObject {
-    const RESOURCE: WatchedResource =
-        WatchedResource::new(FactKind::ServiceCidrs, ["networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR"]);
+    const RESOURCE: WatchedResource = WatchedResource::new(FactKind::ServiceCidrs, "v1", "ServiceCIDR");
     type Extract = Box<[Ipv4Net]>;
 
     fn extract(self) -> Result<Option<Box<[Ipv4Net]>>, String> {

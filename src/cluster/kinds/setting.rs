@@ -34,8 +34,7 @@ struct SettingAnnotations {
 }
 
 impl Watched for SettingObject {
-    const RESOURCE: WatchedResource =
-        WatchedResource::new(FactKind::Settings, ["harvesterhci.io", "v1beta1", "settings", "Setting"]);
+    const RESOURCE: WatchedResource = WatchedResource::new(FactKind::Settings, "v1beta1", "Setting");
     const NAMES: &'static [&'static str] = &[STORAGE_NETWORK, RWX_NETWORK, SETTING];
     type Extract = SettingNetwork;
 

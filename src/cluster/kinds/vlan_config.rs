@@ -25,8 +25,7 @@ struct VlanConfigSpec {
 }
 
 impl Watched for VlanConfigObject {
-    const RESOURCE: WatchedResource =
-        WatchedResource::new(FactKind::VlanConfigs, [HARVESTER_NETWORK, "v1beta1", "vlanconfigs", "VlanConfig"]);
+    const RESOURCE: WatchedResource = WatchedResource::new(FactKind::VlanConfigs, "v1beta1", "VlanConfig");
     type Extract = VlanConfigFact;
 
     fn extract(self) -> Result<Option<VlanConfigFact>, String> {

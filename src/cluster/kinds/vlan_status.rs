@@ -28,8 +28,7 @@ pub(super) struct ReadyVlan {
 }
 
 impl Watched for VlanStatusObject {
-    const RESOURCE: WatchedResource =
-        WatchedResource::new(FactKind::VlanStatuses, [HARVESTER_NETWORK, "v1beta1", "vlanstatuses", "VlanStatus"]);
+    const RESOURCE: WatchedResource = WatchedResource::new(FactKind::VlanStatuses, "v1beta1", "VlanStatus");
     type Extract = ReadyVlan;
 
     /// The labels say whose it is; its status does where they are absent.

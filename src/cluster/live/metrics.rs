@@ -13,7 +13,7 @@ pub(super) const fn label(kind: FactKind) -> KindLabel {
 }
 
 /// Counters; what is known of a watch is not counted but looked up.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct WatchMetrics {
     events: Family<KindLabel, Counter>,
     lists: Family<KindLabel, Counter>,
@@ -23,17 +23,19 @@ pub(super) struct WatchMetrics {
 impl WatchMetrics {
     /// Registers them. Every kind has its lines from the start, so that a rate can be taken of the first event.
     pub(super) fn new(registry: &mut Registry) -> Self {
-        let metrics = Self::default();
-        for kind in FactKind::ALL {
-            let kind = label(kind);
-            drop(metrics.events.get_or_create(&kind));
-            drop(metrics.lists.get_or_create(&kind));
-            drop(metrics.errors.get_or_create(&kind));
+        let mut counters = |name: &str, help: &str| {
+            let family = Family::<KindLabel, Counter>::default();
+            for kind in FactKind::ALL {
+                drop(family.get_or_create(&label(kind)));
+            }
+            registry.register(name, help, family.clone());
+            family
+        };
+        Self {
+            events: counters("cluster_events", "Objects received from watches and lists"),
+            lists: counters("cluster_lists", "Completed lists"),
+            errors: counters("cluster_errors", "Failed lists and watches"),
         }
-        registry.register("cluster_events", "Objects received from watches and lists", metrics.events.clone());
-        registry.register("cluster_lists", "Completed lists", metrics.lists.clone());
-        registry.register("cluster_errors", "Failed lists and watches", metrics.errors.clone());
-        metrics
     }
 
     pub(super) fn events(&self, kind: FactKind, count: u64) {

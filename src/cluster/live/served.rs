@@ -13,12 +13,12 @@ const DISCOVERY: &str = "discovery";
 ///
 /// A CRD may be absent; and what is served in a newer version only must not be taken for absent.
 pub(super) async fn served_version(client: &Client, resource: &WatchedResource) -> Result<Option<String>, Error> {
-    let group = get::<APIGroup>(client, format!("/apis/{}", resource.group)).await;
+    let group = get::<APIGroup>(client, format!("/apis/{}", resource.group())).await;
     let Some(APIGroup { mut versions, .. }) = Error::found(DISCOVERY, group)? else { return Ok(None) };
     versions.sort_by_key(|served| served.version != resource.version);
     for served in versions {
         let resources = Error::found(DISCOVERY, client.list_api_group_resources(&served.group_version).await)?;
-        if resources.is_some_and(|list| list.resources.iter().any(|one| one.name == resource.plural)) {
+        if resources.is_some_and(|list| list.resources.iter().any(|one| one.name == resource.plural())) {
             return Ok(Some(served.version));
         }
     }

@@ -1,6 +1,5 @@
 //! A snapshot of the cluster: each resource is listed once, nothing is watched.
 
-use std::fmt;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -28,8 +27,6 @@ pub struct Snapshot {
     pub sources: Vec<Listed>,
     /// The objects that are no JSON value, each with its kind and why: they are in the facts as such.
     pub unreadable: Vec<String>,
-    /// What is kept whole.
-    keep: Option<fn(&WatchedResource) -> bool>,
     index: Index,
     /// What could not be listed.
     lost: Vec<Missing>,
@@ -47,33 +44,27 @@ pub struct Listed {
 }
 
 /// Which resources can't be listed, and why. Safe to print; a line for each reason.
-#[derive(Debug)]
-pub struct Unlisted {
-    failed: Vec<(WatchedResource, Error)>,
-    address: String,
-}
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unlisted(String);
 
-impl fmt::Display for Unlisted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Unlisted {
+    fn new(failed: &[(WatchedResource, Error)], address: &str) -> Self {
         // An API server that can't be reached is the same reason for all.
-        let mut reasons: Vec<(String, bool, Vec<String>)> = Vec::new();
-        for (source, error) in &self.failed {
-            let why = error.at(&self.address);
+        let mut reasons: Vec<(String, &str, Vec<String>)> = Vec::new();
+        for (source, error) in failed {
+            let why = error.at(address);
+            let verb = if matches!(error.code(), Some(401 | 403)) { "may not" } else { "can't" };
             match reasons.iter_mut().find(|(known, ..)| *known == why) {
                 Some((_, _, sources)) => sources.push(source.to_string()),
-                None => reasons.push((why, matches!(error.code(), Some(401 | 403)), vec![source.to_string()])),
+                None => reasons.push((why, verb, vec![source.to_string()])),
             }
         }
-        for (index, (why, forbidden, sources)) in reasons.iter().enumerate() {
-            let newline = if index == 0 { "" } else { "\n" };
-            let verb = if *forbidden { "may not" } else { "can't" };
-            write!(f, "{newline}{verb} list {}: {why}", sources.join(", "))?;
-        }
-        Ok(())
+        let line =
+            |(why, verb, sources): (String, &str, Vec<String>)| format!("{verb} list {}: {why}", sources.join(", "));
+        Self(reasons.into_iter().map(line).collect::<Vec<_>>().join("\n"))
     }
 }
-
-impl std::error::Error for Unlisted {}
 
 /// Lists every resource, all at the same time, of the API server at this address. One that is not served has no objects.
 pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unlisted> {
@@ -88,27 +79,27 @@ pub async fn partial_snapshot(
     keep: fn(&WatchedResource) -> bool,
 ) -> (Snapshot, Option<Unlisted>) {
     let client = LastHeard::new().wrap(client);
-    let mut snapshot = Snapshot { keep: Some(keep), ..Snapshot::default() };
+    let mut snapshot = Snapshot::default();
     let mut failed = Vec::new();
     for (resource, listed) in kinds::watches().zip(join_all(kinds::watches().map(|it| one(&client, it))).await) {
         match listed {
-            Ok(Some((version, objects))) => snapshot.take(resource, Some(version), &objects),
-            Ok(None) => snapshot.take(resource, None, &[]),
+            Ok(Some((version, objects))) => snapshot.take(resource, Some(version), &objects, keep(&resource)),
+            Ok(None) => snapshot.take(resource, None, &[], keep(&resource)),
             Err(error) => {
                 snapshot.lost.push(Missing { kind: resource.kind, why: error.at(address).into() });
                 failed.push((resource, error));
             }
         }
     }
-    let unlisted = Unlisted { failed, address: address.to_owned() };
-    (snapshot, Some(unlisted).filter(|unlisted| !unlisted.failed.is_empty()))
+    let unlisted = (!failed.is_empty()).then(|| Unlisted::new(&failed, address));
+    (snapshot, unlisted)
 }
 
 async fn one(client: &Client, resource: WatchedResource) -> Result<Option<(String, Vec<RawObject>)>, Error> {
     let listing = timeout(WITHIN, async {
         let usual = resource.version.to_owned();
         let refused = match pages(client, &resource, &usual).await {
-            Err(error) if error.code() == Some(404) && !resource.group.is_empty() => error,
+            Err(error) if error.code() == Some(404) && !resource.group().is_empty() => error,
             listed => return listed.map(|objects| Some((usual, objects))),
         };
         match served_version(client, &resource).await? {
@@ -145,10 +136,10 @@ pub(super) async fn paged<T: Clone>(
 }
 
 impl Snapshot {
-    fn take(&mut self, resource: WatchedResource, version: Option<String>, objects: &[RawObject]) {
+    fn take(&mut self, resource: WatchedResource, version: Option<String>, objects: &[RawObject], keep: bool) {
         let kind = kinds::kind(resource.kind);
         let api_version = resource.api_version(version.as_deref().unwrap_or_default());
-        let whole = self.keep.filter(|keep| keep(&resource)).map(|_| Vec::new());
+        let whole = keep.then(Vec::new);
         let mut listed = Listed { source: resource, version, objects: Vec::new(), whole };
         for object in objects {
             let (name, json) = (object.name(&resource), object.json.get());
@@ -187,7 +178,7 @@ impl Snapshot {
             let objects = objects.iter().filter(of_resource);
             let objects: Vec<RawObject> =
                 objects.map(|object| serde_json::from_str(&object.to_string()).unwrap()).collect();
-            snapshot.take(resource, Some(resource.version.to_owned()), &objects);
+            snapshot.take(resource, Some(resource.version.to_owned()), &objects, false);
         }
         snapshot
     }
@@ -234,9 +225,8 @@ mod tests {
             message: "nodes is forbidden".to_owned(),
         };
         let failed = vec![(nodes, forbidden), (networks, silent()), (configs, silent())];
-        let unlisted = Unlisted { failed, address: "10.0.0.1:6443".to_owned() };
         assert_eq!(
-            unlisted.to_string(),
+            Unlisted::new(&failed, "10.0.0.1:6443").to_string(),
             "may not list nodes: list refused with 403 Forbidden: nodes is forbidden\n\
              can't list clusternetworks.network.harvesterhci.io, vlanconfigs.network.harvesterhci.io: \
              list: no answer from the API server at 10.0.0.1:6443 within 30 s"

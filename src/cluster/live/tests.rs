@@ -17,8 +17,8 @@ const IN_DEFAULT: &str = "/apis/kubevirt.io/v1/namespaces/default/virtualmachine
 
 /// Where a resource is, in its usual version.
 fn path(resource: &WatchedResource) -> String {
-    let root = if resource.group.is_empty() { "/api" } else { "/apis" };
-    format!("{root}/{}/{}", resource.api_version(resource.version), resource.plural)
+    let root = if resource.group().is_empty() { "/api" } else { "/apis" };
+    format!("{root}/{}/{}", resource.api_version(resource.version), resource.plural())
 }
 
 fn serving_all() -> Arc<FakeApiServer> {
@@ -185,7 +185,7 @@ async fn a_burst_is_seen_together() {
 async fn what_the_api_server_does_not_serve_is_absent_until_it_does() {
     let server = serving_all();
     server.put_in(NODES, node("node-0"));
-    for source in kinds::watches().filter(|source| !["", "apiextensions.k8s.io"].contains(&source.group)) {
+    for source in kinds::watches().filter(|source| !["", "apiextensions.k8s.io"].contains(&source.group())) {
         server.unserve(&path(&source));
     }
     // The group is there for others.

@@ -105,7 +105,7 @@ impl Watch {
     async fn failed(&mut self, error: &Error) -> Option<Duration> {
         let resource = &self.resource;
         // The core is always there.
-        if error.code() == Some(404) && !resource.group.is_empty() {
+        if error.code() == Some(404) && !resource.group().is_empty() {
             match served_version(&self.discovery, resource).await {
                 Ok(None) => {
                     self.state.absent(self.at);
