@@ -24,22 +24,11 @@ pub struct ManifestField {
     pub key: Position,
     /// Its value; of a block scalar only the text.
     pub scalar: Scalar,
-    pub(super) style: FieldStyle,
+    /// None of an alias, a mapping or a sequence, which is no string of its own.
+    pub(super) style: Option<ScalarStyle>,
     /// Where the key ends, in bytes.
     pub(super) key_end: usize,
     pub(super) obstacle: Option<&'static str>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FieldStyle {
-    Plain,
-    SingleQuoted,
-    /// `"…"`, in JSON always.
-    DoubleQuoted,
-    /// `|` or `>`, and the text in lines of its own.
-    Block,
-    /// An alias, a mapping or a sequence: no string of its own.
-    NoString,
 }
 
 /// The fields of a file's objects, by the start of their document and their JSON pointer.
@@ -151,12 +140,10 @@ impl FieldWalk {
         let bytes = self.bytes(span)?;
         let (style, anchor, tagged) = match event {
             Event::Scalar(_, style, anchor, tag) => {
-                (FieldStyle::from(*style), *anchor, tag.as_deref().is_some_and(|tag| !is_string(tag)))
+                (Some(*style), *anchor, tag.as_deref().is_some_and(|tag| !is_string(tag)))
             }
-            Event::Alias(_) => (FieldStyle::NoString, 0, false),
-            Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => {
-                (FieldStyle::NoString, *anchor, false)
-            }
+            Event::Alias(_) => (None, 0, false),
+            Event::SequenceStart(_, anchor, _) | Event::MappingStart(_, anchor, _) => (None, *anchor, false),
             Event::SequenceEnd | Event::MappingEnd => {
                 self.open.pop();
                 self.complete("", span);
@@ -170,7 +157,7 @@ impl FieldWalk {
         let anchored = anchor != 0 || self.open.last().is_some_and(|open| open.anchored);
         let obstacle = match (anchored, style, tagged) {
             (true, ..) => Some("it is anchored, alone or with what is around it, so an alias may repeat it"),
-            (_, FieldStyle::NoString, _) => Some("it is no string of its own"),
+            (_, None, _) => Some("it is no string of its own"),
             (_, _, true) => Some("it has a tag"),
             _ => None,
         };
@@ -178,11 +165,11 @@ impl FieldWalk {
         let found = self.field(|key, key_end| ManifestField { key, scalar, style, key_end, obstacle });
         match event {
             Event::SequenceStart(..) => {
-                let is_wanted = self.leads(|key| key == "items");
+                let is_wanted = self.leads(&["items"]);
                 self.open.push(OpenNode { step: PathStep::Item(0), is_wanted, anchored, found: 0 });
             }
             Event::MappingStart(..) => {
-                let is_wanted = self.leads(|key| LEADING.contains(&key));
+                let is_wanted = self.leads(&LEADING);
                 self.open.push(OpenNode { step: PathStep::Key, is_wanted, anchored, found: 0 });
             }
             Event::Scalar(text, ..) => self.complete(text, span),
@@ -203,12 +190,12 @@ impl FieldWalk {
         Some((self.pointer(), field))
     }
 
-    /// Whether what begins here is of interest: the root, an item, or what a key leads to.
-    fn leads(&self, by: impl FnOnce(&str) -> bool) -> bool {
+    /// Whether what begins here is of interest: the root, an item, or what one of the keys leads to.
+    fn leads(&self, keys: &[&str]) -> bool {
         self.open.last().is_none_or(|open| {
             open.is_wanted
                 && match &open.step {
-                    PathStep::Value { key, .. } => by(key),
+                    PathStep::Value { key, .. } => keys.contains(&key.as_str()),
                     PathStep::Item(_) => true,
                     PathStep::Key => false,
                 }
@@ -252,15 +239,4 @@ impl FieldWalk {
 
 fn is_string(tag: &Tag) -> bool {
     tag.handle() == "tag:yaml.org,2002:" && tag.suffix() == "str"
-}
-
-impl From<ScalarStyle> for FieldStyle {
-    fn from(style: ScalarStyle) -> Self {
-        match style {
-            ScalarStyle::Plain => Self::Plain,
-            ScalarStyle::SingleQuoted => Self::SingleQuoted,
-            ScalarStyle::DoubleQuoted => Self::DoubleQuoted,
-            ScalarStyle::Literal | ScalarStyle::Folded => Self::Block,
-        }
-    }
 }

@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use granit_parser::ScalarStyle;
 use serde_json::Value;
 
 use super::document::{self, DocumentContent, ManifestDocument};
-use super::fields::{FieldStyle, ManifestField, ManifestFields};
+use super::fields::{ManifestField, ManifestFields};
 use super::{ManifestFile, Origin};
 
 #[derive(Clone, Debug)]
@@ -84,8 +85,10 @@ fn replace(text: &str, field: &ManifestField, new: &str) -> Result<Vec<Edit>, &'
         return Err(obstacle);
     }
     let quoted = match field.style {
-        FieldStyle::Block => return block(text, field, new).ok_or("the block scalar can't be taken apart"),
-        FieldStyle::DoubleQuoted => double_quoted(new),
+        Some(ScalarStyle::Literal | ScalarStyle::Folded) => {
+            return block(text, field, new).ok_or("the block scalar can't be taken apart");
+        }
+        Some(ScalarStyle::DoubleQuoted) => double_quoted(new),
         _ if new.chars().all(is_printable) => format!("'{}'", new.replace('\'', "''")),
         _ => double_quoted(new),
     };

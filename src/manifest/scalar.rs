@@ -49,9 +49,9 @@ impl Scalar {
             return self.start;
         };
         if is_literal_block(file.get(..self.bytes.start).unwrap_or_default()) {
-            let (lines, last) =
-                before.rsplit_once('\n').map_or((0, before), |(lines, last)| (1 + newlines(lines), last));
-            return Position { line: self.start.line + lines, ..self.start }.right(last.chars().count());
+            let last = before.rsplit('\n').next().unwrap_or_default();
+            let line = self.start.line + before.matches('\n').count();
+            return Position { line, ..self.start }.right(last.chars().count());
         }
         // The line break that ends a plain scalar may be counted as its own.
         if written.trim_end().contains('\n') {
@@ -64,10 +64,6 @@ impl Scalar {
         };
         self.start.right(columns)
     }
-}
-
-fn newlines(text: &str) -> usize {
-    text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
 /// Whether what stands before a scalar ends with the header of a literal block: `|`, `|-`, `|2+`.
