@@ -145,10 +145,10 @@ impl Bound {
             drain: CancellationToken::new(),
             abort: CancellationToken::new(),
         };
-        let webhook_router = router::webhook(Arc::new(webhook_state), metrics.panics());
+        let webhook_router = router::webhook(Arc::new(webhook_state), metrics.panics.clone());
         let webhook_context = context(Transport::tls(tls, metrics.clone()), webhook_router);
         let webhook = Listener::start(webhook, webhook_context, limits.connections, metrics.listener("webhook"));
-        let ops_context = context(Transport::Plain, router::ops(Arc::new(health), metrics.panics()));
+        let ops_context = context(Transport::Plain, router::ops(Arc::new(health), metrics.panics.clone()));
         let ops = Listener::start(ops, ops_context, OPS_CONNECTIONS, metrics.listener("ops"));
 
         shutdown.begun.cancelled().await;

@@ -80,7 +80,7 @@ async fn run(tcp: TcpStream, client: SocketAddr, guard: &ConnectionGuard, contex
             Ok(Err(reason)) => reason,
             Err(_) => CloseReason::HandshakeTimeout,
         },
-        () = guard.displaced() => CloseReason::Displaced,
+        () = guard.displaced.cancelled() => CloseReason::Displaced,
         () = drained => CloseReason::Drained,
     }
 }
@@ -101,7 +101,7 @@ async fn http(io: Io, guard: &ConnectionGuard, context: &ConnectionContext) -> C
     let ended = tokio::select! {
         biased;
         result = finish(&mut connection) => Ok(result),
-        () = guard.displaced() => Err(CloseReason::Displaced),
+        () = guard.displaced.cancelled() => Err(CloseReason::Displaced),
         () = context.drain.cancelled() => Err(CloseReason::Drained),
     };
     let (result, reason) = match ended {

@@ -87,18 +87,14 @@ impl Connections {
 pub(super) struct ConnectionGuard {
     connections: Arc<Connections>,
     id: u64,
-    displaced: CancellationToken,
+    /// The connection has to make room.
+    pub(super) displaced: CancellationToken,
     #[expect(dead_code, reason = "held for as long as the connection is open")]
     permit: Option<OwnedSemaphorePermit>,
     pub(super) reason: CloseReason,
 }
 
 impl ConnectionGuard {
-    /// Ends when the connection has to make room.
-    pub(super) async fn displaced(&self) {
-        self.displaced.cancelled().await;
-    }
-
     /// A request begins: the connection is not displaced until its answer.
     pub(super) fn begin_request(&self) {
         self.set_idle_since(None);

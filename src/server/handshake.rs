@@ -71,6 +71,9 @@ const SPEAK_TLS: &[u8] =
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\
     Content-Length: 39\r\n\r\nthis port speaks HTTPS, not plain HTTP\n";
 
+/// The most that is read of what it sent, and thrown away.
+const MAX_UNREAD: u64 = 64 << 10;
+
 impl TlsTransport {
     async fn handshake(
         &self,
@@ -111,13 +114,7 @@ async fn explain(tcp: &mut TcpStream) {
     let told = async {
         tcp.write_all(SPEAK_TLS).await?;
         tcp.shutdown().await?;
-        let mut unread = [0; 4096];
-        for _ in 0..16 {
-            if tcp.read(&mut unread).await? == 0 {
-                break;
-            }
-        }
-        io::Result::Ok(())
+        tokio::io::copy(&mut tcp.take(MAX_UNREAD), &mut tokio::io::sink()).await
     };
     let _ = timeout(Duration::from_secs(1), told).await;
 }

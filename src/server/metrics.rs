@@ -46,7 +46,7 @@ pub struct Metrics {
     latency: Family<Labels<1>, Histogram, fn() -> Histogram>,
     requests: Family<ByCode, Counter>,
     in_flight: Gauges,
-    panics: Counter,
+    pub(super) panics: Counter,
 }
 
 impl Default for Metrics {
@@ -144,10 +144,6 @@ impl Metrics {
     /// Counts polls of the certificate files that failed.
     pub fn reload_failures(&self) -> Counter {
         self.reload_failures.clone()
-    }
-
-    pub(super) fn panics(&self) -> Counter {
-        self.panics.clone()
     }
 
     /// The metrics of one listener's connections.

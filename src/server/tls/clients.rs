@@ -1,7 +1,7 @@
 //! Who gets an answer: clients with a certificate of the operator's CA, and of a name that the operator gave.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -68,7 +68,7 @@ impl ClientCaFile {
         failures: Counter,
     ) -> Result<(Arc<ClientVerifier>, Polled<Self>), Error> {
         let content = read(&file)?;
-        let trusted = verifier(&content, &provider).map_err(|why| Error::UnusableCa { file: file.clone(), why })?;
+        let trusted = verifier(&file, &content, &provider)?;
         let verifier = Arc::new(ClientVerifier { trusted: ArcSwap::from_pointee(trusted), names });
         tracing::info!(names = ?verifier.names, "answering only clients with a certificate of the client CA");
         let files = Self { file, provider, verifier: Arc::clone(&verifier), failures };
@@ -85,8 +85,7 @@ impl Reload for ClientCaFile {
     }
 
     fn apply(&self, content: &Vec<u8>) -> Result<(), Error> {
-        let trusted = verifier(content, &self.provider);
-        let trusted = trusted.map_err(|why| Error::UnusableCa { file: self.file.clone(), why })?;
+        let trusted = verifier(&self.file, content, &self.provider)?;
         self.verifier.trusted.store(Arc::new(trusted));
         tracing::info!("reloaded the client CA");
         Ok(())
@@ -100,14 +99,15 @@ impl Reload for ClientCaFile {
     }
 }
 
-fn verifier(pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, Unusable> {
+fn verifier(file: &Path, pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+    let unusable = |why| Error::UnusableCa { file: file.to_owned(), why };
     let mut roots = RootCertStore::empty();
-    for (at, certificate) in pair::certificates(pem)?.into_iter().enumerate() {
-        roots.add(certificate).map_err(|_| Unusable::CertificateDer(at + 1))?;
+    for (at, certificate) in pair::certificates(pem).map_err(unusable)?.into_iter().enumerate() {
+        roots.add(certificate).map_err(|_| unusable(Unusable::CertificateDer(at + 1)))?;
     }
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
     // It fails only without a root, and there is one.
-    builder.build().map_err(|_| Unusable::NoCertificate)
+    builder.build().map_err(|_| unusable(Unusable::NoCertificate))
 }
 
 impl ClientVerifier {

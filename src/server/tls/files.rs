@@ -42,13 +42,6 @@ pub struct CertificateFiles {
     failures: Counter,
 }
 
-/// The bytes of both files.
-#[derive(Debug, Hash)]
-pub struct PemPair {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
-}
-
 impl CertificateFiles {
     /// Serves what the files hold, and polls them for a new pair from then on. Each poll that fails is counted.
     pub fn load(
@@ -66,26 +59,26 @@ impl CertificateFiles {
 }
 
 impl Reload for CertificateFiles {
-    type Content = PemPair;
+    type Content = [Vec<u8>; 2];
     type Error = Error;
 
     /// Both files as they were at one time: the first is read again after the second, in case they changed in between.
-    fn read(&self) -> Result<PemPair, Error> {
+    fn read(&self) -> Result<[Vec<u8>; 2], Error> {
         let mut certificate = read(&self.certificate)?;
         for _ in 0..8 {
             let key = read(&self.key)?;
             let again = read(&self.certificate)?;
             if again == certificate {
-                return Ok(PemPair { certificate, key });
+                return Ok([certificate, key]);
             }
             certificate = again;
         }
         // Changing faster than it can be read: whatever is there is then checked as a pair.
-        Ok(PemPair { certificate, key: read(&self.key)? })
+        Ok([certificate, read(&self.key)?])
     }
 
-    fn apply(&self, content: &PemPair) -> Result<(), Error> {
-        let pair = pair::read(&content.certificate, &content.key, &self.provider).map_err(|why| Error::Unusable {
+    fn apply(&self, [certificate, key]: &[Vec<u8>; 2]) -> Result<(), Error> {
+        let pair = pair::read(certificate, key, &self.provider).map_err(|why| Error::Unusable {
             certificate: self.certificate.clone(),
             key: self.key.clone(),
             why,
