@@ -67,11 +67,6 @@ impl Spread {
         let random = RandomState::new().hash_one(());
         Self(f64::from(u32::try_from(random >> 32).unwrap_or(0)) / f64::from(u32::MAX))
     }
-
-    /// Before the end of two thirds of a life, by this much.
-    fn of(self, life: Duration) -> Duration {
-        life.mul_f64(self.0 / 10.0)
-    }
 }
 
 impl Leaf {
@@ -94,7 +89,7 @@ impl Leaf {
             certified: Arc::new(certified),
             issuer: Arc::clone(ca),
             not_after,
-            renewed_at: later(now, (life * 2 / 3).saturating_sub(spread.of(life))),
+            renewed_at: later(now, (life * 2 / 3).saturating_sub(life.mul_f64(spread.0 / 10.0))),
             last_call: earlier(not_after, life / 10),
         })
     }

@@ -1,6 +1,5 @@
 //! Lifetimes of CAs and leaves.
 
-use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,12 +17,12 @@ pub struct Lifetimes {
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum UnsoundLifetimes {
     /// Less than a second, which certificates do not know, or far too long.
-    #[error("{} is out of range: a CA and a leaf are valid for 1 second to 10 years", Shown(*.0))]
+    #[error("{} is out of range: a CA and a leaf are valid for 1 second to 10 years", shown(*.0))]
     OutOfRange(Duration),
     /// A CA signs for up to two thirds of its life.
     #[error(
         "a CA lifetime of {} is too short for leaves of {}: it must be at least three times as long, {}",
-        Shown(*ca), Shown(*leaf), Shown(*leaf * 3)
+        shown(*ca), shown(*leaf), shown(*leaf * 3)
     )]
     ShortCa { ca: Duration, leaf: Duration },
 }
@@ -54,13 +53,9 @@ impl Lifetimes {
 }
 
 /// A duration as flags take it: `507h`, `2m30s`.
-struct Shown(Duration);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let duration = SignedDuration::try_from(self.0).unwrap_or(SignedDuration::MAX);
-        f.write_str(&format!("{duration:#}").replace(' ', ""))
-    }
+fn shown(duration: Duration) -> String {
+    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    format!("{duration:#}").replace(' ', "")
 }
 
 #[cfg(test)]

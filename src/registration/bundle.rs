@@ -57,15 +57,9 @@ impl FromIterator<CertificateDer<'static>> for Bundle {
 
 pub fn pem(certificate: &CertificateDer<'_>) -> String {
     const WIDTH: usize = 64;
-    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
-    for (at, character) in BASE64.encode(certificate).chars().enumerate() {
-        if at > 0 && at % WIDTH == 0 {
-            text.push('\n');
-        }
-        text.push(character);
-    }
-    text.push_str("\n-----END CERTIFICATE-----\n");
-    text
+    let base64 = BASE64.encode(certificate);
+    let lines: Vec<_> = base64.as_bytes().chunks(WIDTH).map(String::from_utf8_lossy).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
 }
 
 #[cfg(test)]

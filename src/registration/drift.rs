@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use crate::escape::Quoting;
-use crate::escape::{Plain, Quoted};
+use crate::escape::{Plain, Quoted, Quoting};
 
 /// How many differences are said; the others are only counted.
 const SHOWN: usize = 5;
@@ -37,7 +36,7 @@ impl Drift {
             (shipped, live) if shipped != live => {
                 self.count += 1;
                 if self.shown.len() < SHOWN {
-                    self.shown.push(format!("{path} is {}, shipped as {}", Seen(live), Seen(shipped)));
+                    self.shown.push(format!("{path} is {}, shipped as {}", seen(live), seen(shipped)));
                 }
             }
             _ => {}
@@ -76,15 +75,11 @@ fn are_named(list: &[Value]) -> bool {
     list.iter().all(|item| item["name"].is_string())
 }
 
-struct Seen<'a>(Option<&'a Value>);
-
-impl fmt::Display for Seen<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(Value::String(text)) => Quoted(text).fmt(f),
-            Some(value) => Quoting(&value.to_string()).fmt(f),
-            None => f.write_str("absent"),
-        }
+fn seen(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => Quoted(text).to_string(),
+        Some(value) => Quoting(&value.to_string()).to_string(),
+        None => "absent".to_owned(),
     }
 }
 

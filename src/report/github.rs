@@ -78,7 +78,7 @@ pub fn summary(run: &RunReport<'_>, repository: &Repository) -> String {
         let sign = if finding.level == Level::Error { "❌" } else { "⚠️" };
         let at = format!("{}:{}:{}", repository.name(&finding.at.path), finding.at.line, finding.at.column);
         let name = cell(&finding.record.name);
-        let _ = writeln!(text, "| {sign} | {} | {name}<br>{} |", code(&at), cell(&finding.text()));
+        let _ = writeln!(text, "| {sign} | <code>{}</code> | {name}<br>{} |", cell(&at), cell(&finding.text()));
     }
     if findings.len() > ROWS {
         let _ = writeln!(text, "\nand {} more", findings.len() - ROWS);
@@ -110,10 +110,6 @@ fn cell(text: &str) -> String {
         }
     }
     cell
-}
-
-fn code(text: &str) -> String {
-    format!("<code>{}</code>", cell(text))
 }
 
 #[cfg(test)]

@@ -10,10 +10,12 @@ use serde_json::{Map, Value};
 use crate::manifest::fields::Strings;
 use crate::manifest::{Position, Scalar};
 
-/// A value and where it stands. In the schema it is the value alone.
-#[derive(Clone, Debug)]
+// A value and where it stands. In the schema it is the value alone, which a doc comment would describe.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(transparent)]
 pub(super) struct Spanned<T> {
     pub(super) value: T,
+    #[schemars(skip)]
     pub(super) scalar: Scalar,
 }
 
@@ -27,24 +29,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let serde_saphyr::Spanned { value, referenced, .. } = serde_saphyr::Spanned::deserialize(deserializer)?;
         Ok(Self { value, scalar: Scalar::of(referenced) })
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Spanned<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn schema_id() -> Cow<'static, str> {
-        T::schema_id()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
     }
 }
 
