@@ -1,6 +1,5 @@
 //! The certificate that one replica serves.
 
-use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,15 +97,5 @@ impl Leaf {
     /// over and it can be longer.
     pub fn is_due(&self, signer: &Ca, end: Timestamp, now: Timestamp) -> bool {
         *signer != *self.issuer || now >= self.renewed_at && whole_second(end) > self.not_after
-    }
-}
-
-/// Without the key.
-impl fmt::Debug for Leaf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Leaf")
-            .field("not_after", &self.not_after)
-            .field("renewed_at", &self.renewed_at)
-            .finish_non_exhaustive()
     }
 }

@@ -42,48 +42,35 @@ mod watch;
 mod watch_state;
 mod watch_status;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// How long nothing may be heard of a watch before its facts count as missing.
-    pub max_staleness: Duration,
-}
+/// The least staleness that may be allowed: a few of the shortest watches have to fit in.
+pub const LEAST_STALENESS: Duration = Duration::from_secs(10);
 
-impl Options {
-    /// The least `max_staleness`: a few of the shortest watches have to fit in.
-    pub const LEAST: Duration = Duration::from_secs(10);
-
-    /// How long a watch lasts: well below the staleness that is allowed, as a dead one is only noticed at its end.
-    fn watch_for(&self) -> Duration {
-        const LONGEST: u64 = 45;
-        const SHORTEST: u64 = 2;
-        Duration::from_secs((self.max_staleness.as_secs() / 4).clamp(SHORTEST, LONGEST))
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { max_staleness: Duration::from_mins(3) }
-    }
+/// How long a watch lasts: well below the staleness that is allowed, as a dead one is only noticed at its end.
+fn watch_for(max_staleness: Duration) -> Duration {
+    const LONGEST: u64 = 45;
+    const SHORTEST: u64 = 2;
+    Duration::from_secs((max_staleness.as_secs() / 4).clamp(SHORTEST, LONGEST))
 }
 
 /// Begins to watch the cluster, once the future runs: it never ends, and everything ends when it is dropped.
 ///
-/// The view is there at once, and knows nothing at first.
+/// The view is there at once, and knows nothing at first. When nothing was heard of a watch for longer than the longest
+/// staleness, its facts count as missing.
 pub fn start(
     client: Client,
-    options: Options,
+    max_staleness: Duration,
     registry: &mut Registry,
 ) -> (Arc<ClusterState>, impl Future<Output = Infallible> + Send + use<>) {
     let view = Arc::new(ClusterState::unknown(WatchStatus::NOT_LISTED));
     let watches: Vec<_> = kinds::watches().map(|resource| (resource, LastHeard::new())).collect();
     let metrics = WatchMetrics::new(registry);
-    let state = WatchState::new(Arc::clone(&view), watches.iter().cloned(), options.max_staleness, metrics);
+    let state = WatchState::new(Arc::clone(&view), watches.iter().cloned(), max_staleness, metrics);
     let state = Arc::new(state);
     registry.register_collector(Box::new(WatchFigures(Arc::clone(&state))));
     let watches = watches.into_iter().enumerate().map({
         let state = Arc::clone(&state);
         move |(at, (resource, heard))| {
-            Watch::new(at, resource, &client, &heard, Arc::clone(&state), options.watch_for()).run()
+            Watch::new(at, resource, &client, &heard, Arc::clone(&state), watch_for(max_staleness)).run()
         }
     });
     let watches = join_all(watches.collect::<Vec<_>>());

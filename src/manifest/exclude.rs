@@ -25,7 +25,7 @@ impl ExcludedPaths {
 pub(super) struct Rules {
     exclude: Option<IgnoreFile>,
     /// The nearest last.
-    git: Vec<IgnoreFile>,
+    pub(super) git: Vec<IgnoreFile>,
 }
 
 impl Rules {
@@ -44,14 +44,6 @@ impl Rules {
         self.git.push(IgnoreFile { rules: read(directory), ..IgnoreFile::at(directory) });
     }
 
-    pub(super) const fn depth(&self) -> usize {
-        self.git.len()
-    }
-
-    pub(super) fn leave(&mut self, depth: usize) {
-        self.git.truncate(depth);
-    }
-
     pub(super) fn leave_out(&self, path: &Path, is_directory: bool) -> bool {
         let mut said = self.exclude.iter().chain(self.git.iter().rev()).map(|rule| rule.matched(path, is_directory));
         said.find(|said| !said.is_none()).is_some_and(|said| said.is_ignore())
@@ -60,7 +52,7 @@ impl Rules {
 
 /// The rules of one `.gitignore`, for paths as the walk has them.
 #[derive(Debug)]
-struct IgnoreFile {
+pub(super) struct IgnoreFile {
     /// What the paths begin with.
     base: PathBuf,
     /// What the rules have in its place.

@@ -95,7 +95,7 @@ impl Tree {
         };
         // A mounted ConfigMap keeps what its names lead to in directories that begin with two dots.
         names.sort_by_cached_key(|name| (name.as_encoded_bytes().starts_with(b".."), name.clone()));
-        let ruled = self.rules.as_ref().map_or(0, Rules::depth);
+        let ruled = self.rules.as_ref().map_or(0, |rules| rules.git.len());
         if let Some(rules) = self.rules.as_mut().filter(|_| names.iter().any(|name| name == ".gitignore")) {
             rules.enter(directory);
         }
@@ -120,7 +120,7 @@ impl Tree {
             }
         }
         if let Some(rules) = &mut self.rules {
-            rules.leave(ruled);
+            rules.git.truncate(ruled);
         }
     }
 

@@ -6,9 +6,7 @@ pub(super) enum CloseReason {
     Client,
     /// The server had answered with `Connection: close`.
     Answered,
-    /// The TLS handshake took too long.
     HandshakeTimeout,
-    /// The TLS handshake failed.
     HandshakeFailed,
     /// The client did not send a request in time.
     IdleTimeout,

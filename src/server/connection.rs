@@ -39,7 +39,6 @@ const DISPLACED_GRACE: Duration = Duration::from_millis(100);
 const MAX_UNREAD: u64 = 16 << 20;
 
 /// What the connections of one listener share.
-#[derive(Debug)]
 pub(super) struct ConnectionContext {
     pub(super) transport: Transport,
     pub(super) router: Router,

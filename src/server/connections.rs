@@ -11,7 +11,6 @@ use super::close_reason::CloseReason;
 use super::metrics::ListenerMetrics;
 
 /// Every open connection of one listener.
-#[derive(Debug)]
 pub(super) struct Connections {
     permits: Arc<Semaphore>,
     table: Mutex<Table>,
@@ -20,13 +19,12 @@ pub(super) struct Connections {
     metrics: ListenerMetrics,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Table {
     next: u64,
     by_id: HashMap<u64, Connection>,
 }
 
-#[derive(Debug)]
 struct Connection {
     /// Since when it has no request under way: since its last answer, or since it was accepted.
     idle_since: Option<Instant>,
@@ -83,7 +81,6 @@ impl Connections {
 }
 
 /// One open connection; it leaves the table when this is dropped.
-#[derive(Debug)]
 pub(super) struct ConnectionGuard {
     connections: Arc<Connections>,
     id: u64,

@@ -1,6 +1,5 @@
 //! Turns a TCP connection into a stream for HTTP, with or without TLS.
 
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -26,7 +25,6 @@ pub(super) type Io = Either<PlainStream, Box<TlsStream<PlainStream>>>;
 type PlainStream = Pin<Box<TimeoutStream<TcpStream>>>;
 
 /// What a listener speaks below HTTP.
-#[derive(Debug)]
 pub(super) enum Transport {
     Plain,
     Tls(Box<TlsTransport>),
@@ -49,13 +47,35 @@ impl Transport {
     /// A client that does not speak what it should is told as far as it can be, counted and logged.
     pub(super) async fn handshake(
         &self,
-        tcp: TcpStream,
+        mut tcp: TcpStream,
         client: SocketAddr,
         write_timeout: Duration,
     ) -> Result<Io, CloseReason> {
-        match self {
-            Self::Plain => Ok(Either::Left(plain(tcp, write_timeout))),
-            Self::Tls(tls) => tls.handshake(tcp, client, write_timeout).await.map(Either::Right),
+        let Self::Tls(tls) = self else { return Ok(Either::Left(plain(tcp, write_timeout))) };
+        let TlsTransport { acceptor, metrics, throttle } = &**tls;
+        let mut first = [0];
+        // An end or an error here is one in the handshake too.
+        if matches!(tcp.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase() {
+            explain(&mut tcp).await;
+            metrics.handshake_failed("plain-http");
+            throttle.warn(|left_out| tracing::warn!(%client, left_out, "client sent plain HTTP to the HTTPS port"));
+            return Err(CloseReason::HandshakeFailed);
+        }
+        match acceptor.accept(plain(tcp, write_timeout)).await {
+            Ok(stream) => Ok(Either::Right(Box::new(stream))),
+            Err(error) => {
+                let (reason, words) = failure(&error);
+                metrics.handshake_failed(reason);
+                if reason == DISCONNECTED {
+                    // As any probe of the port does that only connects.
+                    tracing::debug!(%client, error = words, "client disconnected during the TLS handshake");
+                } else {
+                    throttle.warn(|left_out| {
+                        tracing::warn!(%client, error = words, left_out, "TLS handshake failed");
+                    });
+                }
+                Err(CloseReason::HandshakeFailed)
+            }
         }
     }
 }
@@ -73,41 +93,6 @@ const SPEAK_TLS: &[u8] =
 
 /// The most that is read of what it sent, and thrown away.
 const MAX_UNREAD: u64 = 64 << 10;
-
-impl TlsTransport {
-    async fn handshake(
-        &self,
-        mut tcp: TcpStream,
-        client: SocketAddr,
-        write_timeout: Duration,
-    ) -> Result<Box<TlsStream<PlainStream>>, CloseReason> {
-        let Self { acceptor, metrics, throttle } = self;
-        let mut first = [0];
-        // An end or an error here is one in the handshake too.
-        if matches!(tcp.peek(&mut first).await, Ok(1)) && first[0].is_ascii_uppercase() {
-            explain(&mut tcp).await;
-            metrics.handshake_failed("plain-http");
-            throttle.warn(|left_out| tracing::warn!(%client, left_out, "client sent plain HTTP to the HTTPS port"));
-            return Err(CloseReason::HandshakeFailed);
-        }
-        match acceptor.accept(plain(tcp, write_timeout)).await {
-            Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => {
-                let (reason, words) = failure(&error);
-                metrics.handshake_failed(reason);
-                if reason == DISCONNECTED {
-                    // As any probe of the port does that only connects.
-                    tracing::debug!(%client, error = words, "client disconnected during the TLS handshake");
-                } else {
-                    throttle.warn(|left_out| {
-                        tracing::warn!(%client, error = words, left_out, "TLS handshake failed");
-                    });
-                }
-                Err(CloseReason::HandshakeFailed)
-            }
-        }
-    }
-}
 
 /// Tells the client, and reads what it sent: unread, it would reset the connection under the answer.
 async fn explain(tcp: &mut TcpStream) {
@@ -149,10 +134,4 @@ fn failure(error: &io::Error) -> (&'static str, String) {
         _ => error.to_string(),
     };
     (reason, words)
-}
-
-impl fmt::Debug for TlsTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsTransport").finish_non_exhaustive()
-    }
 }

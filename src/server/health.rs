@@ -12,7 +12,6 @@ use crate::cluster::ClusterState;
 use crate::x509::not_after;
 
 /// What health and metrics are read from. That the port is bound goes without saying: nobody could ask before.
-#[derive(Debug)]
 pub(super) struct Health {
     pub(super) cluster: Arc<ClusterState>,
     pub(super) resolver: Arc<Resolver>,

@@ -23,7 +23,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A port that is served. Dropped, it ends at once, with all its connections.
-#[derive(Debug)]
 pub(super) struct Listener {
     connections: Arc<Connections>,
     context: Arc<ConnectionContext>,

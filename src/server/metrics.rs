@@ -173,7 +173,7 @@ impl Metrics {
 }
 
 /// The metrics of one listener's connections.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct ListenerMetrics {
     /// As labels and logs have it.
     pub(super) name: &'static str,
@@ -196,7 +196,6 @@ impl ListenerMetrics {
 }
 
 /// A request under way.
-#[derive(Debug)]
 pub(super) struct InFlight(Gauge);
 
 impl Drop for InFlight {

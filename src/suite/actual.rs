@@ -128,24 +128,25 @@ fn reached(request: &Request<'_>, webhook: MatchedWebhook, admission: &Admission
 impl Actual {
     /// The `expect` block of a case for which exactly this is right, as YAML.
     pub(super) fn would_hold(&self) -> String {
-        match self.verdict {
-            ExpectedVerdict::NotSent => "expect: notSent\n".to_owned(),
-            ExpectedVerdict::Allowed => self.allowed_block(),
-            ExpectedVerdict::Refused => self.refused_block(),
+        if self.verdict == ExpectedVerdict::NotSent {
+            return "expect: notSent\n".to_owned();
         }
-    }
-
-    fn allowed_block(&self) -> String {
-        let mut block = String::from("expect:\n  verdict: allowed\n");
-        if let Some(stored) = self.stored.as_ref().filter(|stored| stored.chars().count() <= LONGEST) {
+        let mut block = format!("expect:\n  verdict: {}\n", self.verdict.word());
+        if self.verdict == ExpectedVerdict::Refused {
+            self.write_refusal(&mut block);
+        } else if let Some(stored) = self.stored.as_ref().filter(|stored| stored.chars().count() <= LONGEST) {
             let _ = writeln!(block, "  stored: {}", scalar(stored));
         }
-        self.write_warnings(&mut block);
+        if !self.warnings.is_empty() {
+            block.push_str("  warnings:\n");
+        }
+        for warning in &self.warnings {
+            let _ = writeln!(block, "  - kind: {}", warning.kind);
+        }
         block
     }
 
-    fn refused_block(&self) -> String {
-        let mut block = String::from("expect:\n  verdict: refused\n");
+    fn write_refusal(&self, block: &mut String) {
         if let Some(code) = self.code.filter(|code| *code != 422) {
             let _ = writeln!(block, "  code: {code}");
         }
@@ -157,17 +158,6 @@ impl Actual {
         block.push_str(head);
         for cause in self.causes.iter().take(listed).map(|it| &it.cause) {
             let _ = writeln!(block, "{indent}- rule: {}\n{indent}  field: {}", cause.rule, cause.field);
-        }
-        self.write_warnings(&mut block);
-        block
-    }
-
-    fn write_warnings(&self, block: &mut String) {
-        if !self.warnings.is_empty() {
-            block.push_str("  warnings:\n");
-        }
-        for warning in &self.warnings {
-            let _ = writeln!(block, "  - kind: {}", warning.kind);
         }
     }
 }

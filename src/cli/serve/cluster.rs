@@ -52,7 +52,7 @@ impl ClusterArgs {
         }
         let client =
             self.kube.client().await.context("without --cluster, which takes files, a live cluster is needed")?;
-        let (state, follow) = live::start(client, live::Options { max_staleness: self.max_staleness }, registry);
+        let (state, follow) = live::start(client, self.max_staleness, registry);
         let follow = async { match follow.await {} };
         Ok(Cluster { state, follow: Box::pin(follow) })
     }
@@ -89,7 +89,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
 }
 
 fn staleness(text: &str) -> Result<Duration, String> {
-    let least = live::Options::LEAST;
+    let least = live::LEAST_STALENESS;
     match duration::parse(text) {
         Ok(time) if time >= least => Ok(time),
         Ok(_) => Err(format!("must be at least {least:?}: watches have to end and begin again in that time")),
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_staleness_leaves_room_for_watches() {
-        assert_eq!(staleness("3m"), Ok(live::Options::default().max_staleness));
+        assert_eq!(staleness("3m"), Ok(Duration::from_mins(3)));
         assert_eq!(staleness("10s"), Ok(Duration::from_secs(10)));
         let error = "must be at least 10s: watches have to end and begin again in that time";
         assert_eq!(staleness("9999ms"), Err(error.to_owned()));

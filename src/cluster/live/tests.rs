@@ -55,7 +55,7 @@ impl Drop for Followed {
 impl Followed {
     fn start(server: &Arc<FakeApiServer>) -> Self {
         let mut registry = Registry::default();
-        let (view, run) = start(server.client(), Options::default(), &mut registry);
+        let (view, run) = start(server.client(), Duration::from_mins(3), &mut registry);
         Self { view, registry, task: tokio::spawn(run) }
     }
 

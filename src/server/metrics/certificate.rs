@@ -31,10 +31,9 @@ impl Collector for CertificateExpiry {
             MetricType::Gauge,
         )?;
         let Some(served) = self.0.current() else { return Ok(()) };
-        let (leaf, issuers) = served.cert.split_first().map_or((None, &[][..]), |(leaf, rest)| (Some(leaf), rest));
         let ends = [
-            ("leaf", leaf.and_then(|it| x509::not_after(it))),
-            ("ca", issuers.iter().filter_map(|it| x509::not_after(it)).min()),
+            ("leaf", served.cert.first().and_then(|leaf| x509::not_after(leaf))),
+            ("ca", served.cert.iter().skip(1).filter_map(|issuer| x509::not_after(issuer)).min()),
         ];
         for (role, end) in ends {
             if let Some(end) = end {

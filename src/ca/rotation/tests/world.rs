@@ -213,8 +213,9 @@ impl fmt::Display for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "now {}, promotions {:?}", self.now, self.promotions())?;
         for replica in &self.replicas {
-            let label = replica.leaf.as_ref().map(|leaf| label(&leaf.issuer.certificate));
-            write!(f, "\nskew {} next {:?} leaf {:?} of {label:?}", replica.skew, replica.next, replica.leaf)?;
+            let leaf = replica.leaf.as_ref();
+            let leaf = leaf.map(|leaf| (leaf.not_after, leaf.renewed_at, label(&leaf.issuer.certificate)));
+            write!(f, "\nskew {} next {:?} leaf {leaf:?}", replica.skew, replica.next)?;
         }
         for versions in &self.configurations {
             for (since, bundle) in versions.iter().rev().take(4) {
