@@ -39,13 +39,20 @@ pub struct Loaded {
     pub(crate) unknown_kinds: Vec<UnknownKind>,
     /// How many objects there are, of known kinds and others.
     pub objects: usize,
-    /// The objects that were to be kept whole, and where each was read.
-    pub kept: Vec<(Value, Origin)>,
-    /// Whether any file is a capture's, and so has nothing but what that asked for.
-    pub captured: bool,
+    /// What was to be kept whole.
+    pub kept: KeptObjects,
     index: Index,
     /// Where each object was read.
     seen: HashMap<(FactKind, ObjectName), Origin>,
+}
+
+/// Objects that are kept as they are.
+#[derive(Clone, Debug)]
+pub struct KeptObjects {
+    /// The objects, and where each was read.
+    pub objects: Vec<(Value, Origin)>,
+    /// Whether any file is a capture's, and so has nothing but what that asked for.
+    pub captured: bool,
 }
 
 /// Objects that were passed over.

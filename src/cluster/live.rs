@@ -17,19 +17,18 @@ use prometheus_client::registry::Registry;
 
 pub use self::client::{reach, stored_setting, version};
 pub use self::error::Error;
-use self::figures::WatchFigures;
 use self::last_heard::LastHeard;
 pub use self::list::{ListQuery, list, list_names};
 use self::metrics::WatchMetrics;
 pub use self::snapshot::{Snapshot, partial_snapshot, snapshot};
 use self::watch::Watch;
+use self::watch_figures::WatchFigures;
 use self::watch_state::WatchState;
 use self::watch_status::WatchStatus;
 use super::{ClusterState, kinds};
 
 mod client;
 mod error;
-mod figures;
 pub(crate) mod kubeconfig;
 mod last_heard;
 mod list;
@@ -39,6 +38,7 @@ mod proxy;
 mod served;
 mod snapshot;
 mod watch;
+mod watch_figures;
 mod watch_state;
 mod watch_status;
 

@@ -62,11 +62,12 @@ pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Observation, Error> {
     if loaded.objects == 0 {
         return Err(Error::Empty);
     }
+    let files::KeptObjects { objects, captured } = loaded.kept;
     let bundles = paths.iter().flat_map(|path| [path.join("yamls/namespaced"), path.join("namespaced")]);
     let bundles = bundles.filter(|namespaces| namespaces.is_dir()).collect();
-    let mut view = FileView { captured: None, is_capture: loaded.captured, bundles, objects: Vec::new() };
+    let mut view = FileView { captured: None, is_capture: captured, bundles, objects: Vec::new() };
     let mut seen: HashMap<(usize, String, String), Origin> = HashMap::new();
-    for (object, origin) in loaded.kept {
+    for (object, origin) in objects {
         view.take(object, origin, &mut seen)?;
     }
     let mut facts = loaded.facts;

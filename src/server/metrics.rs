@@ -32,7 +32,7 @@ type Gauges = Family<Labels<1>, Gauge>;
 type ByCode = ([(&'static str, &'static str); 1], [(&'static str, u16); 1]);
 
 /// The server's metrics. Clones count into the same.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Metrics {
     decisions: Counters<3>,
     refusals: Counters<1>,
@@ -43,49 +43,19 @@ pub struct Metrics {
     accept_failures: Counters<1>,
     handshake_failures: Counters<1>,
     reload_failures: Counter,
-    latency: Family<Labels<1>, Histogram, fn() -> Histogram>,
+    latency: Latencies,
     requests: Family<ByCode, Counter>,
     in_flight: Gauges,
     pub(super) panics: Counter,
 }
 
-impl Default for Metrics {
-    /// The known series are there from the start, at zero: alerts on a rate would miss the first increase.
+/// Latencies by webhook.
+#[derive(Clone, Debug)]
+struct Latencies(Family<Labels<1>, Histogram, fn() -> Histogram>);
+
+impl Default for Latencies {
     fn default() -> Self {
-        let metrics = Self {
-            decisions: Family::default(),
-            refusals: Family::default(),
-            mutations: Family::default(),
-            open: Family::default(),
-            accepted: Family::default(),
-            closed: Family::default(),
-            accept_failures: Family::default(),
-            handshake_failures: Family::default(),
-            reload_failures: Counter::default(),
-            latency: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
-            requests: Family::default(),
-            in_flight: Family::default(),
-            panics: Counter::default(),
-        };
-        for rule in RuleId::ALL {
-            drop(metrics.refusals.get_or_create(&[("rule", rule.as_str())]));
-        }
-        for outcome in OUTCOMES {
-            drop(metrics.mutations.get_or_create(&[("outcome", outcome)]));
-        }
-        for phase in [Phase::Mutate, Phase::Validate] {
-            for operation in OPERATIONS {
-                for verdict in VERDICTS {
-                    let labels = [("phase", phase.name()), ("operation", operation), ("verdict", verdict)];
-                    drop(metrics.decisions.get_or_create(&labels));
-                }
-            }
-            let path = phase.path();
-            drop(metrics.latency.get_or_create(&[("webhook", path)]));
-            drop(metrics.in_flight.get_or_create(&[("webhook", path)]));
-            drop(metrics.requests.get_or_create(&([("webhook", path)], [("code", 200)])));
-        }
-        metrics
+        Self(Family::new_with_constructor(|| Histogram::new(BUCKETS)))
     }
 }
 
@@ -93,6 +63,7 @@ impl Metrics {
     /// Makes the metrics part of what the registry shows.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
+        metrics.begin();
         let own = registry.sub_registry_with_prefix(PREFIX);
         own.register(
             "decisions",
@@ -118,11 +89,33 @@ impl Metrics {
         own.register("build_info", "Always 1; the version is in the label", build);
         // The four that controller-runtime has for webhooks: dashboards and alerts for them exist.
         let compatible = registry.sub_registry_with_prefix("controller_runtime_webhook");
-        compatible.register("latency_seconds", "Time from the request head to the answer", metrics.latency.clone());
+        compatible.register("latency_seconds", "Time from the request head to the answer", metrics.latency.0.clone());
         compatible.register("requests", "Requests answered, by HTTP status", metrics.requests.clone());
         compatible.register("requests_in_flight", "Requests in progress", metrics.in_flight.clone());
         compatible.register("panics", "Requests that ended in an internal error", metrics.panics.clone());
         metrics
+    }
+
+    /// The known series are there from the start, at zero: alerts on a rate would miss the first increase.
+    fn begin(&self) {
+        for rule in RuleId::ALL {
+            drop(self.refusals.get_or_create(&[("rule", rule.as_str())]));
+        }
+        for outcome in OUTCOMES {
+            drop(self.mutations.get_or_create(&[("outcome", outcome)]));
+        }
+        for phase in [Phase::Mutate, Phase::Validate] {
+            for operation in OPERATIONS {
+                for verdict in VERDICTS {
+                    let labels = [("phase", phase.name()), ("operation", operation), ("verdict", verdict)];
+                    drop(self.decisions.get_or_create(&labels));
+                }
+            }
+            let path = phase.path();
+            drop(self.latency.0.get_or_create(&[("webhook", path)]));
+            drop(self.in_flight.get_or_create(&[("webhook", path)]));
+            drop(self.requests.get_or_create(&([("webhook", path)], [("code", 200)])));
+        }
     }
 
     pub(super) fn decided(&self, phase: Phase, record: &DecisionRecord) {
@@ -167,7 +160,7 @@ impl Metrics {
 
     pub(super) fn end_request(&self, phase: Phase, status: StatusCode, after: Duration) {
         let labels = [("webhook", phase.path())];
-        self.latency.get_or_create(&labels).observe(after.as_secs_f64());
+        self.latency.0.get_or_create(&labels).observe(after.as_secs_f64());
         self.requests.get_or_create(&(labels, [("code", status.as_u16())])).inc();
     }
 }

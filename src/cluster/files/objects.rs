@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Error, Loaded, UnknownKind, policy};
+use super::{Error, KeptObjects, Loaded, UnknownKind, policy};
 use crate::cluster::index::Index;
 use crate::cluster::kinds::{fact_kind, object_name};
 use crate::escape::Quoted;
@@ -31,8 +31,8 @@ pub(super) fn index(
     objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin))?;
     let (facts, unknown_kinds) = (view.index.facts(), view.unknown_kinds());
     let FileObjects { index, setting, policy, objects, seen, kept, .. } = view;
-    let captured = files.iter().any(ManifestFile::is_captured);
-    Ok(Loaded { facts, setting, policy, unknown_kinds, objects, kept, captured, index, seen })
+    let kept = KeptObjects { objects: kept, captured: files.iter().any(ManifestFile::is_captured) };
+    Ok(Loaded { facts, setting, policy, unknown_kinds, objects, kept, index, seen })
 }
 
 #[derive(Default)]
