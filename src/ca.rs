@@ -2,8 +2,8 @@
 //!
 //! The Secret always holds the *current* CA, which signs, and the *next* one. `caBundle` holds both, and the *previous*
 //! one while a leaf of it may be valid. The [`Controller`] of each replica reads both webhook configurations and the
-//! Secret, lets [`reconcile`](rotation::reconcile) work out what is to be done, and does it: it writes the Secret (whichever replica is first
-//! wins), then `caBundle`, and then signs its own [`Leaf`](leaf::Leaf), which stays in memory.
+//! Secret, lets [`reconcile`](rotation::reconcile) work out what is to be done, and does it: it writes the Secret
+//! (whichever replica is first wins), then `caBundle`, and then signs its own [`Leaf`](leaf::Leaf), which stays in memory.
 //!
 //! Two rules keep every served leaf trusted:
 //!

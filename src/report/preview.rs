@@ -16,7 +16,6 @@ const ALL_WARNINGS: usize = 4096;
 /// The runes that each keeps then.
 const ONE_WARNING: usize = 256;
 
-/// What the API server is answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientAnswer {
     /// The webhook that refuses, and how.

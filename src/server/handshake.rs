@@ -43,8 +43,8 @@ impl Transport {
         Self::Tls(Box::new(TlsTransport { acceptor: config.into(), metrics, throttle: LogThrottle::default() }))
     }
 
-    /// Makes a stream of the connection.
-    /// A client that does not speak what it should is told as far as it can be, counted and logged.
+    /// Makes a stream of the connection. A client that does not speak what it should is told as far as it can be, counted
+    /// and logged.
     pub(super) async fn handshake(
         &self,
         mut tcp: TcpStream,
