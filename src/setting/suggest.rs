@@ -62,4 +62,15 @@ mod tests {
         assert_eq!(distance(&long[1..], &long), None);
         assert_eq!(distance(&long[1..], &long[2..]), Some(1));
     }
+    #[test]
+    fn the_nearest_name_is_told_or_all() {
+        let known = ["a".repeat(64), "vlan".to_owned()];
+        let told = |name: &str| nearest_or_all("it is one of", name, known.iter().map(String::as_str));
+        assert_eq!(told("VLNA"), "did you mean vlan?");
+        assert_eq!(told(&known[0]), format!("did you mean {}?", known[0]));
+        let all = format!("it is one of {}, vlan", known[0]);
+        assert_eq!(told("range"), all);
+        // As near as one can be, and too long to be compared.
+        assert_eq!(told(&"a".repeat(65)), all);
+    }
 }
