@@ -2,6 +2,7 @@
 //!
 //! [`plan`] asks the rooms that decide on requests, so that its verdict is the server's, and changes nothing.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use schemars::JsonSchema;
@@ -268,6 +269,11 @@ impl From<&crate::setting::Violation> for PlanProblem {
     fn from(violation: &crate::setting::Violation) -> Self {
         Self { field: violation.field.to_string(), rule: violation.rule().as_str(), message: violation.to_string() }
     }
+}
+
+/// What was seen; why it was not is noted.
+fn seen<'a, T, E: fmt::Display>(seen: &'a Result<T, E>, unseen: &mut Vec<String>) -> Option<&'a T> {
+    seen.as_ref().map_err(|why| unseen.push(why.to_string())).ok()
 }
 
 /// How many addresses a network of this prefix length has to hand out.

@@ -138,7 +138,7 @@ pub(super) fn holders(observed: &Observed) -> BTreeMap<String, BTreeSet<String>>
     let setting = observed.setting.iter().flatten().next();
     let pool = setting.and_then(|setting| observed.pool(status::range(&setting.value)?.net()).ok()?);
     let read = pool.map(|pool| WhereaboutsPool::read(&pool.spec));
-    for taken in read.iter().flatten().flat_map(WhereaboutsPool::taken) {
+    for taken in read.iter().flatten().flat_map(|pool| &pool.taken) {
         if let Some((namespace, name)) = taken.pod().filter(|(namespace, _)| is_label(namespace)) {
             holders.entry(namespace.to_owned()).or_default().insert(name.to_owned());
         }

@@ -57,7 +57,7 @@ const fn class(usage: AddressUse) -> &'static str {
 }
 
 fn drawing(map: &AddressMap) -> String {
-    let (net, cells) = (map.net(), map.cells(CELLS));
+    let (net, cells) = (map.net, map.cells(CELLS));
     let count = cells.len() as u64;
     let size = (1_u64 << (32 - net.prefix_len())) / count.max(1);
     let rows = count.div_ceil(COLUMNS);

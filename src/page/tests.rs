@@ -31,7 +31,7 @@ fn shown(page: &str) -> String {
 fn range() -> AddressPlan {
     let map = AddressMap::new(&AddressRange::new("192.168.1.0/28".parse().unwrap(), &[]), &[]);
     AddressPlan {
-        range: map.net().to_string(),
+        range: map.net.to_string(),
         usable_ends: map.usable_ends(),
         usable: 14,
         needed: Some(2),

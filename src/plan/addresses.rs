@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use super::{AddressPlan, UseCount};
+use super::{AddressPlan, UseCount, seen};
 use crate::escape::Plain;
 use crate::harvester::HARVESTER_SYSTEM;
 use crate::pool::{AddressMap, AddressUse, Mark, TakenAddress, WhereaboutsPool, pool_name};
@@ -28,32 +28,28 @@ pub(super) fn addresses(
     of_neighbours(facts, policy, &mut marks, unseen);
     let pool = pool(&range, observed).unwrap_or_else(|why| {
         unseen.push(why);
-        None
+        WhereaboutsPool::default()
     });
-    if let Some(pool) = pool.as_ref().filter(|pool| !pool.ignored().is_empty()) {
-        unseen.push(format!("IPPool {}: no addresses of the range: {}", pool_name(range.net()), pool.ignored()));
+    if !pool.ignored.is_empty() {
+        unseen.push(format!("IPPool {}: no addresses of the range: {}", pool_name(range.net()), pool.ignored));
     }
-    let taken = pool.as_ref().map(WhereaboutsPool::taken).unwrap_or_default();
-    marks.extend(taken.iter().map(|it| {
+    marks.extend(pool.taken.iter().map(|it| {
         let owner =
             if it.podref.is_empty() { "a pod that is not named".to_owned() } else { Plain(&it.podref).to_string() };
         Mark::address(it.address, AddressUse::Taken, owner)
     }));
     let map = AddressMap::new(&range, &marks);
     let virt_handlers = VirtHandlers::of(observed);
-    let foreign = taken.iter().filter(|it| !virt_handlers.has(it)).map(|it| it.address).collect();
+    let foreign = pool.taken.iter().filter(|it| !virt_handlers.has(it)).map(|it| it.address).collect();
     let (usable, lost) = (map.usable(), lost(&map, &foreign));
-    let needed = match &facts.nodes {
-        Ok(nodes) => Some(nodes.worker_count() as u64),
-        Err(_) => None,
-    };
+    let needed = facts.nodes.as_ref().ok().map(|nodes| nodes.worker_count() as u64);
     let uses = AddressUse::ALL.into_iter().filter_map(|usage| {
         let count = map.count(usage);
-        let owners = map.owners(usage).map(ToString::to_string);
+        let owners = map.owners.get(&usage).map(ToString::to_string);
         (count > 0).then_some(UseCount { r#use: usage, count, owners })
     });
     Some(AddressPlan {
-        range: map.net().to_string(),
+        range: map.net.to_string(),
         usable_ends: map.usable_ends(),
         usable,
         needed,
@@ -67,7 +63,7 @@ pub(super) fn addresses(
 
 /// How many usable addresses virt-handler can't get.
 fn lost(map: &AddressMap, foreign: &BTreeSet<Ipv4Addr>) -> u64 {
-    let of = |usage| map.spans().iter().filter(move |span| span.usage == usage);
+    let of = |usage| map.spans.iter().filter(move |span| span.usage == usage);
     let held = of(AddressUse::Taken).map(|span| foreign.range(span.first..=span.last).count() as u64);
     held.sum::<u64>() + map.count(AddressUse::Node) + map.count(AddressUse::Neighbour)
 }
@@ -89,30 +85,16 @@ impl<'a> VirtHandlers<'a> {
 }
 
 fn of_nodes(config: &NetworkConfig<'_>, facts: &Facts, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
-    match &facts.nodes {
-        Err(missing) => unseen.push(missing.to_string()),
-        Ok(nodes) => {
-            for node in nodes.iter() {
-                let owner = format!("node {}", Plain(&node.name));
-                let of_node = node.internal_ips.iter().map(|it| Mark::address(*it, AddressUse::Node, &owner));
-                marks.extend(of_node);
-            }
-        }
+    for node in seen(&facts.nodes, unseen).into_iter().flat_map(|nodes| nodes.iter()) {
+        let owner = format!("node {}", Plain(&node.name));
+        marks.extend(node.internal_ips.iter().map(|it| Mark::address(*it, AddressUse::Node, &owner)));
     }
     let vlan = VlanId::from(config.vlan);
-    match &facts.host_networks {
-        Err(missing) => unseen.push(missing.to_string()),
-        Ok(networks) => {
-            let same = networks.iter().filter(|it| it.cluster_network == config.cluster_network && it.vlan == vlan);
-            for network in same {
-                match &network.addresses {
-                    Err(why) => unseen.push(why.to_string()),
-                    Ok(addresses) => marks.extend(addresses.iter().map(|(node, address)| {
-                        let (network, node) = (Plain(&network.name), Plain(node));
-                        Mark::address(*address, AddressUse::Node, format_args!("HostNetworkConfig {network} on {node}"))
-                    })),
-                }
-            }
+    let networks = seen(&facts.host_networks, unseen).into_iter().flat_map(|networks| networks.iter());
+    for network in networks.filter(|it| it.cluster_network == config.cluster_network && it.vlan == vlan) {
+        for (node, address) in seen(&network.addresses, unseen).into_iter().flatten() {
+            let owner = format!("HostNetworkConfig {} on {}", Plain(&network.name), Plain(node));
+            marks.push(Mark::address(*address, AddressUse::Node, owner));
         }
     }
 }
@@ -121,19 +103,13 @@ fn of_neighbours(facts: &Facts, policy: &Policy, marks: &mut Vec<Mark>, unseen: 
     const USE: AddressUse = AddressUse::Neighbour;
     marks.extend(policy.reserved.iter().map(|it| Mark::network(*it, USE, format_args!("reserved {it}"))));
     for node in facts.nodes.iter().flat_map(|nodes| nodes.iter()) {
-        let pods = node.pod_cidrs.iter();
-        marks.extend(pods.map(|it| Mark::network(*it, USE, format_args!("pods of node {}", Plain(&node.name)))));
+        let owner = format!("pods of node {}", Plain(&node.name));
+        marks.extend(node.pod_cidrs.iter().map(|it| Mark::network(*it, USE, &owner)));
     }
-    match &facts.service_cidrs {
-        Err(missing) => unseen.push(missing.to_string()),
-        Ok(cidrs) => marks.extend(
-            cidrs.iter().map(|it| Mark::network(it.cidr, USE, format_args!("ServiceCIDR {}", Plain(&it.name)))),
-        ),
+    for it in seen(&facts.service_cidrs, unseen).into_iter().flat_map(|cidrs| cidrs.iter()) {
+        marks.push(Mark::network(it.cidr, USE, format_args!("ServiceCIDR {}", Plain(&it.name))));
     }
-    let networks = match &facts.networks {
-        Err(missing) => return unseen.push(missing.to_string()),
-        Ok(networks) => networks,
-    };
+    let Some(networks) = seen(&facts.networks, unseen) else { return };
     for name in [STORAGE_NETWORK, RWX_NETWORK] {
         match networks.get(name) {
             Some(SettingNetwork::On { range: Ok(Some(range)), .. }) => {
@@ -152,9 +128,10 @@ fn of_neighbours(facts: &Facts, policy: &Policy, marks: &mut Vec<Mark>, unseen: 
     }
 }
 
-/// Whereabouts' pool of the range, if there is one; or why that can't be told.
-fn pool(range: &AddressRange, observed: &Observed) -> Result<Option<WhereaboutsPool>, String> {
-    let name = pool_name(range.net());
-    let Some(pool) = observed.pool(range.net()).map_err(ToString::to_string)? else { return Ok(None) };
-    WhereaboutsPool::read(&pool.spec).map(Some).map_err(|why| format!("IPPool {name} ({why})"))
+/// Whereabouts' pool of the range, empty if there is none; or why that can't be told.
+fn pool(range: &AddressRange, observed: &Observed) -> Result<WhereaboutsPool, String> {
+    let Some(pool) = observed.pool(range.net()).map_err(ToString::to_string)? else {
+        return Ok(WhereaboutsPool::default());
+    };
+    WhereaboutsPool::read(&pool.spec).map_err(|why| format!("IPPool {} ({why})", pool_name(range.net())))
 }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{HarvesterSteps, NadState};
+use super::{HarvesterSteps, NadState, seen};
 use crate::escape::Plain;
 use crate::harvester::{
     HARVESTER_SYSTEM, HASH, Handled, HandledValue, LabelledNad, NAD_GENERATE_NAME, NET_ATTACH_DEF, NadAfter, Reaction,
 };
 use crate::setting::Facts;
 use crate::status::Observed;
-use crate::status::objects::Attachment;
+use crate::status::objects::{Attachment, KubeVirt};
 
 /// The steps; `None` where the Setting can't be seen, as everything depends on its annotations.
 pub(super) fn steps(
@@ -18,13 +18,7 @@ pub(super) fn steps(
     observed: &Observed,
     unseen: &mut Vec<String>,
 ) -> Option<HarvesterSteps> {
-    let setting = match &observed.setting {
-        Ok(setting) => setting.as_ref(),
-        Err(why) => {
-            unseen.push(why.to_string());
-            return None;
-        }
-    };
+    let setting = seen(&observed.setting, unseen)?.as_ref();
     let annotations = setting.map(|setting| &setting.metadata.annotations);
     let annotation = |key| annotations.and_then(|them| them.get(key)).map(String::as_str).filter(|it| !it.is_empty());
     let handled = Handled {
@@ -32,20 +26,13 @@ pub(super) fn steps(
         hash: annotation(HASH),
         nad: annotation(NET_ATTACH_DEF),
     };
-    let attachments = observed.attachments.as_deref().unwrap_or_else(|why| {
-        unseen.push(why.to_string());
-        &[]
-    });
+    let attachments = seen(&observed.attachments, unseen).map(Vec::as_slice).unwrap_or_default();
     let labelled: Vec<_> = attachments
         .iter()
         .filter_map(|it| Some(LabelledNad { name: &it.metadata.name, hash: it.metadata.labels.get(HASH)? }))
         .collect();
-    let kubevirt = observed.kubevirt.as_ref().unwrap_or_else(|why| {
-        unseen.push(why.to_string());
-        &None
-    });
-    let network = kubevirt.as_ref().and_then(|it| it.spec.configuration.migrations.network.as_deref());
-    let network = network.filter(|network| !network.is_empty());
+    let kubevirt = seen(&observed.kubevirt, unseen).and_then(Option::as_ref);
+    let network_before = kubevirt.and_then(KubeVirt::network).map(|network| Plain(network).to_string());
     let annotated = handled.nad.map(|name| NadState {
         name: Plain(name).to_string(),
         config: name.split_once('/').and_then(|(_, name)| config(attachments, name)),
@@ -54,7 +41,6 @@ pub(super) fn steps(
         Some(NadState { name, config: None }) if observed.attachments.is_ok() => (None, Some(name)),
         annotated => (annotated, None),
     };
-    let network_before = network.map(|network| Plain(network).to_string());
     let mut steps = HarvesterSteps {
         summary: String::new(),
         nad_after: nad_before.clone(),
@@ -68,7 +54,13 @@ pub(super) fn steps(
     };
     let mut configures = false;
     match (HandledValue { value, handled }.reaction(&labelled)) {
-        Reaction::Nothing => nothing(handled).clone_into(&mut steps.summary),
+        Reaction::Nothing => {
+            let why = match handled.hash {
+                Some(_) => "it has handled these bytes",
+                None => "it has never handled the Setting, and the value is empty",
+            };
+            steps.summary = format!("Harvester does nothing: {why}");
+        }
         Reaction::Fails(why) => steps.summary = format!("Harvester's condition \"configured\" becomes False: {why}"),
         Reaction::Configures { .. } if matches!(&observed.kubevirt, Ok(None)) => {
             steps.summary = format!(
@@ -77,20 +69,21 @@ pub(super) fn steps(
         }
         Reaction::Configures { nad, removed } => {
             configures = true;
-            steps.summary = match &nad {
-                None => "Harvester disables the network".to_owned(),
-                Some(NadAfter::Made { .. }) => "Harvester makes a new NetworkAttachmentDefinition".to_owned(),
-                Some(NadAfter::Found { .. }) => {
-                    "Harvester takes a NetworkAttachmentDefinition that is there".to_owned()
-                }
+            let (summary, name, config) = match nad {
+                None => ("Harvester disables the network", None, None),
+                Some(NadAfter::Made { config, .. }) => (
+                    "Harvester makes a new NetworkAttachmentDefinition",
+                    Some(format!("{NAD_GENERATE_NAME}*")),
+                    Some(config),
+                ),
+                Some(NadAfter::Found { name }) => (
+                    "Harvester takes a NetworkAttachmentDefinition that is there",
+                    Some(Plain(&name).to_string()),
+                    config(attachments, &name),
+                ),
             };
-            let (after, name) = match nad {
-                None => (None, None),
-                Some(NadAfter::Made { config, .. }) => (Some(config), Some(format!("{NAD_GENERATE_NAME}*"))),
-                Some(NadAfter::Found { name }) => (config(attachments, &name), Some(Plain(&name).to_string())),
-            };
-            steps.nad_after =
-                name.as_ref().map(|name| NadState { name: format!("{HARVESTER_SYSTEM}/{name}"), config: after });
+            summary.clone_into(&mut steps.summary);
+            steps.nad_after = name.as_ref().map(|name| NadState { name: format!("{HARVESTER_SYSTEM}/{name}"), config });
             steps.nad_removed = removed.filter(|_| gone.is_none()).map(|removed| Plain(&removed).to_string());
             steps.network_after = name;
         }
@@ -107,22 +100,9 @@ pub(super) fn steps(
         return Some(steps);
     }
     steps.restarts = restarts(facts, observed, unseen);
-    match &facts.migrations {
-        Ok(migrations) => {
-            let names = migrations.iter().map(|it| format!("{}/{}", Plain(&it.namespace), Plain(&it.name)));
-            steps.migrations = names.collect();
-        }
-        Err(missing) => unseen.push(missing.to_string()),
-    }
+    let migrations = seen(&facts.migrations, unseen).into_iter().flat_map(|migrations| migrations.iter());
+    steps.migrations = migrations.map(|it| format!("{}/{}", Plain(&it.namespace), Plain(&it.name))).collect();
     Some(steps)
-}
-
-/// Why Harvester does nothing.
-const fn nothing(handled: Handled<'_>) -> &'static str {
-    match handled.hash {
-        Some(_) => "Harvester does nothing: it has handled these bytes",
-        None => "Harvester does nothing: it has never handled the Setting, and the value is empty",
-    }
 }
 
 fn config(attachments: &[Attachment], name: &str) -> Option<String> {
@@ -131,18 +111,12 @@ fn config(attachments: &[Attachment], name: &str) -> Option<String> {
 
 /// The nodes that have a virt-handler, else those that should have one.
 fn restarts(facts: &Facts, observed: &Observed, unseen: &mut Vec<String>) -> Vec<String> {
-    let of_pods = observed.pods.as_ref().map(|pods| {
-        let active = pods.iter().filter(|pod| pod.is_active() && !pod.spec.node_name.is_empty());
-        active.map(|pod| Plain(&pod.spec.node_name).to_string()).collect::<Vec<_>>()
-    });
-    let mut nodes = match (of_pods, &facts.nodes) {
-        (Ok(nodes), _) if !nodes.is_empty() => nodes,
-        (_, Ok(nodes)) => nodes.workers().map(|node| Plain(&node.name).to_string()).collect(),
-        (_, Err(missing)) => {
-            unseen.push(missing.to_string());
-            Vec::new()
-        }
-    };
+    let pods = observed.pods.iter().flatten().filter(|pod| pod.is_active() && !pod.spec.node_name.is_empty());
+    let mut nodes: Vec<_> = pods.map(|pod| Plain(&pod.spec.node_name).to_string()).collect();
+    if nodes.is_empty() {
+        let workers = seen(&facts.nodes, unseen).into_iter().flat_map(|nodes| nodes.workers());
+        nodes.extend(workers.map(|node| Plain(&node.name).to_string()));
+    }
     nodes.sort();
     nodes.dedup();
     nodes

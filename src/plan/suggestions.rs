@@ -1,11 +1,12 @@
 //! Ranges that would pass.
 //!
-//! What the cluster is known to use is passed over in whole steps, and what is left is held against the rules themselves.
+//! What the cluster is known to use is passed over, and what is left is held against the rules themselves.
 
 use std::borrow::Cow;
+use std::iter;
 use std::net::Ipv4Addr;
 
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv4Subnets};
 
 use super::{RangeSuggestions, Suggest, SuggestedRange, capacity};
 use crate::admission::setting::Text;
@@ -25,7 +26,11 @@ const MOST: usize = 5;
 /// How many are held against the rules before giving up.
 const TRIES: usize = 64;
 /// The networks for private use (RFC 1918).
-const PRIVATE: [([u8; 4], u8); 3] = [([10, 0, 0, 0], 8), ([172, 16, 0, 0], 12), ([192, 168, 0, 0], 16)];
+const PRIVATE: [Ipv4Net; 3] = [
+    Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12),
+    Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16),
+];
 
 pub(super) fn suggestions(
     suggest: Suggest,
@@ -67,7 +72,7 @@ pub(super) fn suggestions(
     }
     let mut ranges = Vec::new();
     let mut others = RuleSet::default();
-    for candidate in Candidates::new(start, &in_use(facts, policy)).take(TRIES) {
+    for candidate in candidates(start, &in_use(facts, policy)).take(TRIES) {
         let with_range = ParsedValue {
             syntax: Problems::default(),
             range: Some(Cow::Owned(candidate.to_string())),
@@ -101,123 +106,58 @@ pub(super) fn suggestions(
 /// The rules that refuse the value for another reason than its range; `None` where one refuses that.
 fn refused_otherwise(request: &Request<'_>, value: &str, facts: &Facts, policy: &Policy) -> Option<RuleSet> {
     let mut request = request.clone();
-    if let Request::Create(new) | Request::Update { new, .. } = &mut request {
-        new.value = Text::Text(Cow::Borrowed(value));
-        let admission = admit(&request, facts, policy);
-        return match &admission.decision().verdict {
-            Verdict::Invalid(violations) => {
-                let of_range = violations.listed().iter().any(|it| it.field.path == FieldPath::Key(&key::RANGE));
-                (!of_range).then(|| violations.rules())
-            }
-            Verdict::Allowed => Some(RuleSet::default()),
-            Verdict::NotDeletable | Verdict::FactsMissing(_) => None,
-        };
+    let (Request::Create(new) | Request::Update { new, .. }) = &mut request else { return None };
+    new.value = Text::Text(Cow::Borrowed(value));
+    let admission = admit(&request, facts, policy);
+    match &admission.decision().verdict {
+        Verdict::Invalid(violations) => {
+            let of_range = violations.listed().iter().any(|it| it.field.path == FieldPath::Key(&key::RANGE));
+            (!of_range).then(|| violations.rules())
+        }
+        Verdict::Allowed => Some(RuleSet::default()),
+        Verdict::NotDeletable | Verdict::FactsMissing(_) => None,
     }
-    None
 }
 
-/// What no range may touch, as far as that is known: the first and the last address, sorted, apart.
-fn in_use(facts: &Facts, policy: &Policy) -> Vec<(u64, u64)> {
-    let ends = |net: &Ipv4Net| (u32::from(net.network()), u32::from(net.broadcast()));
-    let mut used: Vec<(u32, u32)> = policy.reserved.iter().map(ends).collect();
-    used.extend(facts.service_cidrs.iter().flat_map(|cidrs| cidrs.iter()).map(|it| ends(&it.cidr)));
+/// What no range may touch, as far as that is known: sorted, apart.
+fn in_use(facts: &Facts, policy: &Policy) -> Vec<Ipv4Net> {
+    let mut used = policy.reserved.clone();
+    used.extend(facts.service_cidrs.iter().flat_map(|cidrs| cidrs.iter()).map(|it| it.cidr));
     for node in facts.nodes.iter().flat_map(|nodes| nodes.iter()) {
-        used.extend(node.pod_cidrs.iter().map(ends));
-        used.extend(node.internal_ips.iter().map(|address| (u32::from(*address), u32::from(*address))));
+        used.extend(&node.pod_cidrs);
+        used.extend(node.internal_ips.iter().copied().map(Ipv4Net::from));
     }
     for name in [STORAGE_NETWORK, RWX_NETWORK] {
         let network = facts.networks.as_ref().ok().and_then(|networks| networks.get(name));
         if let Some(SettingNetwork::On { range: Ok(Some(range)), .. }) = network {
-            used.extend(range.runs());
+            used.extend(range.runs().flat_map(|(first, last)| Ipv4Subnets::new(first.into(), last.into(), 0)));
         }
     }
-    used.sort_unstable();
-    let mut merged: Vec<(u64, u64)> = Vec::new();
-    for (first, last) in used.into_iter().map(|(first, last)| (u64::from(first), u64::from(last))) {
-        match merged.last_mut() {
-            Some(end) if first <= end.1 + 1 => end.1 = end.1.max(last),
-            _ => merged.push((first, last)),
-        }
-    }
-    merged
+    Ipv4Net::aggregate(&used)
 }
 
-/// Networks of one size that nothing known lies in: a first one, if it is such, then others by their distance from it.
-struct Candidates<'a> {
-    used: &'a [(u64, u64)],
-    prefix: u8,
-    size: u64,
-    start: u64,
-    /// The next one at or below the first, and above it.
-    below: Option<u64>,
-    above: Option<u64>,
-}
-
-impl<'a> Candidates<'a> {
-    fn new(first: Ipv4Net, used: &'a [(u64, u64)]) -> Self {
-        let (prefix, start) = (first.prefix_len(), u64::from(u32::from(first.network())));
-        let size = 1_u64 << (32 - prefix);
-        let mut candidates = Self { used, prefix, size, start, below: None, above: None };
-        candidates.below = candidates.down_from(Some(start));
-        candidates.above = candidates.up_from(start + size);
-        candidates
-    }
-
-    /// What is used in the network that begins there, from its first address or from its last.
-    fn hit(&self, at: u64, from_last: bool) -> Option<(u64, u64)> {
-        let (first, end) =
-            (self.used.partition_point(|it| it.1 < at), self.used.partition_point(|it| it.0 < at + self.size));
-        let hits = self.used.get(first..end)?;
-        if from_last { hits.first() } else { hits.last() }.copied()
-    }
-
-    fn up_from(&self, mut at: u64) -> Option<u64> {
-        loop {
-            let (first, last) = private().into_iter().find(|(_, last)| at + self.size - 1 <= *last)?;
-            at = at.max(first).next_multiple_of(self.size);
-            match self.hit(at, false) {
-                _ if at + self.size - 1 > last => {}
-                None => return Some(at),
-                Some((_, used)) => at = (used + 1).next_multiple_of(self.size),
-            }
-        }
-    }
-
-    fn down_from(&self, at: Option<u64>) -> Option<u64> {
-        let mut at = at?;
-        loop {
-            let (_, last) = private().into_iter().rev().find(|(first, _)| *first <= at)?;
-            at = at.min((last + 1).checked_sub(self.size)?);
-            match self.hit(at, true) {
-                None => return Some(at),
-                Some((used, _)) => at = (used / self.size * self.size).checked_sub(self.size)?,
-            }
-        }
-    }
-}
-
-impl Iterator for Candidates<'_> {
-    type Item = Ipv4Net;
-
-    fn next(&mut self) -> Option<Ipv4Net> {
-        let is_below = match (self.below, self.above) {
-            (Some(below), Some(above)) => self.start - below <= above - self.start,
+/// Networks for private use that nothing known lies in: the first one, if it is such, then others of its size by their
+/// distance from it.
+fn candidates(first: Ipv4Net, used: &[Ipv4Net]) -> impl Iterator<Item = Ipv4Net> {
+    // Networks of one size are numbered through the whole address space.
+    let (prefix, shift) = (first.prefix_len(), 32 - first.prefix_len());
+    let number = move |address: Ipv4Addr| u32::from(address) >> shift;
+    let network = move |number: u32| Ipv4Net::new_assert((number << shift).into(), prefix);
+    let is_free = move |number: &u32| {
+        let net = network(*number);
+        let next = used.partition_point(|used| used.broadcast() < net.network());
+        used.get(next).is_none_or(|used| used.network() > net.broadcast())
+    };
+    let start = number(first.network());
+    let private = PRIVATE.map(|net| (number(net.network()), number(net.broadcast())));
+    let down = private.into_iter().rev().flat_map(move |(first, last)| (first..=last.min(start)).rev());
+    let up = private.into_iter().flat_map(move |(first, last)| first.max(start + 1)..=last);
+    let (mut down, mut up) = (down.filter(is_free).peekable(), up.filter(is_free).peekable());
+    iter::from_fn(move || {
+        let is_below = match (down.peek(), up.peek()) {
+            (Some(below), Some(above)) => start - below <= above - start,
             (below, _) => below.is_some(),
         };
-        let at = if is_below { self.below } else { self.above }?;
-        if is_below {
-            self.below = self.down_from(at.checked_sub(self.size));
-        } else {
-            self.above = self.up_from(at + self.size);
-        }
-        Ipv4Net::new(Ipv4Addr::from(u32::try_from(at).ok()?), self.prefix).ok()
-    }
-}
-
-/// The first and the last address of each network for private use.
-fn private() -> [(u64, u64); 3] {
-    PRIVATE.map(|(address, prefix)| {
-        let first = u64::from(u32::from(Ipv4Addr::from(address)));
-        (first, first + (1_u64 << (32 - prefix)) - 1)
+        if is_below { down.next() } else { up.next() }.map(network)
     })
 }

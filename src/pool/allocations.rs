@@ -48,8 +48,10 @@ impl TakenAddress {
 /// What a pool says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WhereaboutsPool {
-    taken: Box<[TakenAddress]>,
-    ignored: Truncated,
+    /// What is given away, sorted by address.
+    pub taken: Box<[TakenAddress]>,
+    /// The keys that are no address of the range.
+    pub ignored: Truncated,
 }
 
 impl WhereaboutsPool {
@@ -67,26 +69,14 @@ impl WhereaboutsPool {
             let address = key.parse::<u32>().ok().and_then(|offset| first.checked_add(offset)).map(Ipv4Addr::from);
             match address.filter(|address| range.contains(address)) {
                 Some(address) => {
-                    taken.push(TakenAddress {
-                        address,
-                        podref: allocation.podref.as_deref().unwrap_or_default().into(),
-                    });
+                    let podref = allocation.podref.as_deref().unwrap_or_default().into();
+                    taken.push(TakenAddress { address, podref });
                 }
                 None => ignored.push(Plain(key)),
             }
         }
         taken.sort_by_key(|taken| taken.address);
         Ok(Self { taken: taken.into(), ignored })
-    }
-
-    /// What is given away, sorted by address.
-    pub const fn taken(&self) -> &[TakenAddress] {
-        &self.taken
-    }
-
-    /// The keys that are no address of the range.
-    pub const fn ignored(&self) -> &Truncated {
-        &self.ignored
     }
 }
 
@@ -118,7 +108,7 @@ mod tests {
             "256": {}, "-1": {}, "x\u{1b}": {}, "4294967296": {},
         }}))
         .unwrap();
-        let taken: Vec<_> = pool.taken().iter().map(|it| format!("{} {:?}", it.address, it.pod())).collect();
+        let taken: Vec<_> = pool.taken.iter().map(|it| format!("{} {:?}", it.address, it.pod())).collect();
         assert_eq!(
             taken,
             [
@@ -126,8 +116,8 @@ mod tests {
                 r#"192.168.1.10 Some(("harvester-system", "virt-handler-b"))"#,
             ]
         );
-        assert_eq!(pool.ignored().to_string(), "-1, 256, 4294967296 and 1 more");
-        assert_eq!(read(json!({"range": "192.168.1.0/24", "allocations": null})).unwrap().taken(), []);
+        assert_eq!(pool.ignored.to_string(), "-1, 256, 4294967296 and 1 more");
+        assert_eq!(read(json!({"range": "192.168.1.0/24", "allocations": null})).unwrap().taken, [].into());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The map of a range: what each of its addresses is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
 
@@ -105,55 +105,28 @@ impl Span {
 /// The whole of a range, as spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressMap {
-    net: Ipv4Net,
-    spans: Vec<Span>,
-    owners: Vec<(AddressUse, Truncated)>,
+    /// The range.
+    pub net: Ipv4Net,
+    /// Its addresses, in order: neighbours differ in their use.
+    pub spans: Vec<Span>,
+    /// Whose usable addresses are marked.
+    pub owners: BTreeMap<AddressUse, Truncated>,
 }
 
 impl AddressMap {
     /// The map of a range on which these marks lie, in any order; they may overlap, and lie outside.
     pub fn new(range: &AddressRange, marks: &[Mark]) -> Self {
-        let net = range.net();
-        let mut base = unmarked(range);
-        let mut owners = Vec::new();
-        // From the last to the first, each over what is there.
-        for usage in AddressUse::ALL.into_iter().rev().filter(|it| it.is_usable()) {
-            let mut layer: Vec<(u32, u32)> = Vec::new();
-            let mut of_use = Truncated::default();
-            let mut known = BTreeSet::new();
-            let mut usable: Vec<&Mark> = marks.iter().filter(|mark| mark.usage == usage).collect();
-            usable.sort_by_key(|mark| mark.addresses);
-            for mark in usable {
-                let (first, last) = mark.addresses;
-                if range.shares(first, last) {
-                    if known.insert(&*mark.owner) {
-                        of_use.push(&mark.owner);
-                    }
-                    layer.push((first.into(), last.into()));
-                }
-            }
-            if !layer.is_empty() {
-                base = overlay(&base, &merged(&layer), usage);
-                owners.push((usage, of_use));
+        let mut marks: Vec<&Mark> =
+            marks.iter().filter(|mark| range.shares(mark.addresses.0, mark.addresses.1)).collect();
+        marks.sort_by_key(|mark| mark.addresses);
+        let mut owners: BTreeMap<AddressUse, Truncated> = BTreeMap::new();
+        let mut known = BTreeSet::new();
+        for mark in &marks {
+            if known.insert((mark.usage, &*mark.owner)) {
+                owners.entry(mark.usage).or_default().push(&mark.owner);
             }
         }
-        owners.reverse();
-        Self { net, spans: base, owners }
-    }
-
-    /// The range.
-    pub const fn net(&self) -> Ipv4Net {
-        self.net
-    }
-
-    /// Its addresses, in order: neighbours differ in their use.
-    pub fn spans(&self) -> &[Span] {
-        &self.spans
-    }
-
-    /// Whose usable addresses are marked, by use.
-    pub fn owners(&self, usage: AddressUse) -> Option<&Truncated> {
-        self.owners.iter().find(|(of, _)| *of == usage).map(|(_, owners)| owners)
+        Self { net: range.net(), spans: spans(range, &marks), owners }
     }
 
     /// How many addresses of a use there are.
@@ -201,69 +174,38 @@ impl AddressMap {
     }
 }
 
-/// The range before anything is marked.
-fn unmarked(range: &AddressRange) -> Vec<Span> {
-    let net = range.net();
-    let (network, broadcast) = (u32::from(net.network()), u32::from(net.broadcast()));
-    let mut spans = vec![span(network, network, AddressUse::Network)];
-    // Between two runs everything is excluded. The broadcast address ends the last one.
-    let mut before = network;
-    for (first, last) in range.runs().chain((broadcast > network).then_some((broadcast, broadcast))) {
-        if first - before > 1 {
-            spans.push(span(before + 1, first - 1, AddressUse::Excluded));
-        }
-        let usage = if first == broadcast { AddressUse::Broadcast } else { AddressUse::Free };
-        spans.push(span(first, last, usage));
-        before = last;
-    }
-    spans
-}
-
-fn span(first: u32, last: u32, usage: AddressUse) -> Span {
-    Span { first: first.into(), last: last.into(), usage }
-}
-
-/// Sorted intervals, those that overlap or touch made one.
-fn merged(sorted: &[(u32, u32)]) -> Vec<(u32, u32)> {
-    let mut merged: Vec<(u32, u32)> = Vec::new();
-    for (first, last) in sorted {
-        match merged.last_mut() {
-            Some(end) if u64::from(*first) <= u64::from(end.1) + 1 => end.1 = end.1.max(*last),
-            _ => merged.push((*first, *last)),
-        }
-    }
-    merged
-}
-
-/// Gives usable addresses of the base that lie in the layer another use.
-fn overlay(base: &[Span], layer: &[(u32, u32)], usage: AddressUse) -> Vec<Span> {
-    let mut spans = Vec::with_capacity(base.len() + 2 * layer.len());
-    let mut push = |first: u64, end: u64, of: AddressUse| {
-        let (Ok(first), Some(Ok(last))) = (u32::try_from(first), end.checked_sub(1).map(u32::try_from)) else { return };
-        if first <= last {
-            match spans.last_mut() {
-                Some(Span { last: before, usage, .. }) if *usage == of => *before = last.into(),
-                _ => spans.push(span(first, last, of)),
-            }
+/// Counts for each address what covers it, from the first to the last: of several uses the first counts.
+fn spans(range: &AddressRange, marks: &[&Mark]) -> Vec<Span> {
+    let (network, broadcast) = (range.net().network(), range.net().broadcast());
+    // By the address from which on more or fewer of a use cover.
+    let mut changes: BTreeMap<u32, [i64; AddressUse::ALL.len()]> = BTreeMap::new();
+    let mut cover = |first: Ipv4Addr, last: Ipv4Addr, usage: AddressUse, by: i64| {
+        changes.entry(first.max(network).into()).or_default()[usage as usize] += by;
+        if last < broadcast {
+            changes.entry(u32::from(last) + 1).or_default()[usage as usize] -= by;
         }
     };
-    let mut layer = layer.iter().peekable();
-    for below in base {
-        let (mut from, end) = (u64::from(u32::from(below.first)), u64::from(u32::from(below.last)) + 1);
-        while let Some((first, last)) = layer.peek().filter(|_| below.usage.is_usable()) {
-            let (first, past) = (u64::from(*first).max(from), (u64::from(*last) + 1).min(end));
-            if first >= end {
-                break;
-            }
-            push(from, first.max(from), below.usage);
-            push(first, past, usage);
-            from = from.max(past);
-            if u64::from(*last) + 1 > end {
-                break;
-            }
-            layer.next();
+    cover(network, network, AddressUse::Network, 1);
+    cover(broadcast, broadcast, AddressUse::Broadcast, 1);
+    cover(network, broadcast, AddressUse::Excluded, 1);
+    for (first, last) in range.runs() {
+        cover(first.into(), last.into(), AddressUse::Excluded, -1);
+    }
+    for mark in marks {
+        cover(mark.addresses.0, mark.addresses.1, mark.usage, 1);
+    }
+
+    let mut covering = [0; AddressUse::ALL.len()];
+    let mut spans: Vec<Span> = Vec::new();
+    let ends = changes.keys().skip(1).map(|next| next - 1).chain([broadcast.into()]);
+    for ((first, change), last) in changes.iter().zip(ends) {
+        covering.iter_mut().zip(change).for_each(|(count, by)| *count += by);
+        let usage = AddressUse::ALL.into_iter().find(|usage| covering[*usage as usize] > 0);
+        let (usage, last) = (usage.unwrap_or(AddressUse::Free), last.into());
+        match spans.last_mut() {
+            Some(before) if before.usage == usage => before.last = last,
+            _ => spans.push(Span { first: (*first).into(), last, usage }),
         }
-        push(from, end, below.usage);
     }
     spans
 }

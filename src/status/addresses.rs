@@ -82,7 +82,7 @@ impl<'a> PoolUse<'a> {
         let pods = context.observed.pods.iter().flatten().filter(|pod| pod.is_active());
         let virt_handlers: BTreeSet<&str> = pods.map(|pod| pod.metadata.name.as_str()).collect();
         let mut all = Self::default();
-        for taken in pool.taken() {
+        for taken in &pool.taken {
             match held_by(context, &virt_handlers, taken) {
                 HeldBy::VirtHandler => all.virt_handlers += 1,
                 HeldBy::Foreign => all.foreign.push(taken),
@@ -132,7 +132,7 @@ fn free(context: &Context<'_>, network: &EnabledNetwork<'_>, pool: &WhereaboutsP
         Err(missing) => return Check::unknown(id, format_args!("needs {missing}")),
     };
     let usable = network.addresses.capacity();
-    let held = pool.taken().iter().filter(|taken| network.addresses.contains(taken.address)).count() as u64;
+    let held = pool.taken.iter().filter(|taken| network.addresses.contains(taken.address)).count() as u64;
     let free = usable.saturating_sub(held);
     let lacking = nodes.saturating_sub(taken.virt_handlers);
     let surge = surge(context, nodes);
@@ -241,11 +241,11 @@ fn holders(name: &str, pool: &WhereaboutsPool, taken: &PoolUse<'_>) -> Check {
     if !taken.nobody.is_empty() {
         seen.push(format!("{} held by nobody who is known: {}", taken.nobody.len(), taken.nobody));
     }
-    if !pool.ignored().is_empty() {
-        seen.push(format!("keys that are no address of the range: {}", pool.ignored()));
+    if !pool.ignored.is_empty() {
+        seen.push(format!("keys that are no address of the range: {}", pool.ignored));
     }
     if seen.is_empty() {
-        return Check::ok(id, format!("{} addresses, each of a pod that is known", pool.taken().len()));
+        return Check::ok(id, format!("{} addresses, each of a pod that is known", pool.taken.len()));
     }
     let state = if taken.unseen.is_empty() { CheckState::Warning } else { CheckState::Unknown };
     Check { state, ..Check::ok(id, seen.join("; ")) }
@@ -270,7 +270,7 @@ fn recorded(context: &Context<'_>, name: &str, pool: Option<&WhereaboutsPool>) -
             )
             .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pods -l kubevirt.io=virt-handler"));
     }
-    let taken = pool.into_iter().flat_map(WhereaboutsPool::taken);
+    let taken = pool.into_iter().flat_map(|pool| &pool.taken);
     let taken: BTreeMap<Ipv4Addr, &TakenAddress> = taken.map(|taken| (taken.address, taken)).collect();
     let mut first = None;
     let mut wrong = Truncated::default();

@@ -28,7 +28,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Check> {
 
 fn network(context: &Context<'_>, kubevirt: &KubeVirt) -> Option<Check> {
     let id = CheckId::KubevirtNetwork;
-    let network = kubevirt.spec.configuration.migrations.network.as_deref().filter(|network| !network.is_empty());
+    let network = kubevirt.network();
     let wrong = |seen: String| {
         let hint = "While no virtual machine migrates, make Harvester write it again (virt-handler restarts):";
         again(context, Check::error(id, seen), hint)

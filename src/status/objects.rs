@@ -178,6 +178,13 @@ pub struct KubeVirt {
     pub status: ConditionedStatus,
 }
 
+impl KubeVirt {
+    /// The network of migrations.
+    pub fn network(&self) -> Option<&str> {
+        self.spec.configuration.migrations.network.as_deref().filter(|network| !network.is_empty())
+    }
+}
+
 /// Its `spec`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

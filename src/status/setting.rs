@@ -136,8 +136,7 @@ fn handmade(context: &Context<'_>, setting: &GuardedSettingObject) -> Option<Che
         Ok(kubevirt) => kubevirt.as_ref()?,
         Err(unseen) => return Some(Check::unknown(id, unseen)),
     };
-    let network = kubevirt.spec.configuration.migrations.network.as_deref().filter(|network| !network.is_empty());
-    Some(match network {
+    Some(match kubevirt.network() {
         None => Check::ok(id, "KubeVirt has no network that was set by hand"),
         Some(network) => {
             let when = if setting.metadata.annotations.is_empty() {

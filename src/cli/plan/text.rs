@@ -124,7 +124,7 @@ impl PlanText<'_> {
             let owners = it.owners.as_ref().map(|owners| format!(": {owners}")).unwrap_or_default();
             writeln!(f, "{INDENT}{} {} {}{owners}", self.symbol(it.r#use), it.count, it.r#use)?;
         }
-        let size = 1_u64 << (32 - plan.map.net().prefix_len());
+        let size = 1_u64 << (32 - plan.map.net.prefix_len());
         if size > CELLS {
             writeln!(f, "{INDENT}each character is {} addresses", size / CELLS)?;
         }

@@ -17,7 +17,7 @@ fn mark(addresses: &str, usage: AddressUse) -> Mark {
 
 fn shown(map: &AddressMap) -> Vec<String> {
     let last_octet = |address: Ipv4Addr| address.octets()[3];
-    map.spans().iter().map(|it| format!("{}-{} {}", last_octet(it.first), last_octet(it.last), it.usage)).collect()
+    map.spans.iter().map(|it| format!("{}-{} {}", last_octet(it.first), last_octet(it.last), it.usage)).collect()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn every_address_of_a_range_is_of_one_use() {
     assert_eq!(map.count(AddressUse::Free), 13);
     let (first, last) = map.usable_ends().unwrap();
     assert_eq!((first.to_string(), last.to_string()), ("192.168.1.4".to_owned(), "192.168.1.30".to_owned()));
-    let owners = |usage| map.owners(usage).map(ToString::to_string);
+    let owners = |usage| map.owners.get(&usage).map(ToString::to_string);
     // One that is excluded is in nobody's way.
     assert_eq!(owners(AddressUse::Taken).unwrap(), "owner of 192.168.1.8, owner of 192.168.1.9, owner of 192.168.1.20");
     assert_eq!(owners(AddressUse::Neighbour).unwrap(), "owner of 192.168.1.24/29");
@@ -105,7 +105,7 @@ proptest! {
             marks.into_iter().map(|(host, prefix, usage)| Mark::network(net((host, prefix)), uses[usage], "x")).collect();
         let map = AddressMap::new(&range, &marks);
         let mut next = 0xc0a8_0100;
-        for span in map.spans() {
+        for span in &map.spans {
             prop_assert_eq!(u32::from(span.first), next);
             next = u32::from(span.last) + 1;
             for address in u32::from(span.first)..=u32::from(span.last) {
