@@ -16,7 +16,6 @@ use kube::Client;
 use prometheus_client::registry::Registry;
 
 pub use self::client::{reach, stored_setting, version};
-pub use self::error::Error;
 use self::last_heard::LastHeard;
 pub use self::list::{ListQuery, list, list_names};
 use self::metrics::WatchMetrics;

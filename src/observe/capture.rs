@@ -19,7 +19,7 @@ use crate::cluster::capture::{self, File, Source};
 use crate::escape::Quoting;
 use crate::setting::facts::{FactKind, Missing};
 use crate::setting::{Policy, SETTING};
-use crate::status::{Sighting, Unseen};
+use crate::status::Unseen;
 
 /// The document's `apiVersion`.
 pub(super) const API_VERSION: &str = "migration-network-webhook/v1";
@@ -75,23 +75,23 @@ pub fn files(
 ) -> Result<Vec<File>, serde_saphyr::SerializeError> {
     let mut more = CapturedValues::default();
     let observed = &live.observed;
-    let settings = more.values(kinds::SETTINGS, &observed.setting);
-    let migrations = more.values(kinds::MIGRATIONS, &observed.migrations);
-    let mut pods = more.values(kinds::PODS, &observed.pods);
+    let settings = more.values(kinds::SETTINGS, observed.setting.as_ref());
+    let migrations = more.values(kinds::MIGRATIONS, observed.migrations.as_ref());
+    let mut pods = more.values(kinds::PODS, observed.pods.as_ref());
     let known: BTreeSet<String> = pods.iter().map(key).collect();
     for holders in observed.holders.values() {
-        let holders = more.values(kinds::PODS, &holders.clone().map(|pods| pods.into_values().collect::<Vec<_>>()));
+        let holders = more.values(kinds::PODS, holders.as_ref().map(BTreeMap::values));
         pods.extend(holders.into_iter().filter(|pod| !known.contains(&key(pod))));
     }
     let kinds = [
-        (kinds::ATTACHMENTS, more.values(kinds::ATTACHMENTS, &observed.attachments)),
-        (kinds::KUBEVIRTS, more.values(kinds::KUBEVIRTS, &observed.kubevirt)),
-        (kinds::DAEMON_SETS, more.values(kinds::DAEMON_SETS, &observed.daemon_set)),
+        (kinds::ATTACHMENTS, more.values(kinds::ATTACHMENTS, observed.attachments.as_ref())),
+        (kinds::KUBEVIRTS, more.values(kinds::KUBEVIRTS, observed.kubevirt.as_ref())),
+        (kinds::DAEMON_SETS, more.values(kinds::DAEMON_SETS, observed.daemon_set.as_ref())),
         (kinds::PODS, pods),
-        (kinds::POOLS, more.values(kinds::POOLS, &observed.pools)),
-        (kinds::MUTATING, more.values(kinds::MUTATING, &observed.webhooks[0])),
-        (kinds::VALIDATING, more.values(kinds::VALIDATING, &observed.webhooks[1])),
-        (kinds::SLICES, more.values(kinds::SLICES, &observed.slices)),
+        (kinds::POOLS, more.values(kinds::POOLS, observed.pools.as_ref())),
+        (kinds::MUTATING, more.values(kinds::MUTATING, observed.webhooks[0].as_ref())),
+        (kinds::VALIDATING, more.values(kinds::VALIDATING, observed.webhooks[1].as_ref())),
+        (kinds::SLICES, more.values(kinds::SLICES, observed.slices.as_ref())),
     ];
     for missing in live.snapshot.lost() {
         more.unlisted.insert(missing.kind.to_string(), missing.why.to_string());
@@ -124,9 +124,13 @@ struct CapturedValues {
 }
 
 impl CapturedValues {
-    fn values<T: Serialize>(&mut self, kind: ObservedKind, seen: &Sighting<impl AsSlice<T>>) -> Vec<Value> {
+    fn values(
+        &mut self,
+        kind: ObservedKind,
+        seen: Result<impl IntoIterator<Item = impl Serialize>, &Unseen>,
+    ) -> Vec<Value> {
         match seen {
-            Ok(objects) => objects.as_slice().iter().filter_map(|object| value(kind, object)).collect(),
+            Ok(objects) => objects.into_iter().filter_map(|object| value(kind, object)).collect(),
             Err(Unseen { what, why }) => {
                 self.unlisted.insert(what.clone(), why.clone());
                 Vec::new()
@@ -135,24 +139,7 @@ impl CapturedValues {
     }
 }
 
-/// One object or several.
-trait AsSlice<T> {
-    fn as_slice(&self) -> &[T];
-}
-
-impl<T> AsSlice<T> for Vec<T> {
-    fn as_slice(&self) -> &[T] {
-        self
-    }
-}
-
-impl<T> AsSlice<T> for Option<T> {
-    fn as_slice(&self) -> &[T] {
-        self.as_slice()
-    }
-}
-
-fn value(kind: ObservedKind, object: &impl Serialize) -> Option<Value> {
+fn value(kind: ObservedKind, object: impl Serialize) -> Option<Value> {
     let mut value = serde_json::to_value(object).ok()?;
     value["apiVersion"] = kind.api_version().into();
     value["kind"] = kind.object_kind.into();

@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::Observation;
 use super::capture::{self, Captured};
-use super::kinds::{self, ObjectJson, ObservedKind, VIRT_HANDLER};
-use crate::cluster::files;
+use super::kinds::{self, ObservedKind, VIRT_HANDLER};
+use crate::cluster::files::{self, KeptObjects};
 use crate::escape::Quoted;
 use crate::harvester::HARVESTER_SYSTEM;
 use crate::manifest::Origin;
@@ -62,14 +62,7 @@ pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Observation, Error> {
     if loaded.objects == 0 {
         return Err(Error::Empty);
     }
-    let files::KeptObjects { objects, captured } = loaded.kept;
-    let bundles = paths.iter().flat_map(|path| [path.join("yamls/namespaced"), path.join("namespaced")]);
-    let bundles = bundles.filter(|namespaces| namespaces.is_dir()).collect();
-    let mut view = FileView { captured: None, is_capture: captured, bundles, objects: Vec::new() };
-    let mut seen: HashMap<(usize, String, String), Origin> = HashMap::new();
-    for (object, origin) in objects {
-        view.take(object, origin, &mut seen)?;
-    }
+    let view = FileView::new(paths, loaded.kept)?;
     let mut facts = loaded.facts;
     for missing in view.captured.iter().flat_map(Captured::lost) {
         facts.lose(missing);
@@ -93,30 +86,28 @@ struct FileView {
 }
 
 impl FileView {
-    fn take(
-        &mut self,
-        object: Value,
-        origin: Origin,
-        seen: &mut HashMap<(usize, String, String), Origin>,
-    ) -> Result<(), Error> {
-        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-        let (api_version, kind) = (text("/apiVersion"), text("/kind"));
-        let Some(at) = kinds::ALL.iter().position(|wanted| wanted.is(api_version, kind)) else {
-            let captured = Captured::read(&object).map_err(|why| Error::Captured { origin, why })?;
-            self.captured = Some(captured);
-            return Ok(());
-        };
-        let kind = kinds::ALL[at];
-        let (namespace, name) = (text("/metadata/namespace").to_owned(), text("/metadata/name").to_owned());
-        let quoted = Quoted(&name).to_string();
-        let is_named = !name.is_empty();
-        if let Some(first) = seen.insert((at, namespace, name), origin.clone())
-            && is_named
-        {
-            return Err(Error::Twice { kind: kind.object_kind, name: quoted, first, second: origin });
+    fn new(paths: &[PathBuf], kept: KeptObjects) -> Result<Self, Error> {
+        let bundles = paths.iter().flat_map(|path| [path.join("yamls/namespaced"), path.join("namespaced")]);
+        let bundles = bundles.filter(|namespaces| namespaces.is_dir()).collect();
+        let mut view = Self { captured: None, is_capture: kept.captured, bundles, objects: Vec::new() };
+        let mut seen = HashMap::new();
+        for (object, origin) in kept.objects {
+            let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let (api_version, kind, name) = (text("/apiVersion"), text("/kind"), text("/metadata/name"));
+            let Some(kind) = kinds::ALL.into_iter().find(|wanted| wanted.is(api_version, kind)) else {
+                view.captured = Some(Captured::read(&object).map_err(|why| Error::Captured { origin, why })?);
+                continue;
+            };
+            let key = (kind.plural, text("/metadata/namespace").to_owned(), name.to_owned());
+            if let Some(first) = seen.insert(key, origin.clone())
+                && !name.is_empty()
+            {
+                let name = Quoted(name).to_string();
+                return Err(Error::Twice { kind: kind.object_kind, name, first, second: origin });
+            }
+            view.objects.push((kind, object));
         }
-        self.objects.push((kind, object));
-        Ok(())
+        Ok(view)
     }
 
     fn observed(&self, now: Timestamp) -> Observed {
@@ -200,11 +191,11 @@ impl FileView {
     }
 
     fn all<T: DeserializeOwned + Observable>(&self, kind: ObservedKind) -> Sighting<Vec<T>> {
-        self.of(kind)?.map(|object| kind.read(ObjectJson::Value(object))).collect()
+        self.of(kind)?.map(|object| kind.read(object)).collect()
     }
 
     fn named<T: DeserializeOwned + Observable>(&self, kind: ObservedKind, name: &str) -> Sighting<Option<T>> {
         let is_it = |object: &&Value| object.pointer("/metadata/name").and_then(Value::as_str) == Some(name);
-        self.of(kind)?.find(is_it).map(|object| kind.read(ObjectJson::Value(object))).transpose()
+        self.of(kind)?.find(is_it).map(|object| kind.read(object)).transpose()
     }
 }

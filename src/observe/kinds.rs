@@ -88,47 +88,23 @@ impl ObservedKind {
     }
 
     /// Reads an object, and keeps of it what a check looks at.
-    pub(super) fn read<T: DeserializeOwned + Observable>(&self, json: ObjectJson<'_>) -> Sighting<T> {
-        let read = match json {
-            ObjectJson::Text(text) => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)),
-            ObjectJson::Value(value) => serde_path_to_error::deserialize(value),
-        };
-        let mut object: T = read.map_err(|error: serde_path_to_error::Error<serde_json::Error>| {
-            let name = name(json).unwrap_or_default();
-            let words = error.inner().to_string();
-            let words = words.split(" at line ").next().unwrap_or_default();
-            self.unseen(format!(
-                "{} can't be read: {}: {}",
-                Quoted(&name),
-                Quoting(&error.path().to_string()),
-                Quoting(words)
-            ))
+    pub(super) fn read<T: DeserializeOwned + Observable>(&self, object: &Value) -> Sighting<T> {
+        let mut read: T = serde_path_to_error::deserialize(object).map_err(|error| {
+            let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            let (path, words) = (error.path().to_string(), error.inner().to_string());
+            self.unseen(format!("{} can't be read: {}: {}", Quoted(name), Quoting(&path), Quoting(&words)))
         })?;
-        object.prune();
-        Ok(object)
+        read.prune();
+        Ok(read)
     }
 
-    /// Reads all of them.
-    pub(super) fn read_all<T: DeserializeOwned + Observable>(
-        &self,
-        objects: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Sighting<Vec<T>> {
-        objects.into_iter().map(|json| self.read(ObjectJson::Text(json.as_ref()))).collect()
-    }
-}
-
-/// An object's JSON.
-#[derive(Clone, Copy)]
-pub(super) enum ObjectJson<'a> {
-    Text(&'a str),
-    Value(&'a Value),
-}
-
-fn name(json: ObjectJson<'_>) -> Option<String> {
-    let of = |value: &Value| Some(value.pointer("/metadata/name")?.as_str()?.to_owned());
-    match json {
-        ObjectJson::Text(text) => of(&serde_json::from_str(text).ok()?),
-        ObjectJson::Value(value) => of(value),
+    /// Reads all of them, in JSON.
+    pub(super) fn read_all<T: DeserializeOwned + Observable>(&self, objects: &[String]) -> Sighting<Vec<T>> {
+        let read = |json: &String| {
+            let object = serde_json::from_str(json);
+            self.read(&object.map_err(|error| self.unseen(Quoting(&error.to_string()).to_string()))?)
+        };
+        objects.iter().map(read).collect()
     }
 }
 

@@ -10,11 +10,11 @@ use serde::de::DeserializeOwned;
 use super::Observation;
 use super::kinds::{self, ObservedKind, VIRT_HANDLER};
 use crate::cluster::kinds::WatchedResource;
-use crate::cluster::live::{self, Error, ListQuery, Snapshot};
+use crate::cluster::live::{self, ListQuery, Snapshot};
 use crate::setting::SETTING;
 use crate::setting::facts::FactKind;
 use crate::status::objects::{
-    EndpointSlice, Holder, HolderStatus, Observable, ObservedMetadata, SERVICE_NAME, WebhookConfiguration,
+    EndpointSlice, Holder, Observable, ObservedMetadata, PodStatus, SERVICE_NAME, WebhookConfiguration,
 };
 use crate::status::{self, Holders, Observed, Sighting, Unseen};
 
@@ -117,7 +117,7 @@ impl Lister<'_> {
         query: ListQuery<'_>,
     ) -> Sighting<Vec<T>> {
         let listed = live::list(self.client, &query).await;
-        kind.read_all(listed.map_err(|error| kind.unseen(self.why(&error)))?)
+        kind.read_all(&listed.map_err(|error| kind.unseen(error.at(self.address)))?)
     }
 
     async fn one<T: DeserializeOwned + Observable>(&self, kind: ObservedKind, name: &str) -> Sighting<Option<T>> {
@@ -153,12 +153,12 @@ impl Lister<'_> {
                 ..kinds::PODS.query()
             };
             let listed = live::list_names(self.client, &query).await;
-            listed.map_err(|error| Unseen { what: format!("pods {namespace}"), why: self.why(&error) })
+            listed.map_err(|error| Unseen { what: format!("pods {namespace}"), why: error.at(self.address) })
         };
         let mut holders = BTreeMap::new();
         for phase in [None, Some("Succeeded"), Some("Failed")] {
             for name in list(phase).await?.into_iter().filter(|name| names.contains(name)) {
-                let status = phase.map(|phase| HolderStatus { phase: Some(phase.to_owned()) });
+                let status = phase.map(|phase| PodStatus { phase: Some(phase.to_owned()), ..PodStatus::default() });
                 let metadata = ObservedMetadata {
                     name: name.clone(),
                     namespace: namespace.to_owned(),
@@ -168,9 +168,5 @@ impl Lister<'_> {
             }
         }
         Ok(holders)
-    }
-
-    fn why(&self, error: &Error) -> String {
-        error.at(self.address)
     }
 }

@@ -17,7 +17,6 @@ pub const NETWORK_STATUS: &str = "k8s.v1.cni.cncf.io/network-status";
 /// Where Multus reads what to attach.
 pub const NETWORKS: &str = "k8s.v1.cni.cncf.io/networks";
 
-/// `metadata`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct ObservedMetadata {
@@ -25,9 +24,9 @@ pub struct ObservedMetadata {
     pub name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub namespace: String,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "texts")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "or_default")]
     pub labels: BTreeMap<String, String>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "texts")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "or_default")]
     pub annotations: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub creation_timestamp: Option<String>,
@@ -35,22 +34,13 @@ pub struct ObservedMetadata {
     pub generation: Option<i64>,
 }
 
-/// Absent and `null` are none.
-fn texts<'de, D: serde::Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_default())
-}
-
-fn listed<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
-    Ok(Option::deserialize(from)?.unwrap_or_default())
-}
-
-fn section<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
+/// `null` is as good as absent.
+fn or_default<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(from: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
 /// A kind of object that checks read.
 pub trait Observable {
-    /// Its `metadata`.
     fn metadata(&mut self) -> &mut ObservedMetadata;
     /// The labels and annotations that are kept.
     const KEPT: &'static [&'static str] = &[];
@@ -86,7 +76,6 @@ observable! {
     EndpointSlice keeps &[SERVICE_NAME];
 }
 
-/// A condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct StatusCondition {
@@ -106,14 +95,11 @@ pub struct StatusCondition {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConditionedStatus {
-    /// The conditions.
-    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "listed")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "or_default")]
     pub conditions: Vec<StatusCondition>,
 }
 
 impl ConditionedStatus {
-    /// The condition of this type.
-    #[must_use]
     pub fn condition(&self, r#type: &str) -> Option<&StatusCondition> {
         self.conditions.iter().find(|condition| condition.r#type == r#type)
     }
@@ -123,11 +109,11 @@ impl ConditionedStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GuardedSettingObject {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub value: String,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub status: ConditionedStatus,
 }
 
@@ -147,34 +133,31 @@ impl Observable for GuardedSettingObject {
     }
 }
 
-/// A `NetworkAttachmentDefinition`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Attachment {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub spec: AttachmentSpec,
 }
 
-/// Its `spec`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AttachmentSpec {
     /// The configuration of the CNI plugins: JSON.
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub config: String,
 }
 
-/// `KubeVirt`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KubeVirt {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub spec: KubeVirtSpec,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub status: ConditionedStatus,
 }
 
@@ -185,23 +168,20 @@ impl KubeVirt {
     }
 }
 
-/// Its `spec`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KubeVirtSpec {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub configuration: KubeVirtConfiguration,
 }
 
-/// Its `spec.configuration`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KubeVirtConfiguration {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub migrations: KubeVirtMigrations,
 }
 
-/// Its `spec.configuration.migrations`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KubeVirtMigrations {
@@ -214,31 +194,28 @@ pub struct KubeVirtMigrations {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DaemonSet {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub spec: DaemonSetSpec,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub status: DaemonSetStatus,
 }
 
-/// Its `spec`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct DaemonSetSpec {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub update_strategy: UpdateStrategy,
 }
 
-/// Its `spec.updateStrategy`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct UpdateStrategy {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub rolling_update: RollingUpdate,
 }
 
-/// Its `spec.updateStrategy.rollingUpdate`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct RollingUpdate {
@@ -247,7 +224,6 @@ pub struct RollingUpdate {
     pub max_surge: Value,
 }
 
-/// Its `status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct DaemonSetStatus {
@@ -261,79 +237,73 @@ pub struct DaemonSetStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VirtHandlerPod {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub spec: PodSpec,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub status: PodStatus,
 }
 
-/// Its `spec`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct PodSpec {
     /// The node it runs on; empty while it has none.
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub node_name: String,
 }
 
-/// Its `status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PodStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "listed")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "or_default")]
     pub conditions: Vec<StatusCondition>,
 }
 
 impl VirtHandlerPod {
     /// Whether it has not been ended by its node.
-    #[must_use]
     pub fn is_active(&self) -> bool {
-        !is_over(self.status.phase.as_deref())
+        !self.status.is_over()
     }
 
-    /// Whether it is ready.
-    #[must_use]
     pub fn is_ready(&self) -> bool {
         self.status.conditions.iter().any(|condition| condition.r#type == "Ready" && condition.status == "True")
     }
 }
 
-fn is_over(phase: Option<&str>) -> bool {
-    matches!(phase, Some("Succeeded" | "Failed"))
+impl PodStatus {
+    fn is_over(&self) -> bool {
+        matches!(self.phase.as_deref(), Some("Succeeded" | "Failed"))
+    }
 }
 
-/// A migration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunningMigration {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub spec: MigrationSpec,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub status: MigrationPhases,
 }
 
-/// Its `spec`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct MigrationSpec {
     /// The virtual machine.
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub vmi_name: String,
 }
 
-/// Its `status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct MigrationPhases {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "listed")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "or_default")]
     pub phase_transition_timestamps: Vec<PhaseTransition>,
 }
 
@@ -347,9 +317,8 @@ pub struct PhaseTransition {
 
 impl RunningMigration {
     /// Whether it has not ended.
-    #[must_use]
     pub fn is_running(&self) -> bool {
-        !is_over(self.status.phase.as_deref())
+        !matches!(self.status.phase.as_deref(), Some("Succeeded" | "Failed"))
     }
 }
 
@@ -357,25 +326,17 @@ impl RunningMigration {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Holder {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
+    /// Where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<HolderStatus>,
-}
-
-/// Its `status`, where it was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct HolderStatus {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub phase: Option<String>,
+    pub status: Option<PodStatus>,
 }
 
 impl Holder {
     /// Whether it has ended, so that its address should be free.
-    #[must_use]
     pub fn is_over(&self) -> bool {
-        is_over(self.status.as_ref().and_then(|status| status.phase.as_deref()))
+        self.status.as_ref().is_some_and(PodStatus::is_over)
     }
 }
 
@@ -383,8 +344,8 @@ impl Holder {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PoolObject {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub spec: PoolSpec,
 }

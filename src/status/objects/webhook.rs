@@ -3,40 +3,37 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{ObservedMetadata, listed, section};
+use super::{ObservedMetadata, or_default};
 
 /// A mutating or validating webhook configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WebhookConfiguration {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub webhooks: Value,
 }
 
 /// The label that ties an `EndpointSlice` to its Service.
 pub const SERVICE_NAME: &str = "kubernetes.io/service-name";
 
-/// An `EndpointSlice`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EndpointSlice {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "listed")]
+    #[serde(deserialize_with = "or_default")]
     pub endpoints: Vec<Endpoint>,
 }
 
-/// One endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Endpoint {
-    #[serde(deserialize_with = "section")]
+    #[serde(deserialize_with = "or_default")]
     pub conditions: EndpointConditions,
 }
 
-/// Its conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct EndpointConditions {
