@@ -1,12 +1,9 @@
 //! `completions`: scripts for the user's shell.
 
-use std::io::Write as _;
-
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::output::Output;
-use super::{Cli, Exit};
+use super::{Cli, Exit, output};
 
 /// Print a completion script for your shell
 #[derive(Debug, clap::Args)]
@@ -19,9 +16,7 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "migration-network-webhook", &mut script);
-        let mut out = Output::new();
-        out.write_all(&script)?;
-        out.flush()?;
+        output::print(String::from_utf8_lossy(&script))?;
         Ok(Exit::Ok)
     }
 }

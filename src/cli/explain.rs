@@ -31,7 +31,7 @@ enum Topic {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        output::print(&match self.topic {
+        output::print(match self.topic {
             Some(Topic::Rule(rule)) => wrapped(&rules::rule(rule).help()),
             Some(Topic::Field(of_field)) => list(&of_field),
             Some(Topic::Check(check)) => wrapped(&check.help()),

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 use std::sync::OnceLock;
 
+use clap::ColorChoice;
+
 /// Standard output. When its reader has gone (`| head`), the rest is dropped and the run goes on to its exit code.
 pub(super) struct Output {
     stdout: BufWriter<StdoutLock<'static>>,
@@ -62,9 +64,9 @@ pub(super) fn complain(line: impl fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-pub(super) fn print(text: &str) -> io::Result<()> {
+pub(super) fn print(text: impl fmt::Display) -> io::Result<()> {
     let mut out = Output::new();
-    out.write_all(text.as_bytes())?;
+    write!(out, "{text}")?;
     out.flush()
 }
 
@@ -83,14 +85,6 @@ pub(super) struct ColorArgs {
     /// Colours: auto (on terminals, and as NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR say), always or never
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]
     color: ColorChoice,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum ColorChoice {
-    #[default]
-    Auto,
-    Always,
-    Never,
 }
 
 impl ColorArgs {

@@ -1,46 +1,34 @@
 //! The progress bar of a long run.
 
-use std::io::{self, IsTerminal as _};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressDrawTarget};
 
 /// What takes less is over before it is read.
 const LONG: Duration = Duration::from_millis(750);
 
 /// A bar on standard error: only on a terminal, and only once the run turns out to be long.
 pub(super) struct RunProgress {
-    /// `None` where it is not known before the end.
-    total: Option<usize>,
-    done: usize,
-    since: Instant,
-    watched: bool,
-    bar: Option<ProgressBar>,
+    bar: ProgressBar,
+    is_shown: bool,
 }
 
 impl RunProgress {
-    pub(super) fn of(total: usize) -> Self {
-        Self { total: Some(total), ..Self::unbounded() }
-    }
-
-    pub(super) fn unbounded() -> Self {
-        Self { total: None, done: 0, since: Instant::now(), watched: io::stderr().is_terminal(), bar: None }
+    /// The bar of so many steps; `None` where that is not known before the end.
+    pub(super) fn new(steps: Option<usize>) -> Self {
+        let steps = steps.map(|steps| steps as u64);
+        Self { bar: ProgressBar::with_draw_target(steps, ProgressDrawTarget::hidden()), is_shown: false }
     }
 
     pub(super) fn step(&mut self) {
-        self.done += 1;
-        if self.watched && self.since.elapsed() > LONG {
-            let bar = self.bar.get_or_insert_with(|| match self.total {
-                Some(total) => ProgressBar::new(total as u64),
-                None => ProgressBar::no_length(),
-            });
-            bar.set_position(self.done as u64);
+        if !self.is_shown && self.bar.elapsed() > LONG {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.is_shown = true;
         }
+        self.bar.inc(1);
     }
 
     pub(super) fn finish(self) {
-        if let Some(bar) = self.bar {
-            bar.finish_and_clear();
-        }
+        self.bar.finish_and_clear();
     }
 }

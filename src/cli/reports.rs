@@ -85,7 +85,7 @@ impl Reports {
             let document = wanted.format.render(run, &repository)?;
             let written = match file {
                 Some(file) => (&*file).write_all(document.as_bytes()),
-                None => output::print(&document),
+                None => output::print(document),
             };
             written.with_context(|| format!("--report {wanted}"))?;
             if wanted.format == ReportFormat::Github

@@ -129,7 +129,7 @@ impl Args {
             summary,
             records: reports.are_wanted().then(Vec::new),
             warnings_fail: self.warnings_as_errors,
-            progress: RunProgress::unbounded(),
+            progress: RunProgress::new(None),
         };
         for file in found {
             match file {

@@ -33,7 +33,7 @@ impl Args {
             SchemaFormat::Status => status::schema(),
             SchemaFormat::Plan => plan::schema(),
         };
-        output::print(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
+        output::print(format_args!("{schema:#}\n"))?;
         Ok(Exit::Ok)
     }
 }

@@ -74,7 +74,7 @@ impl Args {
         let wanted = |suite: &Suite, name: &str| {
             self.run.as_ref().is_none_or(|run| run.is_match(name) || run.is_match(&suite.path.to_string_lossy()))
         };
-        let mut progress = RunProgress::of(suites.iter().map(|suite| suite.cases.len()).sum());
+        let mut progress = RunProgress::new(Some(suites.iter().map(|suite| suite.cases.len()).sum()));
         for suite in &suites {
             for unknown in &suite.cluster.unknown_kinds {
                 complain(format_args!("warning: {}: {unknown}", Line(&suite.path.to_string_lossy())));

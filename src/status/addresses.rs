@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::check_id::CheckId;
 use super::context::{Context, EnabledNetwork};
-use super::report::{Check, CheckState};
+use super::report::{Check, CheckOutcome, CheckState, Checked, error, ok, warning};
 use super::{rules, virt_handler};
 use crate::escape::{Plain, Quoted, ShellWord};
 use crate::harvester::HARVESTER_SYSTEM;
@@ -25,27 +25,17 @@ const CHECKS: [CheckId; 5] = [
     CheckId::AddressesRecorded,
 ];
 
-/// Who holds an address.
-enum HeldBy<'a> {
-    VirtHandler,
-    /// Another pod.
-    Foreign,
-    /// A pod that is gone or has ended.
-    Stale,
-    /// The pool does not say.
-    Nobody,
-    /// The pods of its namespace were not seen, for this reason.
-    Unseen(&'a str),
-}
-
 /// The addresses that are taken, by who holds them.
 #[derive(Default)]
 struct PoolUse<'a> {
     virt_handlers: u64,
+    /// By pods that are gone or have ended.
     stale: Vec<&'a TakenAddress>,
+    /// By other pods.
     foreign: Vec<&'a TakenAddress>,
+    /// The pool does not say by whom.
     nobody: Truncated,
-    /// By reason.
+    /// The pods of their namespace were not seen, by reason.
     unseen: BTreeMap<&'a str, Truncated>,
 }
 
@@ -53,28 +43,28 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     let network = context.enabled()?;
     let name = pool_name(network.addresses.net());
     let found = match context.observed.pool(network.addresses.net()) {
-        Err(unseen) => return Ok(CHECKS.map(|id| Check::unknown(id, unseen)).into()),
+        Err(unseen) => return Ok(CHECKS.map(|id| Check::new(id, Err(unseen.into()))).into()),
         Ok(found) => found,
     };
     let pool = match found.map(|object| WhereaboutsPool::read(&object.spec)) {
         None => WhereaboutsPool::default(),
         Some(Ok(pool)) => pool,
         Some(Err(why)) => {
-            return Ok(vec![
-                Check::error(CheckId::AddressesFree, format!("Whereabouts can't use its IPPool {name}: {why}"))
-                    .hint("Look at it:")
-                    .run(format_args!("kubectl -n {KUBE_SYSTEM} get {RESOURCE} {name} -o yaml")),
-            ]);
+            let useless = error(format!("Whereabouts can't use its IPPool {name}: {why}"))
+                .hint("Look at it:")
+                .run(format_args!("kubectl -n {KUBE_SYSTEM} get {RESOURCE} {name} -o yaml"));
+            return Ok(vec![Check::new(CheckId::AddressesFree, Ok(useless))]);
         }
     };
     let taken = PoolUse::new(context, &pool);
-    Ok(vec![
+    let checked = [
         free(context, network, &pool, &taken),
-        stale(context, &name, network, &taken),
-        foreign(&taken),
-        holders(&name, &pool, &taken),
+        Ok(stale(context, &name, network, &taken)),
+        Ok(foreign(&taken)),
+        Ok(holders(&name, &pool, &taken)),
         recorded(context, &name, found.is_some().then_some(&pool)),
-    ])
+    ];
+    Ok(CHECKS.into_iter().zip(checked).map(|(id, checked)| Check::new(id, checked)).collect())
 }
 
 impl<'a> PoolUse<'a> {
@@ -83,37 +73,32 @@ impl<'a> PoolUse<'a> {
         let virt_handlers: BTreeSet<&str> = pods.map(|pod| pod.metadata.name.as_str()).collect();
         let mut all = Self::default();
         for taken in &pool.taken {
-            match held_by(context, &virt_handlers, taken) {
-                HeldBy::VirtHandler => all.virt_handlers += 1,
-                HeldBy::Foreign => all.foreign.push(taken),
-                HeldBy::Stale => all.stale.push(taken),
-                HeldBy::Nobody => all.nobody.push(taken.address),
-                HeldBy::Unseen(why) => all.unseen.entry(why).or_default().push(words(taken)),
-            }
+            all.add(context, &virt_handlers, taken);
         }
         all
     }
-}
 
-fn held_by<'a>(context: &Context<'a>, virt_handlers: &BTreeSet<&str>, taken: &TakenAddress) -> HeldBy<'a> {
-    let Some((namespace, name)) = taken.pod() else { return HeldBy::Nobody };
-    if namespace == HARVESTER_SYSTEM {
-        match &context.observed.pods {
-            Err(unseen) => return HeldBy::Unseen(&unseen.why),
-            Ok(_) if virt_handlers.contains(name) => return HeldBy::VirtHandler,
-            Ok(_) => {}
+    fn add(&mut self, context: &Context<'a>, virt_handlers: &BTreeSet<&str>, taken: &'a TakenAddress) {
+        let Some((namespace, name)) = taken.pod() else { return self.nobody.push(taken.address) };
+        let is_ours = namespace == HARVESTER_SYSTEM;
+        if is_ours && virt_handlers.contains(name) {
+            self.virt_handlers += 1;
+            return;
         }
-    }
-    match context.observed.holders.get(namespace) {
-        None => HeldBy::Nobody,
-        Some(Err(unseen)) => HeldBy::Unseen(&unseen.why),
-        Some(Ok(pods)) => match pods.get(name) {
-            None => HeldBy::Stale,
-            Some(pod) if pod.is_over() => HeldBy::Stale,
-            // One that began after virt-handler's pods were looked at.
-            Some(_) if namespace == HARVESTER_SYSTEM && name.starts_with("virt-handler-") => HeldBy::VirtHandler,
-            Some(_) => HeldBy::Foreign,
-        },
+        let holders = match &context.observed.pods {
+            Err(unseen) if is_ours => Some(Err(unseen)),
+            _ => context.observed.holders.get(namespace).map(Result::as_ref),
+        };
+        match holders {
+            None => self.nobody.push(taken.address),
+            Some(Err(unseen)) => self.unseen.entry(&unseen.why).or_default().push(words(taken)),
+            Some(Ok(pods)) => match pods.get(name).filter(|pod| !pod.is_over()) {
+                None => self.stale.push(taken),
+                // One that began after virt-handler's pods were looked at.
+                Some(_) if is_ours && name.starts_with("virt-handler-") => self.virt_handlers += 1,
+                Some(_) => self.foreign.push(taken),
+            },
+        }
     }
 }
 
@@ -121,16 +106,12 @@ fn words(taken: &TakenAddress) -> String {
     format!("{} of {}", taken.address, Plain(&taken.podref))
 }
 
-fn free(context: &Context<'_>, network: &EnabledNetwork<'_>, pool: &WhereaboutsPool, taken: &PoolUse<'_>) -> Check {
-    let id = CheckId::AddressesFree;
+fn free(context: &Context<'_>, network: &EnabledNetwork<'_>, pool: &WhereaboutsPool, taken: &PoolUse<'_>) -> Checked {
     let small = rules::findings(context, &[RuleId::RangeTooSmall]);
     if small.violations.total() > 0 {
-        return rules::judged(id, &small, String::new());
+        return rules::judged(&small, "");
     }
-    let nodes = match &context.facts.nodes {
-        Ok(nodes) => nodes.worker_count() as u64,
-        Err(missing) => return Check::unknown(id, format_args!("needs {missing}")),
-    };
+    let nodes = context.facts.nodes.as_ref().map_err(|missing| format!("needs {missing}"))?.worker_count() as u64;
     let usable = network.addresses.capacity();
     let held = pool.taken.iter().filter(|taken| network.addresses.contains(taken.address)).count() as u64;
     let free = usable.saturating_sub(held);
@@ -143,25 +124,25 @@ fn free(context: &Context<'_>, network: &EnabledNetwork<'_>, pool: &WhereaboutsP
         _ => format!("{lacking} of {nodes} nodes need one, and a rollout {surge} more"),
     };
     let Some(growth) = free.checked_sub(lacking + surge) else {
-        let check = Check::error(id, format!("{counted}; {needed}: {} too few", lacking + surge - free));
-        return match taken.stale.len() {
+        let check = error(format!("{counted}; {needed}: {} too few", lacking + surge - free));
+        return Ok(match taken.stale.len() {
             0 => larger(
                 network,
                 check.hint("Save a larger range, or fewer excludes, while no virtual machine migrates."),
             ),
             stale => check.hint(format!("Release the {stale} that pods hold which are gone: see addresses-stale.")),
-        };
+        });
     };
     let seen = format!("{counted}; {needed}, and {growth} nodes can be added");
     if growth > 0 && growth * 4 >= nodes {
-        return Check::ok(id, seen);
+        return Ok(ok(seen));
     }
-    let check = Check::warning(id, seen);
-    larger(network, check.hint("virt-handler won't start on nodes beyond that. Save a larger range in time."))
+    let check = warning(seen).hint("virt-handler won't start on nodes beyond that. Save a larger range in time.");
+    Ok(larger(network, check))
 }
 
 /// How to find a larger range.
-fn larger(network: &EnabledNetwork<'_>, check: Check) -> Check {
+fn larger(network: &EnabledNetwork<'_>, check: CheckOutcome) -> CheckOutcome {
     let prefix = network.addresses.net().prefix_len();
     if prefix <= SHORTEST_PREFIX {
         return check;
@@ -186,13 +167,12 @@ fn surge(context: &Context<'_>, nodes: u64) -> u64 {
     }
 }
 
-fn stale(context: &Context<'_>, name: &str, network: &EnabledNetwork<'_>, taken: &PoolUse<'_>) -> Check {
-    let id = CheckId::AddressesStale;
+fn stale(context: &Context<'_>, name: &str, network: &EnabledNetwork<'_>, taken: &PoolUse<'_>) -> CheckOutcome {
     if taken.stale.is_empty() {
-        return Check::ok(id, "none is held by a pod that is gone");
+        return ok("none is held by a pod that is gone");
     }
     let held: Truncated = taken.stale.iter().map(|taken| words(taken)).collect();
-    let check = Check::warning(id, format!("{} held by pods that are gone: {held}", taken.stale.len()));
+    let check = warning(format!("{} held by pods that are gone: {held}", taken.stale.len()));
     // One that a pod has all the same must not be given to another one.
     let active = context.observed.pods.iter().flatten().filter(|pod| pod.is_active());
     let used: BTreeSet<Ipv4Addr> = active.filter_map(|pod| Some(virt_handler::attached(pod).ok()??.1)).collect();
@@ -217,11 +197,10 @@ fn stale(context: &Context<'_>, name: &str, network: &EnabledNetwork<'_>, taken:
         ))
 }
 
-fn foreign(taken: &PoolUse<'_>) -> Check {
-    let id = CheckId::AddressesForeign;
-    let [first, ..] = &*taken.foreign else { return Check::ok(id, "none is held by another pod than virt-handler") };
+fn foreign(taken: &PoolUse<'_>) -> CheckOutcome {
+    let [first, ..] = &*taken.foreign else { return ok("none is held by another pod than virt-handler") };
     let held: Truncated = taken.foreign.iter().map(|taken| words(taken)).collect();
-    let check = Check::warning(id, format!("{} held by pods that are not virt-handler: {held}", taken.foreign.len()));
+    let check = warning(format!("{} held by pods that are not virt-handler: {held}", taken.foreign.len()));
     match first.pod() {
         Some((namespace, name)) => check.hint("Give it another network. What it is:").run(format_args!(
             "kubectl -n {} describe pod {}",
@@ -232,8 +211,7 @@ fn foreign(taken: &PoolUse<'_>) -> Check {
     }
 }
 
-fn holders(name: &str, pool: &WhereaboutsPool, taken: &PoolUse<'_>) -> Check {
-    let id = CheckId::AddressesHolders;
+fn holders(name: &str, pool: &WhereaboutsPool, taken: &PoolUse<'_>) -> CheckOutcome {
     let mut seen = Vec::new();
     for (why, held) in &taken.unseen {
         seen.push(format!("not known whether the pod exists: {held} ({why})"));
@@ -245,30 +223,25 @@ fn holders(name: &str, pool: &WhereaboutsPool, taken: &PoolUse<'_>) -> Check {
         seen.push(format!("keys that are no address of the range: {}", pool.ignored));
     }
     if seen.is_empty() {
-        return Check::ok(id, format!("{} addresses, each of a pod that is known", pool.taken.len()));
+        return ok(format!("{} addresses, each of a pod that is known", pool.taken.len()));
     }
     let state = if taken.unseen.is_empty() { CheckState::Warning } else { CheckState::Unknown };
-    Check { state, ..Check::ok(id, seen.join("; ")) }
+    CheckOutcome { state, ..ok(seen.join("; ")) }
         .hint("Look at the pool:")
         .run(format_args!("kubectl -n {KUBE_SYSTEM} get {RESOURCE} {name} -o yaml"))
 }
 
-fn recorded(context: &Context<'_>, name: &str, pool: Option<&WhereaboutsPool>) -> Check {
-    let id = CheckId::AddressesRecorded;
-    let pods = match &context.observed.pods {
-        Ok(pods) => pods,
-        Err(unseen) => return Check::unknown(id, unseen),
-    };
-    let pods = pods.iter().filter(|pod| pod.is_active());
+fn recorded(context: &Context<'_>, name: &str, pool: Option<&WhereaboutsPool>) -> Checked {
+    let pods = context.observed.pods.as_ref()?.iter().filter(|pod| pod.is_active());
     let mut attached = pods.filter_map(|pod| Some((pod, virt_handler::attached(pod).ok()??.1))).peekable();
     if pool.is_none() && attached.peek().is_some() {
         let seen = format!("there is no IPPool {name}, and {} pods have an address", attached.count());
-        return Check::error(id, seen)
+        return Ok(error(seen)
             .hint(
                 "Whereabouts makes it with the next address that it gives, which may be in use. While no virtual machine \
                  migrates, restart every virt-handler:",
             )
-            .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pods -l kubevirt.io=virt-handler"));
+            .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pods -l kubevirt.io=virt-handler")));
     }
     let taken = pool.into_iter().flat_map(|pool| &pool.taken);
     let taken: BTreeMap<Ipv4Addr, &TakenAddress> = taken.map(|taken| (taken.address, taken)).collect();
@@ -287,8 +260,8 @@ fn recorded(context: &Context<'_>, name: &str, pool: Option<&WhereaboutsPool>) -
         }
         first.get_or_insert(name);
     }
-    let Some(first) = first else { return Check::ok(id, format!("{count} recorded")) };
-    Check::error(id, wrong.to_string())
+    let Some(first) = first else { return Ok(ok(format!("{count} recorded"))) };
+    Ok(error(wrong.to_string())
         .hint("While no virtual machine migrates, restart it:")
-        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pod {}", ShellWord(first)))
+        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pod {}", ShellWord(first))))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::check_id::CheckId;
 use super::context::{Context, Network};
 use super::objects::{Attachment, NETWORKS, ObservedMetadata, VirtHandlerPod};
-use super::report::Check;
+use super::report::{Check, CheckOutcome, Checked, error, ok, warning};
 use super::setting::again;
 use super::virt_handler;
 use crate::escape::{Line, Plain, Quoted, Quoting, ShellWord};
@@ -18,68 +18,61 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     if let Network::Absent | Network::Unseen(_) = context.network {
         return context.enabled().map(|_| Vec::new());
     }
-    let attachments = match &context.observed.attachments {
-        Ok(attachments) => attachments,
-        Err(unseen) => {
-            let unknown = |id| Check::unknown(id, unseen);
-            return Ok(vec![unknown(CheckId::AttachmentExists), unknown(CheckId::AttachmentOrphans)]);
-        }
-    };
+    let attachments = context.observed.attachments.as_ref().map_err(ToString::to_string);
     let named = context.attachment().and_then(|named| named.split_once('/'));
-    let found = named.and_then(|(namespace, name)| {
-        attachments.iter().find(|it| it.metadata.namespace == namespace && it.metadata.name == name)
-    });
-    let mut checks = vec![exists(context, found)];
+    let found = attachments
+        .iter()
+        .copied()
+        .flatten()
+        .find(|it| named.is_some_and(|named| named == (&*it.metadata.namespace, &*it.metadata.name)));
+    let mut checks = vec![Check::new(CheckId::AttachmentExists, attachments.clone().map(|_| exists(context, found)))];
     if let (Some(found), Network::Enabled(_), Some(setting)) = (found, &context.network, context.setting()) {
-        checks.push(config(context, &setting.value, found));
+        checks.push(Check::new(CheckId::AttachmentConfig, config(context, &setting.value, found)));
     }
-    checks.push(orphans(context, attachments, found));
+    let orphans = attachments.and_then(|attachments| orphans(context, attachments, found));
+    checks.push(Check::new(CheckId::AttachmentOrphans, orphans));
     Ok(checks)
 }
 
-fn exists(context: &Context<'_>, found: Option<&Attachment>) -> Check {
-    let id = CheckId::AttachmentExists;
+fn exists(context: &Context<'_>, found: Option<&Attachment>) -> CheckOutcome {
     let disabled = matches!(context.network, Network::Disabled);
     let again = |check| {
         let hint = "While no virtual machine migrates, make Harvester handle the value again (virt-handler restarts):";
         again(context, check, hint)
     };
     match (context.attachment(), found) {
-        (None, _) if disabled => Check::ok(id, "the Setting names none, as the network is disabled"),
-        (None, _) => again(Check::error(id, "the Setting names no NetworkAttachmentDefinition")),
+        (None, _) if disabled => ok("the Setting names none, as the network is disabled"),
+        (None, _) => again(error("the Setting names no NetworkAttachmentDefinition")),
         (Some(named), _) if disabled => {
-            again(Check::error(id, format!("the network is disabled, and the Setting still names {}", Plain(named))))
+            again(error(format!("the network is disabled, and the Setting still names {}", Plain(named))))
         }
         (Some(named), Some(found)) if found.metadata.namespace == HARVESTER_SYSTEM => {
-            Check::ok(id, format!("{} exists", Plain(named)))
+            ok(format!("{} exists", Plain(named)))
         }
-        (Some(named), _) if !named.starts_with("harvester-system/") => again(Check::error(
-            id,
-            format!("the Setting names {}, and virt-handler takes one of {HARVESTER_SYSTEM} only", Quoted(named)),
-        )),
-        (Some(named), _) => again(Check::error(id, format!("{} does not exist", Plain(named)))),
+        (Some(named), _) if !named.starts_with("harvester-system/") => again(error(format!(
+            "the Setting names {}, and virt-handler takes one of {HARVESTER_SYSTEM} only",
+            Quoted(named)
+        ))),
+        (Some(named), _) => again(error(format!("{} does not exist", Plain(named)))),
     }
 }
 
-fn config(context: &Context<'_>, value: &str, found: &Attachment) -> Check {
-    let id = CheckId::AttachmentConfig;
-    let (same, expected) = match (harvester::is_config_of(&found.spec.config, value), harvester::nad_config(value)) {
-        (Ok(same), Ok(expected)) => (same, expected),
-        (Err(why), _) | (_, Err(why)) => return Check::unknown(id, Quoting(&why.to_string())),
-    };
-    if same {
-        return Check::ok(id, "the configuration is what Harvester makes of the value");
+fn config(context: &Context<'_>, value: &str, found: &Attachment) -> Checked {
+    let made = harvester::is_config_of(&found.spec.config, value)
+        .and_then(|is_same| Ok((is_same, harvester::nad_config(value)?)));
+    let (is_same, expected) = made.map_err(|why| Quoting(&why.to_string()).to_string())?;
+    if is_same {
+        return Ok(ok("the configuration is what Harvester makes of the value"));
     }
-    let check = Check::error(id, format!("the configuration is {}", Line(&found.spec.config)))
+    let check = error(format!("the configuration is {}", Line(&found.spec.config)))
         .hint(format!("Harvester makes of the value: {}", Line(&expected)))
         .hint("While no virtual machine migrates, delete it (virt-handler restarts):")
         .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete {RESOURCE} {}", ShellWord(&found.metadata.name)));
-    again(context, check, "Then have it made again:")
+    Ok(again(context, check, "Then have it made again:"))
 }
 
 /// Those that Harvester made and nothing names: what it makes has the label, and else its name tells.
-fn orphans(context: &Context<'_>, attachments: &[Attachment], found: Option<&Attachment>) -> Check {
-    let id = CheckId::AttachmentOrphans;
+fn orphans(context: &Context<'_>, attachments: &[Attachment], found: Option<&Attachment>) -> Checked {
     let (kubevirt, pods) = (&context.observed.kubevirt, &context.observed.pods);
     let network = kubevirt.iter().flatten().filter_map(|it| it.spec.configuration.migrations.network.clone());
     // What KubeVirt or a pod of virt-handler still names is in use, whatever the Setting says.
@@ -89,14 +82,14 @@ fn orphans(context: &Context<'_>, attachments: &[Attachment], found: Option<&Att
         (labels.contains_key(HASH) || name.starts_with(NAD_GENERATE_NAME)) && found != Some(*it) && !used.contains(name)
     };
     let orphans: Vec<_> = attachments.iter().filter(is_orphan).collect();
-    let [first, ..] = &*orphans else { return Check::ok(id, "none is left from earlier values") };
+    let [first, ..] = &*orphans else { return Ok(ok("none is left from earlier values")) };
     if let Some(unseen) = kubevirt.as_ref().err().or(pods.as_ref().err()) {
-        return Check::unknown(id, unseen);
+        return Err(unseen.to_string());
     }
     let names: Truncated = orphans.iter().map(|it| Plain(&it.metadata.name)).collect();
-    Check::warning(id, format!("nothing names {names}: left from earlier values"))
+    Ok(warning(format!("nothing names {names}: left from earlier values"))
         .hint("If no virtual machine uses it:")
-        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete {RESOURCE} {}", ShellWord(&first.metadata.name)))
+        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete {RESOURCE} {}", ShellWord(&first.metadata.name))))
 }
 
 /// The networks of `harvester-system` that a pod has, or asks for as `NAME@INTERFACE` while it starts.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::check_id::CheckId;
 use super::context::Context;
 use super::objects::RunningMigration;
-use super::report::Check;
+use super::report::{Check, CheckOutcome, error, ok};
 use super::since::{seconds, span};
 use crate::escape::{Plain, ShellWord};
 use crate::setting::list::Truncated;
@@ -16,6 +16,7 @@ const LIMIT: i64 = 20 * 60;
 const LONG_LIMIT: i64 = 2 * 3_600;
 
 /// A migration, how long it is there and how long it is in its phase; `None` where its times can't be read.
+#[derive(Clone)]
 struct Running<'a> {
     migration: &'a RunningMigration,
     began: Option<Timestamp>,
@@ -54,35 +55,35 @@ impl<'a> Running<'a> {
 }
 
 pub(super) fn check(context: &Context<'_>) -> Vec<Check> {
-    let migrations = match &context.observed.migrations {
-        Ok(migrations) => migrations,
-        Err(unseen) => {
-            return [CheckId::MigrationsRunning, CheckId::MigrationsStuck].map(|id| Check::unknown(id, unseen)).into();
-        }
-    };
-    let now = context.observed.at;
-    let mut running: Vec<_> =
-        migrations.iter().filter(|it| it.is_running()).map(|migration| Running::new(migration, now)).collect();
+    let migrations = running(context);
+    vec![
+        Check::new(CheckId::MigrationsRunning, migrations.clone().map(|running| all(&running))),
+        Check::new(CheckId::MigrationsStuck, migrations.map(stuck)),
+    ]
+}
+
+/// The migrations that have not ended, oldest first.
+fn running<'a>(context: &Context<'a>) -> Result<Vec<Running<'a>>, String> {
+    let migrations = context.observed.migrations.as_ref()?.iter().filter(|it| it.is_running());
+    let mut running: Vec<_> = migrations.map(|it| Running::new(it, context.observed.at)).collect();
     running.sort_by_key(|it| (it.began, &it.migration.metadata.namespace, &it.migration.metadata.name));
-    let stuck: Vec<_> = running.iter().filter(|it| it.is_stuck()).collect();
-    let words = |running: &[&Running<'_>]| running.iter().map(|it| it.words()).collect::<Truncated>().to_string();
-    let all = if running.is_empty() {
-        "none".to_owned()
-    } else {
-        format!("{}, oldest first: {}", running.len(), words(&running.iter().collect::<Vec<_>>()))
-    };
-    let stuck = match &*stuck {
-        [] => Check::ok(CheckId::MigrationsStuck, "none"),
-        [first, ..] => {
-            let metadata = &first.migration.metadata;
-            let (namespace, name) = (ShellWord(&metadata.namespace), ShellWord(&metadata.name));
-            Check::error(CheckId::MigrationsStuck, words(&stuck))
-                .hint("Look at it, and delete it to cancel it:")
-                .run(format_args!(
-                    "kubectl describe virtualmachineinstancemigrations.kubevirt.io -n {namespace} {name}"
-                ))
-                .run(format_args!("kubectl delete virtualmachineinstancemigrations.kubevirt.io -n {namespace} {name}"))
-        }
-    };
-    vec![Check::ok(CheckId::MigrationsRunning, all), stuck]
+    Ok(running)
+}
+
+fn all(running: &[Running<'_>]) -> CheckOutcome {
+    match running.len() {
+        0 => ok("none"),
+        count => ok(format!("{count}, oldest first: {}", running.iter().map(Running::words).collect::<Truncated>())),
+    }
+}
+
+fn stuck(mut running: Vec<Running<'_>>) -> CheckOutcome {
+    running.retain(Running::is_stuck);
+    let [first, ..] = &*running else { return ok("none") };
+    let metadata = &first.migration.metadata;
+    let (namespace, name) = (ShellWord(&metadata.namespace), ShellWord(&metadata.name));
+    error(running.iter().map(Running::words).collect::<Truncated>().to_string())
+        .hint("Look at it, and delete it to cancel it:")
+        .run(format_args!("kubectl describe virtualmachineinstancemigrations.kubevirt.io -n {namespace} {name}"))
+        .run(format_args!("kubectl delete virtualmachineinstancemigrations.kubevirt.io -n {namespace} {name}"))
 }

@@ -8,7 +8,7 @@ use crate::setting::RuleId;
 
 pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     context.enabled()?;
-    let check = |id, rule, holds: &str| rules::check(context, id, &[rule], holds.to_owned());
+    let check = |id, rule, holds| Check::new(id, rules::check(context, &[rule], holds));
     Ok(vec![
         check(CheckId::NeighboursCluster, RuleId::RangeReserved, "apart from the networks of pods and services"),
         check(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::check_id::CheckId;
 use super::context::{Context, Network};
 use super::objects::VirtHandlerPod;
-use super::report::{Check, CheckState, NodeRow};
+use super::report::{Check, CheckOutcome, CheckState, NodeRow};
 use super::{rules, virt_handler};
 use crate::escape::Plain;
 use crate::setting::{self, MGMT, RuleId};
@@ -19,15 +19,15 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     } else {
         (format!("they cover {nodes} of {nodes} nodes"), format!("ready on {nodes} of {nodes} nodes"))
     };
-    let config = rules::check(context, CheckId::NodesVlanConfig, &[RuleId::VlanConfigMissing], by);
-    let config = match config.state {
+    let look = |config: CheckOutcome| match config.state {
         CheckState::Error => {
             config.hint("Which nodes each selects:").run("kubectl get vlanconfigs.network.harvesterhci.io -o yaml")
         }
         _ => config,
     };
-    let status = rules::check(context, CheckId::NodesVlanStatus, &[RuleId::VlanStatusNotReady], ready);
-    Ok(vec![config, status])
+    let config = rules::check(context, &[RuleId::VlanConfigMissing], by).map(look);
+    let status = rules::check(context, &[RuleId::VlanStatusNotReady], ready);
+    Ok(vec![Check::new(CheckId::NodesVlanConfig, config), Check::new(CheckId::NodesVlanStatus, status)])
 }
 
 /// The table by node.

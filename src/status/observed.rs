@@ -33,6 +33,13 @@ impl fmt::Display for Unseen {
     }
 }
 
+/// Why a check could not be made.
+impl From<&Unseen> for String {
+    fn from(unseen: &Unseen) -> Self {
+        unseen.to_string()
+    }
+}
+
 /// Objects of a cluster at one time, each with nothing but what a check reads.
 #[derive(Clone, Debug)]
 pub struct Observed {

@@ -148,22 +148,38 @@ impl Report {
 }
 
 impl Check {
-    pub(super) fn ok(id: CheckId, seen: impl Into<String>) -> Self {
-        Self { id, state: CheckState::Ok, seen: seen.into(), hint: Vec::new() }
+    pub(super) fn new(id: CheckId, checked: Checked) -> Self {
+        let (state, seen, hint) = match checked {
+            Ok(CheckOutcome { state, seen, hint }) => (state, seen, hint),
+            Err(why) => (CheckState::Unknown, why, Vec::new()),
+        };
+        Self { id, state, seen, hint }
     }
+}
 
-    pub(super) fn warning(id: CheckId, seen: impl Into<String>) -> Self {
-        Self { state: CheckState::Warning, ..Self::ok(id, seen) }
-    }
+/// What a check found; or why it could not be made.
+pub(super) type Checked = Result<CheckOutcome, String>;
 
-    pub(super) fn error(id: CheckId, seen: impl Into<String>) -> Self {
-        Self { state: CheckState::Error, ..Self::ok(id, seen) }
-    }
+/// A [`Check`] without its name.
+pub(super) struct CheckOutcome {
+    pub(super) state: CheckState,
+    pub(super) seen: String,
+    pub(super) hint: Vec<String>,
+}
 
-    pub(super) fn unknown(id: CheckId, why: impl std::fmt::Display) -> Self {
-        Self { state: CheckState::Unknown, ..Self::ok(id, why.to_string()) }
-    }
+pub(super) fn ok(seen: impl Into<String>) -> CheckOutcome {
+    CheckOutcome { state: CheckState::Ok, seen: seen.into(), hint: Vec::new() }
+}
 
+pub(super) fn warning(seen: impl Into<String>) -> CheckOutcome {
+    CheckOutcome { state: CheckState::Warning, ..ok(seen) }
+}
+
+pub(super) fn error(seen: impl Into<String>) -> CheckOutcome {
+    CheckOutcome { state: CheckState::Error, ..ok(seen) }
+}
+
+impl CheckOutcome {
     /// Adds a line of advice.
     pub(super) fn hint(mut self, line: impl Into<String>) -> Self {
         self.hint.push(line.into());

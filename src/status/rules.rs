@@ -1,10 +1,7 @@
 //! Runs the rules of the webhook, those of [`crate::setting::rules`], on the stored value and the cluster as it is now.
 
-use std::fmt::Write as _;
-
-use super::check_id::CheckId;
 use super::context::Context;
-use super::report::Check;
+use super::report::{CheckOutcome, Checked, error, ok, warning};
 use crate::setting::evaluation::{Findings, RuleContext};
 use crate::setting::{GuardedSetting, RuleId, StringField, ValidatedValue, rules};
 
@@ -21,29 +18,25 @@ pub(super) fn findings(context: &Context<'_>, of: &[RuleId]) -> Findings {
     findings
 }
 
-/// A check that holds where these rules do.
-pub(super) fn check(context: &Context<'_>, id: CheckId, of: &[RuleId], holds: String) -> Check {
-    judged(id, &findings(context, of), holds)
+/// Holds where these rules do.
+pub(super) fn check(context: &Context<'_>, of: &[RuleId], holds: impl Into<String>) -> Checked {
+    judged(&findings(context, of), holds)
 }
 
-/// The check that these findings make.
-pub(super) fn judged(id: CheckId, findings: &Findings, holds: String) -> Check {
-    let broken: Vec<_> = findings.violations.rules().iter().map(RuleId::as_str).collect();
-    if !broken.is_empty() {
-        let mut seen = String::new();
-        for (index, violation) in findings.violations.listed().iter().enumerate() {
-            let _ = write!(seen, "{}{}: {violation}", if index == 0 { "" } else { "; " }, violation.field);
-        }
-        let check = Check::error(id, seen).hint("How to fix it:");
-        return broken
-            .iter()
-            .fold(check, |check, rule| check.run(format_args!("migration-network-webhook explain {rule}")));
+/// What these findings come to.
+pub(super) fn judged(findings: &Findings, holds: impl Into<String>) -> Checked {
+    let violations = &findings.violations;
+    if violations.total() > 0 {
+        let seen: Vec<_> = violations.listed().iter().map(|it| format!("{}: {it}", it.field)).collect();
+        let outcome = error(seen.join("; ")).hint("How to fix it:");
+        let explain = |rule| format!("migration-network-webhook explain {rule}");
+        return Ok(violations.rules().iter().map(explain).fold(outcome, CheckOutcome::run));
     }
     if let [missing, ..] = &*findings.missing {
-        return Check::unknown(id, format_args!("needs {missing}"));
+        return Err(format!("needs {missing}"));
     }
     if findings.warnings.is_empty() {
-        return Check::ok(id, holds);
+        return Ok(ok(holds));
     }
-    Check::warning(id, findings.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    Ok(warning(findings.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::check_id::CheckId;
 use super::context::{Context, EnabledNetwork, Network};
 use super::objects::{NETWORK_STATUS, VirtHandlerPod};
-use super::report::Check;
+use super::report::{Check, CheckOutcome, Checked, error, ok};
 use crate::escape::{Plain, Quoted, Quoting, ShellWord};
 use crate::harvester::{HARVESTER_SYSTEM, INTERFACE};
 use crate::setting::list::Truncated;
@@ -22,37 +22,30 @@ struct AttachedNetwork {
     ips: Option<Vec<String>>,
 }
 
-/// What is asked of each pod.
-const OF_PODS: [CheckId; 2] = [CheckId::VirtHandlerNetworks, CheckId::VirtHandlerAddresses];
-
 pub(super) fn check(context: &Context<'_>) -> Vec<Check> {
-    let mut checks = vec![rollout(context)];
-    match &context.observed.pods {
-        Err(unseen) => checks.extend(OF_PODS.map(|id| Check::unknown(id, unseen))),
-        Ok(_) if !matches!(context.network, Network::Enabled(_) | Network::Disabled) => {}
-        Ok(pods) if !pods.iter().any(VirtHandlerPod::is_active) => {
-            checks.extend(OF_PODS.map(|id| Check::unknown(id, "there is no pod of virt-handler to look at")));
-        }
-        Ok(pods) => checks.extend([networks(context, pods), addresses(pods)]),
+    let mut checks = vec![Check::new(CheckId::VirtHandlerRollout, rollout(context))];
+    let is_known = matches!(context.network, Network::Enabled(_) | Network::Disabled);
+    if is_known || context.observed.pods.is_err() {
+        let pods = active(context);
+        checks.push(Check::new(CheckId::VirtHandlerNetworks, pods.clone().map(|pods| networks(context, &pods))));
+        checks.push(Check::new(CheckId::VirtHandlerAddresses, pods.map(|pods| addresses(&pods))));
     }
     checks
 }
 
-fn rollout(context: &Context<'_>) -> Check {
-    let id = CheckId::VirtHandlerRollout;
-    let (set, pods) = match (&context.observed.daemon_set, &context.observed.pods) {
-        (Ok(Some(set)), Ok(pods)) => (set, pods),
-        (Ok(None), _) => {
-            return Check::error(id, format!("there is no DaemonSet {HARVESTER_SYSTEM}/virt-handler"))
-                .hint("KubeVirt's operator makes it:")
-                .run("kubectl -n harvester-system logs deployment/virt-operator --tail=100");
-        }
-        (Err(unseen), _) | (_, Err(unseen)) => return Check::unknown(id, unseen),
+fn active<'a>(context: &Context<'a>) -> Result<Vec<&'a VirtHandlerPod>, String> {
+    let pods: Vec<_> = context.observed.pods.as_ref()?.iter().filter(|pod| pod.is_active()).collect();
+    if pods.is_empty() { Err("there is no pod of virt-handler to look at".to_owned()) } else { Ok(pods) }
+}
+
+fn rollout(context: &Context<'_>) -> Checked {
+    let Some(set) = context.observed.daemon_set.as_ref()? else {
+        return Ok(error(format!("there is no DaemonSet {HARVESTER_SYSTEM}/virt-handler"))
+            .hint("KubeVirt's operator makes it:")
+            .run("kubectl -n harvester-system logs deployment/virt-operator --tail=100"));
     };
-    let nodes = match &context.facts.nodes {
-        Ok(nodes) => nodes,
-        Err(missing) => return Check::unknown(id, format_args!("needs {missing}")),
-    };
+    let pods = context.observed.pods.as_ref()?;
+    let nodes = context.facts.nodes.as_ref().map_err(|missing| format!("needs {missing}"))?;
     let (desired, updated, ready) =
         (set.status.desired_number_scheduled, set.status.updated_number_scheduled, set.status.number_ready);
     let mut ready_on: BTreeMap<&str, bool> = BTreeMap::new();
@@ -70,17 +63,17 @@ fn rollout(context: &Context<'_>) -> Check {
     let counted = format!("{desired} wanted, {updated} up to date, {ready} ready on {} nodes", nodes.worker_count());
     let stale = set.status.observed_generation < set.metadata.generation;
     if lacking.is_empty() && updated == desired && ready == desired && !stale {
-        return Check::ok(id, counted);
+        return Ok(ok(counted));
     }
     let seen = match (lacking.is_empty(), stale) {
         (false, _) => format!("{counted}; lacking: {lacking}"),
         (true, true) => format!("{counted}; the newest change is not rolled out yet"),
         (true, false) => format!("{counted}; it is being rolled out"),
     };
-    Check::error(id, seen)
+    Ok(error(seen)
         .hint("Look at the pods that are not ready, and at their events:")
         .run("kubectl -n harvester-system get pods -l kubevirt.io=virt-handler -o wide")
-        .run("kubectl -n harvester-system describe pods -l kubevirt.io=virt-handler")
+        .run("kubectl -n harvester-system describe pods -l kubevirt.io=virt-handler"))
 }
 
 /// What a pod has on the network: an address, nothing, or what is wrong, safe to print.
@@ -125,35 +118,31 @@ fn misplaced(context: &Context<'_>, network: &EnabledNetwork<'_>, name: &str, ad
     Some(if net.contains(&address) { format!("{address} is excluded") } else { format!("{address} is not in {net}") })
 }
 
-fn networks(context: &Context<'_>, pods: &[VirtHandlerPod]) -> Check {
-    let id = CheckId::VirtHandlerNetworks;
+fn networks(context: &Context<'_>, pods: &[&VirtHandlerPod]) -> CheckOutcome {
     let mut problems = Truncated::default();
     let mut first = None;
-    let active = pods.iter().filter(|pod| pod.is_active());
-    let count = active.clone().count();
-    for pod in active {
+    for pod in pods {
         if let Some(problem) = problem(context, pod) {
             first.get_or_insert(&pod.metadata.name);
             problems.push(format_args!("{} on {}: {problem}", Plain(&pod.metadata.name), Plain(&pod.spec.node_name)));
         }
     }
     let Some(first) = first else {
-        let seen = match context.network {
+        let count = pods.len();
+        return ok(match context.network {
             Network::Enabled(_) => format!("{count} pods have {INTERFACE} with an address in the range"),
             _ => format!("{count} pods, none with {INTERFACE} of the Setting"),
-        };
-        return Check::ok(id, seen);
+        });
     };
-    Check::error(id, problems.to_string())
+    error(problems.to_string())
         .hint("Look at the pod's annotations and events; while no virtual machine migrates, restart it:")
         .run(format_args!("kubectl -n {HARVESTER_SYSTEM} describe pod {}", ShellWord(first)))
         .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pod {}", ShellWord(first)))
 }
 
-fn addresses(pods: &[VirtHandlerPod]) -> Check {
-    let id = CheckId::VirtHandlerAddresses;
+fn addresses(pods: &[&VirtHandlerPod]) -> CheckOutcome {
     let mut owners: BTreeMap<Ipv4Addr, Vec<&str>> = BTreeMap::new();
-    for pod in pods.iter().filter(|pod| pod.is_active()) {
+    for pod in pods {
         if let Ok(Some((_, address))) = attached(pod) {
             owners.entry(address).or_default().push(&pod.metadata.name);
         }
@@ -161,12 +150,12 @@ fn addresses(pods: &[VirtHandlerPod]) -> Check {
     let count = owners.len();
     owners.retain(|_, pods| pods.len() > 1);
     if owners.is_empty() {
-        return Check::ok(id, format!("{count} addresses, each of one pod"));
+        return ok(format!("{count} addresses, each of one pod"));
     }
     let shared: Truncated = owners
         .iter()
         .map(|(address, pods)| format!("{address} of {}", pods.iter().map(|pod| Plain(pod)).collect::<Truncated>()))
         .collect();
-    Check::error(id, format!("shared: {shared}"))
+    error(format!("shared: {shared}"))
         .hint("While no virtual machine migrates, restart the pod for which the address is not recorded: see addresses-recorded.")
 }

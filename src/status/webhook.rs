@@ -7,17 +7,12 @@ use serde_json::Value;
 use super::check_id::CheckId;
 use super::context::Context;
 use super::objects::WebhookConfiguration;
-use super::report::{Check, CheckState};
+use super::report::{Check, CheckOutcome, Checked, error, ok, warning};
 use super::since::span;
 use crate::escape::{Plain, Quoted, ShellWord};
 use crate::registration::{Bundle, ConfigurationKind, Drift, Service};
 use crate::setting::list::Truncated;
 use crate::x509::not_after;
-
-const KINDS: [(ConfigurationKind, &str); 2] = [
-    (ConfigurationKind::Mutating, "MutatingWebhookConfiguration"),
-    (ConfigurationKind::Validating, "ValidatingWebhookConfiguration"),
-];
 
 /// How long a certificate has to be valid, in seconds.
 const VALID_FOR: i64 = 7 * 86_400;
@@ -29,56 +24,57 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     let id = CheckId::WebhookConfigurations;
     let mut found: Vec<FoundConfiguration<'_>> = Vec::new();
     let mut lacking = Vec::new();
-    for ((kind, name), seen) in KINDS.into_iter().zip(&context.observed.webhooks) {
+    let kinds = [ConfigurationKind::Mutating, ConfigurationKind::Validating];
+    for (kind, seen) in kinds.into_iter().zip(&context.observed.webhooks) {
         match seen {
-            Err(unseen) => return Ok(vec![Check::unknown(id, unseen)]),
-            Ok(configurations) if configurations.is_empty() => lacking.push(name),
+            Err(unseen) => return Ok(vec![Check::new(id, Err(unseen.into()))]),
+            Ok(configurations) if configurations.is_empty() => lacking.push(kind.resource().kind),
             Ok(configurations) => found.extend(configurations.iter().map(|it| (kind, it))),
         }
     }
-    let install = |check: Check| {
+    let install = |check: CheckOutcome| {
         check.hint("Install the webhook:").run(
             "helm upgrade --install migration-network-webhook manifests/chart -n migration-network-webhook --create-namespace",
         )
     };
     if found.is_empty() {
-        return if context.observed.is_live {
-            Ok(vec![install(Check::warning(id, "the webhook is not installed: nothing checks values"))])
-        } else {
-            Err("the files hold no webhook configuration".to_owned())
-        };
+        if !context.observed.is_live {
+            return Err("the files hold no webhook configuration".to_owned());
+        }
+        let absent = install(warning("the webhook is not installed: nothing checks values"));
+        return Ok(vec![Check::new(id, Ok(absent))]);
     }
     let names: BTreeSet<&str> = found.iter().map(|(_, it)| it.metadata.name.as_str()).collect();
     let names: Truncated = names.into_iter().map(Plain).collect();
     let both = match &*lacking {
-        [] => Check::ok(id, format!("both are there: {names}")),
-        lacking => install(Check::error(id, format!("there is no {} beside {names}", lacking.join(", ")))),
+        [] => ok(format!("both are there: {names}")),
+        lacking => install(error(format!("there is no {} beside {names}", lacking.join(", ")))),
     };
-    Ok(vec![both, drift(&found), ca_bundle(context, &found), endpoints(context, &found)])
+    Ok(vec![
+        Check::new(id, Ok(both)),
+        Check::new(CheckId::WebhookDrift, drift(&found)),
+        Check::new(CheckId::WebhookCaBundle, Ok(ca_bundle(context, &found))),
+        Check::new(CheckId::WebhookEndpoints, endpoints(context, &found)),
+    ])
 }
 
-fn drift(found: &[FoundConfiguration<'_>]) -> Check {
-    let id = CheckId::WebhookDrift;
+fn drift(found: &[FoundConfiguration<'_>]) -> Checked {
     let mut drifts = Vec::new();
     for (kind, configuration) in found {
         // Whatever Service it calls: the chart's release names it.
         let service =
             service(&configuration.webhooks).unwrap_or(Service { name: String::new(), namespace: String::new() });
-        match kind.webhooks(&service) {
-            Ok(shipped) => {
-                let drift = Drift::between(&shipped, &configuration.webhooks);
-                if drift.count() > 0 {
-                    drifts.push(format!("{} of {}: {drift}", drift.count(), Plain(&configuration.metadata.name)));
-                }
-            }
-            Err(error) => return Check::unknown(id, error),
+        let shipped = kind.webhooks(&service).map_err(|error| error.to_string())?;
+        let drift = Drift::between(&shipped, &configuration.webhooks);
+        if drift.count() > 0 {
+            drifts.push(format!("{} of {}: {drift}", drift.count(), Plain(&configuration.metadata.name)));
         }
     }
     if drifts.is_empty() {
-        return Check::ok(id, "as shipped with this release");
+        return Ok(ok("as shipped with this release"));
     }
-    Check::warning(id, format!("differences: {}", drifts.join("; ")))
-        .hint("Apply the manifests of the release that runs, unless the changes are meant.")
+    Ok(warning(format!("differences: {}", drifts.join("; ")))
+        .hint("Apply the manifests of the release that runs, unless the changes are meant."))
 }
 
 fn entries(webhooks: &Value) -> impl Iterator<Item = &Value> {
@@ -95,8 +91,7 @@ pub fn service(webhooks: &Value) -> Option<Service> {
     })
 }
 
-fn ca_bundle(context: &Context<'_>, found: &[FoundConfiguration<'_>]) -> Check {
-    let id = CheckId::WebhookCaBundle;
+fn ca_bundle(context: &Context<'_>, found: &[FoundConfiguration<'_>]) -> CheckOutcome {
     let now = context.observed.at.as_second();
     let mut shortest: Option<i64> = None;
     let mut broken = Truncated::default();
@@ -115,7 +110,7 @@ fn ca_bundle(context: &Context<'_>, found: &[FoundConfiguration<'_>]) -> Check {
             }
         }
     }
-    let look = |check: Check| {
+    let look = |check: CheckOutcome| {
         let check = check.hint("Whoever keeps it current, the server or cert-manager, says why in its log:");
         match found.iter().find_map(|(_, it)| service(&it.webhooks)) {
             Some(Service { namespace, .. }) => check.run(format_args!(
@@ -126,35 +121,27 @@ fn ca_bundle(context: &Context<'_>, found: &[FoundConfiguration<'_>]) -> Check {
         }
     };
     match shortest {
-        _ if !broken.is_empty() => look(Check::error(id, format!("caBundle: {broken}"))),
-        None => look(Check::error(id, "no entry has a caBundle")),
-        Some(left) if left < VALID_FOR => look(Check::warning(id, format!("valid for {} only", span(left)))),
-        Some(left) => Check::ok(id, format!("valid for {}", span(left))),
+        _ if !broken.is_empty() => look(error(format!("caBundle: {broken}"))),
+        None => look(error("no entry has a caBundle")),
+        Some(left) if left < VALID_FOR => look(warning(format!("valid for {} only", span(left)))),
+        Some(left) => ok(format!("valid for {}", span(left))),
     }
 }
 
-fn endpoints(context: &Context<'_>, found: &[FoundConfiguration<'_>]) -> Check {
-    let id = CheckId::WebhookEndpoints;
+fn endpoints(context: &Context<'_>, found: &[FoundConfiguration<'_>]) -> Checked {
     let Some(service) = found.iter().find_map(|(_, it)| service(&it.webhooks)) else {
-        return Check {
-            state: CheckState::Warning,
-            ..Check::ok(id, "no entry calls a Service, so its endpoints are not known")
-        };
+        return Ok(warning("no entry calls a Service, so its endpoints are not known"));
     };
-    let slices = match &context.observed.slices {
-        Ok(slices) => slices,
-        Err(unseen) => return Check::unknown(id, unseen),
-    };
+    let slices = context.observed.slices.as_ref()?;
     let conditions = slices.iter().flat_map(|slice| &slice.endpoints).map(|endpoint| &endpoint.conditions);
     let (ready, others): (Vec<_>, Vec<_>) = conditions.partition(|it| it.ready != Some(false));
     let starting = others.iter().filter(|it| it.terminating != Some(true)).count();
     let named = format!("{}/{}", Plain(&service.namespace), Plain(&service.name));
     let check = match (ready.len(), starting) {
-        (0, _) => Check::error(id, format!("none is ready behind the Service {}", Quoted(&named))),
-        (ready, 0) => return Check::ok(id, format!("{ready} ready behind {named}")),
-        (ready, starting) => Check::warning(id, format!("{ready} ready behind {named}, {starting} not")),
+        (0, _) => error(format!("none is ready behind the Service {}", Quoted(&named))),
+        (ready, 0) => return Ok(ok(format!("{ready} ready behind {named}"))),
+        (ready, starting) => warning(format!("{ready} ready behind {named}, {starting} not")),
     };
-    check
-        .hint("Look at its pods:")
-        .run(format_args!("kubectl -n {} get pods,endpointslices", ShellWord(&service.namespace)))
+    let look = format!("kubectl -n {} get pods,endpointslices", ShellWord(&service.namespace));
+    Ok(check.hint("Look at its pods:").run(look))
 }
