@@ -1,6 +1,5 @@
 //! `capture`: saves a live cluster as files.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use ::kube::Client;
@@ -8,12 +7,12 @@ use anyhow::{Context as _, bail};
 
 use super::Exit;
 use super::kube::{self, KubeArgs};
-use super::output::{Output, complain};
+use super::output::{complain, print};
 use super::policy::PolicyArgs;
 use crate::cluster::capture::{self, File, Source};
 use crate::cluster::live;
 use crate::escape::QuotedPath;
-use crate::observe::{self, LiveObservation};
+use crate::observe;
 
 /// Save the cluster state that the rules need as files, for review and test
 ///
@@ -53,51 +52,38 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let (source, files) = if self.status { self.observed()? } else { self.facts()? };
+        let (source, files) = kube::block_on(self.capture())??;
         capture::write(&self.directory, &files, self.force).map_err(anyhow::Error::msg)?;
         let objects: usize = files.iter().map(|file| file.objects).sum();
         let (objects, files, server) = (counted(objects, "object"), counted(files.len(), "file"), source.server);
-        let mut out = Output::new();
-        writeln!(out, "{}: {objects} of {server} in {files}", QuotedPath(&self.directory))?;
-        out.flush()?;
+        print(format_args!("{}: {objects} of {server} in {files}\n", QuotedPath(&self.directory)))?;
         Ok(Exit::Ok)
     }
 
-    fn facts(&self) -> anyhow::Result<(Source, Vec<File>)> {
-        let (snapshot, source) = kube::block_on(self.capture())??;
-        readable(&snapshot)?;
-        let files = capture::files(&snapshot, &self.policy.policy(), &source).context(UNWRITABLE)?;
-        Ok((source, files))
-    }
-
-    fn observed(&self) -> anyhow::Result<(Source, Vec<File>)> {
-        let (mut live, source) = kube::block_on(self.observe())??;
+    async fn capture(&self) -> anyhow::Result<(Source, Vec<File>)> {
+        let (client, server) = self.kube.reach().await?;
+        let policy = self.policy.policy();
+        if !self.status {
+            let snapshot = live::snapshot(client.clone(), &server).await?;
+            let source = source(&client, server).await;
+            readable(&snapshot)?;
+            let files = capture::files(&snapshot, &policy, &source).context(UNWRITABLE)?;
+            return Ok((source, files));
+        }
+        let mut live = observe::observe(&client, &server).await;
+        let source = source(&client, server).await;
         readable(&live.snapshot)?;
-        let files = observe::capture_files(&mut live, &self.policy.policy(), &source).context(UNWRITABLE)?;
+        let files = observe::capture_files(&mut live, &policy, &source).context(UNWRITABLE)?;
         for unseen in live.unseen() {
             complain(format_args!("warning: not in the capture: {unseen}"));
         }
         Ok((source, files))
     }
+}
 
-    async fn observe(&self) -> anyhow::Result<(LiveObservation, Source)> {
-        let (client, server) = self.kube.reach().await?;
-        let live = observe::observe(&client, &server).await;
-        let source = Self::source(&client, server).await;
-        Ok((live, source))
-    }
-
-    async fn source(client: &Client, server: String) -> Source {
-        let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        Source { time, server, version: live::version(client).await }
-    }
-
-    async fn capture(&self) -> anyhow::Result<(live::Snapshot, Source)> {
-        let (client, server) = self.kube.reach().await?;
-        let snapshot = live::snapshot(client.clone(), &server).await?;
-        let source = Self::source(&client, server).await;
-        Ok((snapshot, source))
-    }
+async fn source(client: &Client, server: String) -> Source {
+    let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    Source { time, server, version: live::version(client).await }
 }
 
 const UNWRITABLE: &str = "the capture can't be written";

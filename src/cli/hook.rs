@@ -6,7 +6,7 @@ use anyhow::bail;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use kube::Client;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
-use kube::core::Status;
+use kube::core::{GroupVersionKind, Status};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -102,13 +102,8 @@ impl ProbeAnswer {
 }
 
 async fn probe(client: &Client, wait: Duration) -> anyhow::Result<Exit> {
-    let settings = ApiResource {
-        group: "harvesterhci.io".to_owned(),
-        version: "v1beta1".to_owned(),
-        api_version: "harvesterhci.io/v1beta1".to_owned(),
-        kind: "Setting".to_owned(),
-        plural: "settings".to_owned(),
-    };
+    let setting = GroupVersionKind::gvk("harvesterhci.io", "v1beta1", "Setting");
+    let settings = ApiResource::from_gvk_with_plural(&setting, "settings");
     let api: Api<DynamicObject> = Api::all_with(client.clone(), &settings);
     // By server-side apply, which also asks where Harvester has not created the Setting yet.
     let params = PatchParams { dry_run: true, ..PatchParams::apply("migration-network-webhook-probe").force() };

@@ -1,16 +1,16 @@
 //! `plan`: what saving a value would do.
 
 use std::ffi::OsString;
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
+use self::text::PlanText;
 use super::Exit;
 use super::canonicalize::source::ValueSource;
 use super::cluster::ClusterStateArgs;
-use super::output::{ColorArgs, Output, print, wants_ascii};
+use super::output::{ColorArgs, print, wants_ascii};
 use super::policy::PolicyArgs;
 use crate::input::{OldSide, Reader, Stored, setting_with_value};
 use crate::manifest::{BARE_VALUE, ManifestFile};
@@ -111,13 +111,9 @@ impl Args {
 
     fn print(&self, plan: &ChangePlan) -> std::io::Result<()> {
         match self.output {
-            PlanFormat::Text => {
-                let mut out = Output::new();
-                write!(out, "{}", text::PlanText { plan, paint: self.color.paint(), ascii: wants_ascii() })?;
-                out.flush()
-            }
-            PlanFormat::Json => print(&format!("{}\n", plan.to_json()?)),
-            PlanFormat::Html => print(&page::plan(plan)),
+            PlanFormat::Text => print(PlanText { plan, paint: self.color.paint(), ascii: wants_ascii() }),
+            PlanFormat::Json => print(format_args!("{}\n", plan.to_json()?)),
+            PlanFormat::Html => print(page::plan(plan)),
         }
     }
 }

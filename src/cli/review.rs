@@ -8,7 +8,6 @@ use anyhow::Context as _;
 use self::judged::Judged;
 use self::output::{OutputFormat, Printer};
 use self::paths::Paths;
-use self::summary::Summary;
 use super::Exit;
 use super::cluster::ClusterStateArgs;
 use super::output::{ColorArgs, complain};
@@ -18,10 +17,8 @@ use super::progress::RunProgress;
 use super::removed::replaced_by;
 use super::reports::ReportArgs;
 use crate::escape::{QuotedPath, ShellWord};
-use crate::input::{Input, OldSide, Reader, Stored};
-use crate::manifest::{self, ManifestFile};
-use crate::report::{Record, RunReport};
-use crate::setting::{Facts, Policy};
+use crate::input::{OldSide, Reader, Stored};
+use crate::report::RunReport;
 
 mod cluster;
 mod human;
@@ -104,13 +101,13 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let stored_in = self.stored_in();
         let reports = self.reports.open()?;
-        let printer = Printer::new(self.output, self.color.paint(), &reports)?;
+        let mut printer = Printer::new(self.output, self.color.paint(), &reports)?;
         let cluster = self.cluster.open()?;
         let stored = match &self.old {
             Some(file) => Some(Stored { setting: cluster::old(file).context("--old")?, from: OldSide::File }),
             None => cluster.stored,
         };
-        let aside = paths::aside(self.cluster.files(), self.old.as_deref());
+        let aside = paths::aside(&self.cluster.cluster, self.old.as_deref());
         let mut paths = Paths::new(Reader::new(stored), self.files.exclude(), aside);
         if let Some(value) = &self.value {
             paths.value(value);
@@ -121,23 +118,30 @@ impl Args {
         let Paths { reader, found, mut summary, .. } = paths;
         let mut facts = cluster.facts;
         summary.applied = cluster::apply_networks(&reader.networks, &mut facts)?;
-        let mut run = ReviewRun {
-            facts,
-            policy: self.policy.over(cluster.policy.as_ref()),
-            stored_in,
-            printer,
-            summary,
-            records: reports.are_wanted().then(Vec::new),
-            warnings_fail: self.warnings_as_errors,
-            progress: RunProgress::new(None),
-        };
+        let policy = self.policy.over(cluster.policy.as_ref());
+        let mut records = Vec::new();
+        let mut progress = RunProgress::new(None);
         for file in found {
-            match file {
-                Ok((file, inputs)) => run.file(&file, &inputs)?,
-                Err(error) => run.unreadable(&error)?,
+            let (file, inputs) = match file {
+                Ok(found) => found,
+                Err(error) => {
+                    complain(format_args!("error: {error}"));
+                    summary.unreadable += 1;
+                    records.push(record::unreadable(&error));
+                    printer.unreadable(&error)?;
+                    continue;
+                }
+            };
+            for input in &inputs {
+                let judged = Judged::new(input, &facts, &policy, &stored_in);
+                summary.count(&judged);
+                printer.judged(&judged)?;
+                if reports.are_wanted() {
+                    records.push(record::of(&judged, &file, self.warnings_as_errors));
+                }
+                progress.step();
             }
         }
-        let ReviewRun { mut printer, summary, mut records, progress, .. } = run;
         progress.finish();
         printer.finish()?;
         if self.verbose {
@@ -147,58 +151,17 @@ impl Args {
         let nothing = summary.judged() == 0 && summary.unreadable == 0 && !self.allow_none;
         if nothing {
             complain(format_args!("error: {NOTHING}"));
-            if let Some(records) = &mut records {
-                records.push(record::nothing(&self.paths, NOTHING));
-            }
+            records.push(record::nothing(&self.paths, NOTHING));
         }
-        reports.write(&RunReport { command: "review", records: &records.unwrap_or_default(), coverage: None })?;
+        reports.write(&RunReport { command: "review", records: &records, coverage: None })?;
         Ok(if nothing { Exit::Error } else { summary.exit(self.warnings_as_errors) })
     }
-}
 
-impl Args {
     /// The flags of `canonicalize` that name the stored value which manifests are an update of.
     fn stored_in(&self) -> String {
         match &self.old {
             Some(old) => format!("--old {}", ShellWord(&old.to_string_lossy())),
             None => self.cluster.flags(),
         }
-    }
-}
-
-struct ReviewRun {
-    facts: Facts,
-    policy: Policy,
-    /// The flags that name what is stored, for commands that are printed.
-    stored_in: String,
-    printer: Printer,
-    summary: Summary,
-    /// What reports are made of; `None` where none is wanted.
-    records: Option<Vec<Record>>,
-    warnings_fail: bool,
-    progress: RunProgress,
-}
-
-impl ReviewRun {
-    fn file(&mut self, file: &ManifestFile, inputs: &[Input]) -> anyhow::Result<()> {
-        for input in inputs {
-            let judged = Judged::new(input, &self.facts, &self.policy, &self.stored_in);
-            self.summary.count(&judged);
-            self.printer.judged(&judged)?;
-            if let Some(records) = &mut self.records {
-                records.push(record::of(&judged, file, self.warnings_fail));
-            }
-            self.progress.step();
-        }
-        Ok(())
-    }
-
-    fn unreadable(&mut self, error: &manifest::Error) -> anyhow::Result<()> {
-        complain(format_args!("error: {error}"));
-        self.summary.unreadable += 1;
-        if let Some(records) = &mut self.records {
-            records.push(record::unreadable(error));
-        }
-        self.printer.unreadable(error)
     }
 }

@@ -1,20 +1,22 @@
 //! `status`: whether the migration network is in place.
 
-use std::io::Write as _;
 use std::time::Duration;
 
+use indicatif::ProgressBar;
+use tokio::time::{Instant, sleep_until};
+
+use self::text::ReportText;
 use super::cluster::ClusterStateArgs;
 use super::duration::FlagTime;
 use super::kube::block_on;
-use super::output::{ColorArgs, Output, print, wants_ascii};
+use super::output::{ColorArgs, print, wants_ascii};
 use super::{Exit, policy::PolicyArgs, program};
 use crate::observe::{self, Observation};
 use crate::page;
 use crate::plan::{AddressPlan, stored_range};
-use crate::status::{CheckId, Report, StateCounts, status};
+use crate::status::{CheckId, Report, StateCounts, progress, status};
 
 mod text;
-mod wait;
 
 /// Check whether the migration network is in place on every node
 ///
@@ -96,15 +98,22 @@ impl Args {
         Ok(self.fail_on.exit(shown.report.counts))
     }
 
+    /// Looks until no check is a failure, or that long. On a terminal a line says meanwhile what Harvester is doing.
     async fn wait(&self, patience: Duration) -> anyhow::Result<StatusView> {
         let (client, address) = self.cluster.reach().await?;
-        let look = async || observe::observe(&client, &address).await.observation();
-        let is_over = |observation: &Observation| {
-            let shown = self.look(observation);
-            let over = self.fail_on.exit(shown.report.counts) != Exit::Refused;
-            (over, shown)
-        };
-        Ok(wait::until(look, is_over, patience, PAUSE).await)
+        let end = Instant::now() + patience;
+        let line = ProgressBar::new_spinner();
+        loop {
+            let observation = observe::observe(&client, &address).await.observation();
+            let shown = self.look(&observation);
+            if self.fail_on.exit(shown.report.counts) != Exit::Refused || Instant::now() >= end {
+                line.finish_and_clear();
+                return Ok(shown);
+            }
+            line.set_message(progress(&observation.observed));
+            line.tick();
+            sleep_until(end.min(Instant::now() + PAUSE)).await;
+        }
     }
 
     fn look(&self, observation: &Observation) -> StatusView {
@@ -122,14 +131,11 @@ impl Args {
     fn print(&self, StatusView { report, range }: &StatusView) -> std::io::Result<()> {
         match self.output {
             StatusFormat::Text | StatusFormat::Short => {
-                let mut out = Output::new();
-                let style = text::Style { paint: self.color.paint(), ascii: wants_ascii() };
                 let all = self.output == StatusFormat::Text;
-                write!(out, "{}", text::ReportText { report, style, all })?;
-                out.flush()
+                print(ReportText { report, all, paint: self.color.paint(), ascii: wants_ascii() })
             }
-            StatusFormat::Json => print(&format!("{}\n", serde_json::to_string_pretty(report)?)),
-            StatusFormat::Html => print(&page::status(report, range.as_ref())),
+            StatusFormat::Json => print(format_args!("{}\n", serde_json::to_string_pretty(report)?)),
+            StatusFormat::Html => print(page::status(report, range.as_ref())),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The cluster state to review against: files or a live cluster, `--old`, and other networks of the input.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -24,10 +24,6 @@ pub(super) struct ReviewCluster {
 }
 
 impl ClusterStateArgs {
-    pub(super) fn files(&self) -> &[PathBuf] {
-        &self.cluster
-    }
-
     /// The flags that name the same cluster to another command.
     pub(super) fn flags(&self) -> String {
         let files = self.cluster.iter().map(|path| format!("--cluster {}", ShellWord(&path.to_string_lossy())));

@@ -1,7 +1,6 @@
 //! A verdict as one JSON record: an interface for scripts, whose keys stay.
 
 use std::borrow::Cow;
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -59,7 +58,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
     let text = |text: &Text<'_>| text.bytes().map(ToOwned::to_owned);
     let warnings = judged.warnings();
     let mut record = JsonVerdict {
-        input: path(&origin.path),
+        input: origin.path.to_string_lossy(),
         line: Some(origin.line),
         item: origin.item,
         value_line: judged.value_line,
@@ -109,15 +108,11 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
 
 pub(super) fn of_unreadable(error: &Error) -> serde_json::Result<String> {
     serde_json::to_string(&JsonVerdict {
-        input: path(&error.path),
+        input: error.path.to_string_lossy(),
         operation: "unknown",
         verdict: "malformed",
         code: 400,
         message: Some(error.to_string()),
         ..JsonVerdict::default()
     })
-}
-
-fn path(path: &Path) -> Cow<'_, str> {
-    path.to_string_lossy()
 }
