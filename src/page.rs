@@ -44,15 +44,13 @@ fn text(shown: impl fmt::Display) -> impl fmt::Display {
 }
 
 /// A word with the colour of a state: `ok`, `warning`, `unknown` or `error`.
-fn badge(state: &'static str, word: &str) -> impl fmt::Display {
-    let word = text(word);
-    fmt::from_fn(move |f| write!(f, "<span class=\"badge {state}\">{word}</span>"))
+fn badge(state: &str, word: &str) -> String {
+    format!("<span class=\"badge {state}\">{}</span>", text(word))
 }
 
 /// A section with a heading.
-fn section(heading: &str, body: impl fmt::Display) -> impl fmt::Display {
-    let heading = text(heading);
-    fmt::from_fn(move |f| write!(f, "<section>\n<h2>{heading}</h2>\n{body}</section>\n"))
+fn section(heading: &str, body: impl fmt::Display) -> String {
+    format!("<section>\n<h2>{}</h2>\n{body}</section>\n", text(heading))
 }
 
 /// A list; nothing where it has no item.

@@ -22,7 +22,7 @@ mod steps;
 mod suggestions;
 
 /// What saving a value would do. Texts are safe to print but for `value` and `config`, which are the very bytes.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangePlan {
     /// `allowed`, `refused`, or `unavailable` where it can't be told.
@@ -174,8 +174,6 @@ pub struct SuggestedRange {
 /// What to suggest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suggest {
-    /// Nothing.
-    No,
     /// Networks of the submitted range's size.
     SameSize,
     /// Networks with this prefix length.
@@ -188,7 +186,7 @@ pub fn plan(
     facts: &Facts,
     policy: &Policy,
     observed: &Observed,
-    suggest: Suggest,
+    suggest: Option<Suggest>,
 ) -> Option<ChangePlan> {
     let absent = Text::Absent;
     let (old, new) = match request {
@@ -197,21 +195,12 @@ pub fn plan(
         Request::NotOurs | Request::Delete => return None,
     };
     let admission = admit(request, facts, policy);
+    let warnings = admission.warnings().into_iter();
     let mut plan = ChangePlan {
         verdict: response::verdict(&admission.decision().verdict),
-        problems: Vec::new(),
-        more_problems: 0,
-        missing: Vec::new(),
-        warnings: admission
-            .warnings()
-            .into_iter()
-            .map(|it| PlanWarning { kind: it.kind(), message: it.to_string() })
-            .collect(),
-        stored: None,
-        harvester: None,
-        addresses: None,
-        suggestions: suggestions::suggestions(suggest, request, facts, policy),
-        unseen: Vec::new(),
+        warnings: warnings.map(|it| PlanWarning { kind: it.kind(), message: it.to_string() }).collect(),
+        suggestions: suggest.and_then(|suggest| suggestions::suggestions(suggest, request, facts, policy)),
+        ..ChangePlan::default()
     };
     match &admission.decision().verdict {
         Verdict::Allowed | Verdict::NotDeletable => {}
@@ -222,10 +211,8 @@ pub fn plan(
         Verdict::FactsMissing(missing) => plan.missing = missing.iter().map(ToString::to_string).collect(),
     }
     let Ok(value) = stored(new, old) else { return Some(plan) };
-    let mut unseen = Vec::new();
-    plan.harvester = steps::steps(&value, facts, observed, &mut unseen);
-    plan.addresses = addresses::addresses(&value, facts, policy, observed, &mut unseen);
-    plan.unseen = unseen;
+    plan.harvester = steps::steps(&value, facts, observed, &mut plan.unseen);
+    plan.addresses = addresses::addresses(&value, facts, policy, observed, &mut plan.unseen);
     plan.stored = Some(StoredBytes {
         hash: hash(&value),
         changes: old.bytes() != Some(&value),

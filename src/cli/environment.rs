@@ -5,17 +5,13 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, Command};
 
-pub(super) fn without_empty_variables(mut command: Command) -> Command {
-    let names: Vec<String> = command.get_subcommands().map(|it| it.get_name().to_owned()).collect();
-    for name in names {
-        command = command.mut_subcommand(name, |subcommand| {
-            subcommand.mut_args(|arg| {
-                let is_empty = arg.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
-                if is_empty { arg.env(None::<&'static str>) } else { arg }
-            })
-        });
-    }
-    command
+pub(super) fn without_empty_variables(command: Command) -> Command {
+    command.mut_subcommands(|subcommand| {
+        subcommand.mut_args(|arg| {
+            let is_empty = arg.get_env().and_then(env::var_os).is_some_and(|value| value.is_empty());
+            if is_empty { arg.env(None::<&'static str>) } else { arg }
+        })
+    })
 }
 
 /// A note for each flag in the text of an error that a variable has set, so that it names the variable.

@@ -17,11 +17,17 @@ impl Output {
         Self { stdout: BufWriter::new(io::stdout().lock()), closed: false }
     }
 
-    fn forgive<T: Default>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        match result {
+    fn attempt(
+        &mut self,
+        action: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        match action(&mut self.stdout) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.closed = true;
-                Ok(T::default())
+                Ok(())
             }
             result => result,
         }
@@ -30,16 +36,12 @@ impl Output {
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.closed {
-            let written = self.stdout.write_all(bytes);
-            self.forgive(written)?;
-        }
+        self.attempt(|stdout| stdout.write_all(bytes))?;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let flushed = if self.closed { Ok(()) } else { self.stdout.flush() };
-        self.forgive(flushed)
+        self.attempt(BufWriter::flush)
     }
 }
 

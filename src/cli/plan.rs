@@ -98,8 +98,7 @@ impl Args {
         };
         let request = input.review().and_then(|review| review.request).map_err(anyhow::Error::msg)?;
         let policy = self.policy.over(policy.as_ref());
-        let suggest = self.suggest.unwrap_or(Suggest::No);
-        let plan = plan::plan(&request, &facts, &policy, &observed, suggest)
+        let plan = plan::plan(&request, &facts, &policy, &observed, self.suggest)
             .context("this is no CREATE or UPDATE of the Setting vm-migration-network")?;
         self.print(&plan)?;
         Ok(match plan.verdict {

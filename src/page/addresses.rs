@@ -1,6 +1,5 @@
 //! The address map as a drawing, with its legend and what it comes to.
 
-use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
 use super::{definitions, list, text};
@@ -64,30 +63,26 @@ fn drawing(map: &AddressMap) -> String {
     let (width, height) = (COLUMNS.min(count) * SIDE, rows * SIDE);
     // A small range is not blown up: its cells are as large as those of others.
     let wide = format!("max-width: {}%", (100 * COLUMNS.min(count) / COLUMNS).max(10));
-    let mut svg = format!(
-        "<svg class=\"map\" style=\"{wide}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"the addresses of {net} by their use\">\n"
-    );
     let address = |at: u64| Ipv4Addr::from(u32::try_from(at).unwrap_or(u32::MAX));
-    for (at, usage) in (0..).zip(cells) {
+    let cells = (0..).zip(cells).map(|(at, usage)| {
         let (x, y) = (at % COLUMNS * SIDE, at / COLUMNS * SIDE);
         let first = u64::from(u32::from(net.network())) + at * size;
         let addresses = match size {
             1 => address(first).to_string(),
             _ => format!("{} to {}", address(first), address(first + size - 1)),
         };
-        // Writing to a string can't fail.
-        let _ = writeln!(
-            svg,
-            "<rect class=\"{}\" x=\"{x}\" y=\"{y}\" width=\"9\" height=\"9\"><title>{addresses}: {usage}</title></rect>",
-            class(usage)
-        );
-    }
+        let class = class(usage);
+        format!(
+            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"9\" height=\"9\"><title>{addresses}: {usage}</title></rect>\n"
+        )
+    });
+    let cells: String = cells.collect();
     let each = if size == 1 { "an address".to_owned() } else { format!("{size} addresses") };
-    let _ = write!(
-        svg,
-        "</svg>\n<p class=\"ends\"><span>{}</span><span>each cell is {each}</span><span>{}</span></p>\n",
+    format!(
+        "<svg class=\"map\" style=\"{wide}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"the addresses of {net} by their use\">\n\
+         {cells}</svg>\n\
+         <p class=\"ends\"><span>{}</span><span>each cell is {each}</span><span>{}</span></p>\n",
         net.network(),
         net.broadcast()
-    );
-    svg
+    )
 }

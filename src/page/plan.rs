@@ -21,23 +21,18 @@ pub fn plan(plan: &ChangePlan) -> String {
     let missing = plan.missing.iter().map(|it| format!("{} {}", badge("unknown", "missing"), text(it)));
     body += &list(problems.chain(more).chain(missing));
     body += &list(plan.warnings.iter().map(|it| format!("{} {}", badge("warning", "warning"), text(&it.message))));
-    if let Some(it) = &plan.stored {
-        body += &section(if plan.verdict == "allowed" { "What is stored" } else { "What would be stored" }, stored(it))
-            .to_string();
-    }
-    if let Some(it) = &plan.harvester {
-        let heading = if plan.verdict == "allowed" { "What Harvester then does" } else { "What Harvester would do" };
-        body += &section(heading, steps(it)).to_string();
-    }
-    if let Some(it) = &plan.addresses {
-        body += &section("Addresses", addresses(it)).to_string();
-    }
-    if let Some(it) = &plan.suggestions {
-        body += &section("Ranges that pass", suggestions(it)).to_string();
-    }
-    if !plan.unseen.is_empty() {
-        body += &section("Not seen", list(plan.unseen.iter().map(text))).to_string();
-    }
+    let [stored_heading, steps_heading] = match plan.verdict {
+        "allowed" => ["What is stored", "What Harvester then does"],
+        _ => ["What would be stored", "What Harvester would do"],
+    };
+    let sections = [
+        plan.stored.as_ref().map(|it| section(stored_heading, stored(it))),
+        plan.harvester.as_ref().map(|it| section(steps_heading, steps(it))),
+        plan.addresses.as_ref().map(|it| section("Addresses", addresses(it))),
+        plan.suggestions.as_ref().map(|it| section("Ranges that pass", suggestions(it))),
+        (!plan.unseen.is_empty()).then(|| section("Not seen", list(plan.unseen.iter().map(text)))),
+    ];
+    body.extend(sections.into_iter().flatten());
     page("vm-migration-network: plan", body)
 }
 

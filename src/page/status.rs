@@ -15,18 +15,14 @@ pub fn status(report: &Report, range: Option<&AddressPlan>) -> String {
         CheckState::Error => "not as it should be",
     };
     let mut body = format!("<h1>{} The migration network</h1>\n", badge(word(*result), verdict));
-    let counted = counts.words().map(|(state, words)| badge(word(state), &words).to_string());
-    body += "<p>";
-    body += &counted.collect::<Vec<_>>().join(" ");
-    body += "</p>\n";
-    for it in groups {
-        body += &section(it.name.as_str(), group(it)).to_string();
-    }
+    let counted: Vec<_> = counts.words().map(|(state, words)| badge(word(state), &words)).collect();
+    body += &format!("<p>{}</p>\n", counted.join(" "));
+    body.extend(groups.iter().map(|it| section(it.name.as_str(), group(it))));
     if !nodes.is_empty() {
-        body += &section("Nodes", table(nodes)).to_string();
+        body += &section("Nodes", table(nodes));
     }
     if let Some(range) = range {
-        body += &section("Address map", addresses(range)).to_string();
+        body += &section("Address map", addresses(range));
     }
     page("vm-migration-network: status", body)
 }
@@ -63,14 +59,12 @@ fn table(nodes: &[NodeRow]) -> String {
     const HEADINGS: [&str; 6] = ["Node", "State", "VLAN", "virt-handler", "Address", "Problem"];
     let rows = nodes.iter().map(|row| {
         let NodeRow { node, vlan, virt_handler, address, problem, state, .. } = row;
-        let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
-        let state = badge(word(*state), word(*state)).to_string();
-        let texts =
-            [node.clone(), String::new(), vlan.clone(), virt_handler.clone(), optional(address), optional(problem)];
-        let cells = HEADINGS.iter().zip(texts).map(|(heading, shown)| {
-            let shown = if *heading == "State" { state.clone() } else { text(shown).to_string() };
-            format!("<td data-label=\"{heading}\">{shown}</td>")
-        });
+        let shown = |it: &str| text(it).to_string();
+        let optional = |it: &Option<String>| shown(it.as_deref().unwrap_or("none"));
+        let state = badge(word(*state), word(*state));
+        let cells = [shown(node), state, shown(vlan), shown(virt_handler), optional(address), optional(problem)];
+        let cells =
+            HEADINGS.iter().zip(cells).map(|(heading, shown)| format!("<td data-label=\"{heading}\">{shown}</td>"));
         format!("<tr>{}</tr>\n", cells.collect::<String>())
     });
     let headings = HEADINGS.map(|heading| format!("<th scope=\"col\">{heading}</th>")).concat();

@@ -41,7 +41,6 @@ pub(super) fn suggestions(
     let nothing = |note: String| Some(RangeSuggestions { ranges: Vec::new(), note: Some(note) });
     let (Request::Create(new) | Request::Update { new, .. }) = request else { return None };
     let prefix = match suggest {
-        Suggest::No => return None,
         Suggest::SameSize => None,
         Suggest::Prefix(prefix) => Some(prefix),
     };

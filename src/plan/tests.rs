@@ -70,7 +70,7 @@ fn observed() -> Observed {
     }
 }
 
-fn planned(value: &str, facts: &Facts, observed: &Observed, suggest: Suggest) -> ChangePlan {
+fn planned(value: &str, facts: &Facts, observed: &Observed, suggest: Option<Suggest>) -> ChangePlan {
     let text = |text: &str| Text::Text(text.to_owned().into());
     let old = Setting { value: text(OLD), ..Setting::default() };
     let request = Request::Update { old, new: Setting { value: text(value), ..Setting::default() } };
@@ -80,7 +80,7 @@ fn planned(value: &str, facts: &Facts, observed: &Observed, suggest: Suggest) ->
 #[test]
 fn a_change_makes_a_network_and_restarts_virt_handler_everywhere() {
     let value = r#"{"range":"192.168.3.0/24","vlan":7,"clusterNetwork":"mgmt"}"#;
-    let plan = planned(value, &facts(), &observed(), Suggest::No);
+    let plan = planned(value, &facts(), &observed(), None);
     assert_eq!(plan.verdict, "allowed");
     let stored = plan.stored.unwrap();
     assert_eq!(stored.value, r#"{"clusterNetwork":"mgmt","vlan":7,"range":"192.168.3.0/24"}"#);
@@ -109,7 +109,7 @@ fn a_change_makes_a_network_and_restarts_virt_handler_everywhere() {
 #[test]
 fn the_same_in_other_bytes_changes_nothing() {
     let value = OLD.replace(':', ": ");
-    let plan = planned(&value, &facts(), &observed(), Suggest::No);
+    let plan = planned(&value, &facts(), &observed(), None);
     let stored = plan.stored.unwrap();
     assert_eq!((&*stored.value, stored.changes, stored.rewritten), (OLD, false, true));
     let steps = plan.harvester.unwrap();
@@ -121,20 +121,20 @@ fn the_same_in_other_bytes_changes_nothing() {
 #[test]
 fn an_attachment_that_is_gone_is_told_as_gone() {
     let observed = Observed { attachments: Ok(Vec::new()), ..observed() };
-    let same = planned(OLD, &facts(), &observed, Suggest::No).harvester.unwrap();
+    let same = planned(OLD, &facts(), &observed, None).harvester.unwrap();
     assert_eq!(
         same.summary,
         "Harvester does nothing: it has handled these bytes; harvester-system/vm-migration-network-old, which the \
          Setting names, does not exist; virt-handler does not restart"
     );
     assert_eq!((same.nad_before, same.nad_after), (None, None));
-    let off = planned("", &facts(), &observed, Suggest::No).harvester.unwrap();
+    let off = planned("", &facts(), &observed, None).harvester.unwrap();
     assert_eq!((off.nad_before, off.nad_after, off.nad_removed), (None, None, None));
 }
 
 #[test]
 fn disabling_what_was_never_handled_says_so() {
-    let never = |setting| planned("", &facts(), &Observed { setting: Ok(setting), ..observed() }, Suggest::No);
+    let never = |setting| planned("", &facts(), &Observed { setting: Ok(setting), ..observed() }, None);
     let plan = never(Some(read(json!({"metadata": {}, "value": ""}))));
     assert_eq!(
         plan.harvester.unwrap().summary,
@@ -150,7 +150,7 @@ fn disabling_what_was_never_handled_says_so() {
 #[test]
 fn whose_the_addresses_are_is_counted() {
     let value = OLD.replace("/28\"", "/28\",\"exclude\":[\"192.168.1.8/29\"]");
-    let addresses = planned(&value, &facts(), &observed(), Suggest::No).addresses.unwrap();
+    let addresses = planned(&value, &facts(), &observed(), None).addresses.unwrap();
     let uses: Vec<_> = addresses.uses.iter().map(|it| format!("{} {}", it.count, it.r#use)).collect();
     assert_eq!(uses, ["1 network address", "1 broadcast address", "7 excluded", "4 held by a pod", "3 free"]);
     assert_eq!(
@@ -173,20 +173,20 @@ fn what_cannot_be_seen_is_named_and_what_can_is_told() {
         pods: Err(unseen("pods")),
         ..observed()
     };
-    let plan = planned("", &facts(), &observed, Suggest::No);
+    let plan = planned("", &facts(), &observed, None);
     let steps = plan.harvester.unwrap();
     assert_eq!(steps.summary, "Harvester disables the network");
     assert_eq!(steps.networks(), [Err("not seen"), Err("none")]);
-    let same = planned(OLD, &facts(), &observed, Suggest::No).harvester.unwrap();
+    let same = planned(OLD, &facts(), &observed, None).harvester.unwrap();
     assert_eq!(same.networks(), [Err("not seen"); 2]);
     assert_eq!((&*same.restarts, same.summary.ends_with("; virt-handler does not restart")), (&[][..], true));
     assert_eq!(steps.restarts, ["n0", "n1"]);
     assert_eq!(plan.unseen, ["kubevirts (forbidden)"]);
     assert!(plan.addresses.is_none());
-    let plan = planned(&OLD.replace("/28", "/27"), &facts(), &observed, Suggest::No);
+    let plan = planned(&OLD.replace("/28", "/27"), &facts(), &observed, None);
     assert_eq!(plan.unseen, ["kubevirts (forbidden)", "ippools (forbidden)"]);
     let nothing = Observed { setting: Err(unseen("settings")), ..observed };
-    let plan = planned("", &facts(), &nothing, Suggest::No);
+    let plan = planned("", &facts(), &nothing, None);
     assert_eq!((plan.harvester, plan.unseen), (None, vec!["settings (forbidden)".to_owned()]));
 }
 
@@ -195,19 +195,19 @@ fn a_refused_value_has_its_map_and_its_problems() {
     let running = ObjectName { namespace: "default".into(), name: "m\u{1b}".into() };
     let facts = Facts { migrations: Ok(Arc::new(BTreeSet::from([running]))), ..facts() };
     let value = r#"{"clusterNetwork":"mgmt","vlan":7,"range":"192.168.2.0/25"}"#;
-    let plan = planned(value, &facts, &observed(), Suggest::No);
+    let plan = planned(value, &facts, &observed(), None);
     assert_eq!(plan.verdict, "refused");
     let rules: Vec<_> = plan.problems.iter().map(|it| (it.field.as_str(), it.rule)).collect();
     assert_eq!(rules, [("value", "migration-in-progress"), ("value.range", "network-overlap")]);
     assert_eq!(plan.harvester.unwrap().migrations, ["default/m\\u001b"]);
     let addresses = plan.addresses.unwrap();
     assert_eq!((addresses.usable, addresses.lost, addresses.nodes_at_most), (126, 126, 0));
-    let unreadable = planned("{", &facts, &observed(), Suggest::No);
+    let unreadable = planned("{", &facts, &observed(), None);
     assert_eq!((unreadable.verdict, unreadable.stored, unreadable.harvester), ("refused", None, None));
 }
 
 fn suggested(value: &str, facts: &Facts, suggest: Suggest) -> (Vec<String>, Option<String>) {
-    let suggestions = planned(value, facts, &observed(), suggest).suggestions.unwrap();
+    let suggestions = planned(value, facts, &observed(), Some(suggest)).suggestions.unwrap();
     let ranges = suggestions.ranges.iter().map(|it| format!("{} {}", it.range, it.spare)).collect();
     (ranges, suggestions.note)
 }

@@ -32,7 +32,6 @@ pub struct Allocation {
 /// An address that is given away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenAddress {
-    /// The address.
     pub address: Ipv4Addr,
     /// The pod, as `NAMESPACE/NAME`; empty where the pool does not say.
     pub podref: Box<str>,

@@ -32,22 +32,8 @@ pub enum AddressUse {
 }
 
 impl AddressUse {
-    /// Every use.
     pub const ALL: [Self; 7] =
         [Self::Network, Self::Broadcast, Self::Excluded, Self::Node, Self::Neighbour, Self::Taken, Self::Free];
-
-    /// In words.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Network => "network address",
-            Self::Broadcast => "broadcast address",
-            Self::Excluded => "excluded",
-            Self::Node => "a node's own",
-            Self::Neighbour => "another network's",
-            Self::Taken => "held by a pod",
-            Self::Free => "free",
-        }
-    }
 
     /// Whether Whereabouts may give it away.
     pub const fn is_usable(self) -> bool {
@@ -57,7 +43,15 @@ impl AddressUse {
 
 impl fmt::Display for AddressUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(match self {
+            Self::Network => "network address",
+            Self::Broadcast => "broadcast address",
+            Self::Excluded => "excluded",
+            Self::Node => "a node's own",
+            Self::Neighbour => "another network's",
+            Self::Taken => "held by a pod",
+            Self::Free => "free",
+        })
     }
 }
 
@@ -66,7 +60,6 @@ impl fmt::Display for AddressUse {
 pub struct Mark {
     /// The first and the last.
     pub addresses: (Ipv4Addr, Ipv4Addr),
-    /// What they are.
     pub usage: AddressUse,
     /// Whose they are, safe to print.
     pub owner: String,
@@ -87,16 +80,12 @@ impl Mark {
 /// Neighbouring addresses of one use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// The first address.
     pub first: Ipv4Addr,
-    /// The last address.
     pub last: Ipv4Addr,
-    /// What they are.
     pub usage: AddressUse,
 }
 
 impl Span {
-    /// How many addresses.
     pub fn size(&self) -> u64 {
         u64::from(u32::from(self.last) - u32::from(self.first)) + 1
     }

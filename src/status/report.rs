@@ -111,17 +111,15 @@ pub struct NodeRow {
 
 impl Report {
     pub(super) fn new(groups: Vec<Group>, nodes: Vec<NodeRow>) -> Self {
-        let mut counts = StateCounts::default();
-        for check in groups.iter().flat_map(|group| &group.checks) {
-            match check.state {
-                CheckState::Ok => counts.ok += 1,
-                CheckState::Warning => counts.warning += 1,
-                CheckState::Unknown => counts.unknown += 1,
-                CheckState::Error => counts.error += 1,
-            }
-        }
-        let worst = groups.iter().flat_map(|group| &group.checks).map(|check| check.state).max();
-        Self { result: worst.unwrap_or(CheckState::Ok), counts, groups, nodes }
+        let states: Vec<_> = groups.iter().flat_map(|group| &group.checks).map(|check| check.state).collect();
+        let count = |state| states.iter().filter(|it| **it == state).count();
+        let counts = StateCounts {
+            error: count(CheckState::Error),
+            unknown: count(CheckState::Unknown),
+            warning: count(CheckState::Warning),
+            ok: count(CheckState::Ok),
+        };
+        Self { result: states.into_iter().max().unwrap_or(CheckState::Ok), counts, groups, nodes }
     }
 
     /// The report without the checks that the preset does not ask for, and the groups that then have none.
