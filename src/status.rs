@@ -34,7 +34,6 @@ pub use webhook::service as called_service;
 use context::Context;
 
 /// Runs every check.
-#[must_use]
 pub fn status(facts: &Facts, policy: &Policy, observed: &Observed) -> Report {
     let context = Context::new(facts, policy, observed);
     let nodes = nodes::rows(&context);
@@ -57,7 +56,6 @@ pub fn status(facts: &Facts, policy: &Policy, observed: &Observed) -> Report {
 }
 
 /// The JSON Schema of a [`Report`].
-#[must_use]
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Report).to_value()
 }

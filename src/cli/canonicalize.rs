@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use self::source::{FoundValue, ValueSource, is_value};
 use self::stored::StoredArgs;
-use super::output::{Output, Paint, complain};
+use super::output::{Output, Paint, complain, problems};
 use super::paths::PathArgs;
 use super::{Exit, difference};
 use crate::admission::canonical::{canonical, stored};
@@ -171,9 +171,7 @@ impl CanonicalizeRun {
                 return Ok(1);
             }
         };
-        let mut changes = Vec::new();
-        let failures = self.failures;
-        let mut values = 0;
+        let (failures, mut values, mut changes) = (self.failures, 0, Vec::new());
         for value in &found {
             if value.is_nothing() && self.mode == CanonicalizeMode::Check {
                 continue;
@@ -182,16 +180,15 @@ impl CanonicalizeRun {
             if value.is_nothing() {
                 complain(format_args!("note: {}an empty value disables the migration network", value.label));
             }
-            match self.wanted(value) {
+            let wanted = match &self.stored {
+                Some(old) => stored(&value.text(), &submitted(old)),
+                None => canonical(&value.text()),
+            };
+            match wanted {
                 Ok(wanted) => self.value(value, wanted, &mut changes)?,
                 Err(violations) => {
-                    let at = &value.label;
-                    for violation in violations.listed() {
-                        self.fail(format_args!("{at}{}: {violation} [{}]", violation.field, violation.rule()));
-                    }
-                    let more = violations.total() - violations.listed().len();
-                    if more > 0 {
-                        self.fail(format_args!("{at}and {more} more problems"));
+                    for problem in problems(&violations) {
+                        self.fail(format_args!("{}{problem}", value.label));
                     }
                 }
             }
@@ -204,13 +201,6 @@ impl CanonicalizeRun {
             self.write(file, &changes);
         }
         Ok(values)
-    }
-
-    fn wanted(&self, value: &FoundValue) -> Result<String, crate::setting::violation::Violations> {
-        match &self.stored {
-            Some(old) => stored(&value.text(), &submitted(old)),
-            None => canonical(&value.text()),
-        }
     }
 
     fn value<'v>(
@@ -227,13 +217,8 @@ impl CanonicalizeRun {
                 let what = if self.stored.is_some() { "what is stored" } else { "canonical" };
                 writeln!(self.out, "{}value is not {what}; it is (-) and should be (+):", value.label)?;
                 let submitted = value.text();
-                difference::write(
-                    &mut self.out,
-                    "",
-                    submitted.bytes().unwrap_or_default(),
-                    &wanted,
-                    Paint::for_stdout(),
-                )?;
+                let submitted = submitted.bytes().unwrap_or_default();
+                difference::write(&mut self.out, "", submitted, &wanted, Paint::for_stdout())?;
                 self.differences += 1;
             }
             CanonicalizeMode::Write if value.manifest.is_some() => changes.push((value, wanted)),

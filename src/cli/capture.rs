@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use super::Exit;
 use super::kube::{self, KubeArgs};
-use super::output::{complain, print};
+use super::output::{complain, counted, print};
 use super::policy::PolicyArgs;
 use crate::cluster::capture::{self, File, Source};
 use crate::cluster::live;
@@ -93,8 +93,4 @@ fn readable(snapshot: &live::Snapshot) -> anyhow::Result<()> {
         [] => Ok(()),
         [unreadable, ..] => bail!("nothing is written, as the capture would lack an object: {unreadable}"),
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

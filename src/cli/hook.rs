@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::bail;
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use kube::Client;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::core::{GroupVersionKind, Status};
@@ -16,6 +15,7 @@ use super::output::complain;
 use crate::api_call::Failure;
 use crate::cli::duration;
 use crate::escape::Quoting;
+use crate::registration::ConfigurationKind;
 use crate::setting::SETTING;
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -113,20 +113,16 @@ async fn probe(client: &Client, wait: Duration) -> anyhow::Result<Exit> {
     });
     let end = Instant::now() + wait;
     let mut said = String::new();
-    loop {
+    let done = loop {
         let request = async { api.patch(SETTING, &params, &Patch::Apply(&change)).await };
         let answer = match tokio::time::timeout(PATIENCE, request).await {
             Ok(result) => ProbeAnswer::of(result),
             Err(_) => ProbeAnswer::Unasked(format!("no answer in {PATIENCE:?}; is the API server reachable?")),
         };
         let (why, exit) = match answer {
-            ProbeAnswer::Refused => {
-                complain(format_args!("the webhook refuses a bad value of {SETTING}"));
-                return Ok(Exit::Ok);
-            }
+            ProbeAnswer::Refused => break format!("the webhook refuses a bad value of {SETTING}"),
             ProbeAnswer::NotServed => {
-                complain(format_args!("this cluster does not serve Harvester's Settings: there is nothing to guard"));
-                return Ok(Exit::Ok);
+                break "this cluster does not serve Harvester's Settings: there is nothing to guard".to_owned();
             }
             ProbeAnswer::NotYet(why) => (why, Exit::Refused),
             // Rights too come with a delay.
@@ -141,15 +137,14 @@ async fn probe(client: &Client, wait: Duration) -> anyhow::Result<Exit> {
             return Ok(exit);
         }
         sleep(PAUSE).await;
-    }
+    };
+    complain(done);
+    Ok(Exit::Ok)
 }
 
 async fn unregister(client: &Client, name: &str) -> anyhow::Result<Exit> {
-    let kinds = [
-        ApiResource::erase::<ValidatingWebhookConfiguration>(&()),
-        ApiResource::erase::<MutatingWebhookConfiguration>(&()),
-    ];
-    for kind in kinds {
+    for kind in [ConfigurationKind::Validating, ConfigurationKind::Mutating] {
+        let kind = kind.resource();
         let api: Api<DynamicObject> = Api::all_with(client.clone(), &kind);
         let object = format!("{} {name}", kind.kind);
         match api.delete(name, &DeleteParams::default()).await {

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use clap::ColorChoice;
 
+use crate::setting::violation::Violations;
+
 /// Standard output. When its reader has gone (`| head`), the rest is dropped and the run goes on to its exit code.
 pub(super) struct Output {
     stdout: BufWriter<StdoutLock<'static>>,
@@ -70,6 +72,18 @@ pub(super) fn print(text: impl fmt::Display) -> io::Result<()> {
     let mut out = Output::new();
     write!(out, "{text}")?;
     out.flush()
+}
+
+/// Each problem with its field and its rule, and how many more there are.
+pub(super) fn problems(violations: &Violations) -> impl Iterator<Item = String> {
+    let listed = violations.listed().iter().map(|it| format!("{}: {it} [{}]", it.field, it.rule()));
+    let more = violations.total() - violations.listed().len();
+    listed.chain((more > 0).then(|| format!("and {more} more problems")))
+}
+
+/// How many, of what is named for one.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether the terminal can't be trusted with more than ASCII: by its name or the locale.

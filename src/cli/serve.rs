@@ -112,7 +112,7 @@ impl Args {
             let mut registry = Registry::default();
             let metrics = Metrics::register(&mut registry);
             let own = registry.sub_registry_with_prefix(PREFIX);
-            let cluster = self.cluster.open(own).await?;
+            let (cluster, follow) = self.cluster.open(own).await?;
             let resolver = Arc::new(Resolver::default());
             let policy = Policy { hide_migration_names: self.clients.hide_migration_names, ..self.policy.policy() };
             let interval = self.certificate.tls_reload_interval;
@@ -123,7 +123,7 @@ impl Args {
                 .await?;
             own.register_collector(Box::new(CertificateExpiry::new(Arc::clone(&resolver))));
             own.register_collector(Box::new(dropped_lines));
-            own.register_collector(Box::new(ViewMetrics::new(Arc::clone(&cluster.state))));
+            own.register_collector(Box::new(ViewMetrics::new(Arc::clone(&cluster))));
 
             let config = ServerConfig {
                 listen: self.listen,
@@ -133,7 +133,7 @@ impl Args {
                 drain_timeout: self.drain_timeout,
             };
             let parts = ServerParts {
-                cluster: cluster.state,
+                cluster,
                 policy,
                 tls: tls::config(provider, Arc::clone(&resolver), clients)?,
                 resolver,
@@ -146,7 +146,7 @@ impl Args {
             })?;
             let addresses = bound.addresses();
             tracing::info!(listen = %addresses.webhook, ops_listen = %addresses.ops, "listening");
-            tokio::spawn(cluster.follow);
+            tokio::spawn(follow);
             tokio::spawn(certificate);
             tokio::spawn(client_ca);
             anyhow::Ok(bound.run(shutdown).await)

@@ -8,7 +8,7 @@ use clap::builder::RangedU64ValueParser;
 use regex_lite::Regex;
 
 use super::Exit;
-use super::output::{ColorArgs, Paint, complain};
+use super::output::{ColorArgs, Paint, complain, counted};
 use super::policy::PolicyArgs;
 use super::progress::RunProgress;
 use super::reports::ReportArgs;
@@ -195,16 +195,12 @@ impl TestPrinter {
     }
 
     fn summary(&mut self, run: &RunReport<'_>, cases: usize) {
-        let count = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-        let (passed, failed, errors) =
-            (run.count(TestStatus::Passed), run.count(TestStatus::Failed), run.count(TestStatus::Error));
-        let mut line = format!(
-            "{} in {}: {passed} hold, {failed} failed",
-            count(cases, "case", "cases"),
-            count(self.suites, "suite", "suites")
-        );
+        let [passed, failed, errors] =
+            [TestStatus::Passed, TestStatus::Failed, TestStatus::Error].map(|status| run.count(status));
+        let (cases, suites) = (counted(cases, "case"), counted(self.suites, "suite"));
+        let mut line = format!("{cases} in {suites}: {passed} hold, {failed} failed");
         if errors > 0 {
-            let _ = write!(line, ", {}", count(errors, "error", "errors"));
+            let _ = write!(line, ", {}", counted(errors, "error"));
         }
         self.line(line);
     }

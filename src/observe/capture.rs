@@ -64,10 +64,6 @@ impl Captured {
 }
 
 /// The files of a capture with all that the checks of `status` look at, in a fixed order.
-///
-/// # Errors
-///
-/// If an object can't be written as YAML.
 pub fn files(
     live: &mut LiveObservation,
     policy: &Policy,

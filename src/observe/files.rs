@@ -24,39 +24,23 @@ use crate::status::{Holders, Observed, Sighting, Unseen};
 /// Why files are no cluster. Safe to print.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// They can't be read.
     #[error(transparent)]
     Files(#[from] files::Error),
-    /// There is no object in them.
     #[error("there is no object in what --cluster names")]
     Empty,
-    /// An object is there twice.
     #[error("{kind} {name} is in {first} and in {second}; one view holds each object once")]
     Twice {
-        /// Its kind.
         kind: &'static str,
-        /// Its name, quoted.
+        /// Quoted.
         name: String,
-        /// Where it is first.
         first: Origin,
-        /// Where it is again.
         second: Origin,
     },
-    /// What a capture says of itself can't be read.
     #[error("{origin} is an Observation that can't be taken: {why}")]
-    Captured {
-        /// Where.
-        origin: Origin,
-        /// What is wrong with it.
-        why: String,
-    },
+    Captured { origin: Origin, why: String },
 }
 
 /// Observes the cluster that these files and directories hold; `now` is the time, where no capture says another.
-///
-/// # Errors
-///
-/// If they can't be read, or hold no object or one of them twice.
 pub fn load(paths: &[PathBuf], now: Timestamp) -> Result<Observation, Error> {
     let loaded = files::load_keeping(paths, is_wanted)?;
     if loaded.objects == 0 {

@@ -29,13 +29,11 @@ pub struct LiveObservation {
 
 impl LiveObservation {
     /// As the checks take it.
-    #[must_use]
     pub fn observation(self) -> Observation {
         Observation { facts: self.snapshot.facts(), policy: None, observed: self.observed }
     }
 
     /// What could not be listed, and why.
-    #[must_use]
     pub fn unseen(&self) -> Vec<String> {
         let facts = self.snapshot.lost().iter().map(ToString::to_string);
         let mut unseen = Vec::new();

@@ -14,9 +14,9 @@ pub fn status(report: &Report, range: Option<&AddressPlan>) -> String {
         CheckState::Unknown => "not everything could be seen",
         CheckState::Error => "not as it should be",
     };
-    let mut body = format!("<h1>{} The migration network</h1>\n", badge(word(*result), verdict));
     let counted: Vec<_> = counts.words().map(|(state, words)| badge(word(state), &words)).collect();
-    body += &format!("<p>{}</p>\n", counted.join(" "));
+    let mut body =
+        format!("<h1>{} The migration network</h1>\n<p>{}</p>\n", badge(word(*result), verdict), counted.join(" "));
     body.extend(groups.iter().map(|it| section(it.name.as_str(), group(it))));
     if !nodes.is_empty() {
         body += &section("Nodes", table(nodes));

@@ -143,9 +143,9 @@ fn candidates(first: Ipv4Net, used: &[Ipv4Net]) -> impl Iterator<Item = Ipv4Net>
     let number = move |address: Ipv4Addr| u32::from(address) >> shift;
     let network = move |number: u32| Ipv4Net::new_assert((number << shift).into(), prefix);
     let is_free = move |number: &u32| {
-        let net = network(*number);
-        let next = used.partition_point(|used| used.broadcast() < net.network());
-        used.get(next).is_none_or(|used| used.network() > net.broadcast())
+        let candidate = network(*number);
+        let next = used.partition_point(|used| used.broadcast() < candidate.network());
+        used.get(next).is_none_or(|used| used.network() > candidate.broadcast())
     };
     let start = number(first.network());
     let private = PRIVATE.map(|net| (number(net.network()), number(net.broadcast())));

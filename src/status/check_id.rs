@@ -22,7 +22,6 @@ pub enum CheckGroup {
 
 impl CheckGroup {
     /// Its name.
-    #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Setting => "setting",
@@ -50,7 +49,6 @@ macro_rules! check_ids {
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$id),+];
 
             /// The stable name.
-            #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$id => $name),+ }
             }
@@ -188,26 +186,22 @@ check_ids! {
 
 impl CheckId {
     /// The check of this name, in any case.
-    #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|check| check.as_str().eq_ignore_ascii_case(name))
     }
 
     /// What must hold.
-    #[must_use]
     pub const fn holds(self) -> &'static str {
         self.texts()[0]
     }
 
     /// Everything about the check, as paragraphs of plain text.
-    #[must_use]
     pub fn help(self) -> String {
         let [holds, why, fix] = self.texts();
         format!("{self}, a check of status\n\nHolds when {holds}.\n\nWhy: {why}\n\nFix: {fix}\n")
     }
 
     /// Whether it must hold before Harvester is upgraded.
-    #[must_use]
     pub const fn is_for_upgrade(self) -> bool {
         !matches!(
             self,

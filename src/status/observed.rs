@@ -70,18 +70,13 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Whereabouts' `IPPool` of a range: it is made with the first address.
-    ///
-    /// # Errors
-    ///
-    /// If the pools were not seen.
+    /// Whereabouts' `IPPool` of a range, which is made with the first address; or why the pools were not seen.
     pub fn pool(&self, range: Ipv4Net) -> Result<Option<&PoolObject>, &Unseen> {
         let name = pool_name(range);
         Ok(self.pools.as_ref()?.iter().find(|pool| pool.metadata.name == name))
     }
 
     /// What was not seen.
-    #[must_use]
     pub fn unseen(&self) -> Vec<&Unseen> {
         let [mutating, validating] = &self.webhooks;
         [

@@ -5,7 +5,6 @@ use crate::harvester::{HASH, NET_ATTACH_DEF};
 use crate::setting::hash;
 
 /// What Harvester is doing now, in the order in which it does it, on one line that is safe to print.
-#[must_use]
 pub fn progress(observed: &Observed) -> String {
     let Ok(Some(setting)) = &observed.setting else { return "the Setting can't be seen".to_owned() };
     let of_value = hash(&setting.value);

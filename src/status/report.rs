@@ -123,7 +123,6 @@ impl Report {
     }
 
     /// The report without the checks that the preset does not ask for, and the groups that then have none.
-    #[must_use]
     pub fn only(self, wanted: impl Fn(CheckId) -> bool) -> Self {
         let Self { mut groups, nodes, .. } = self;
         for group in &mut groups {
@@ -134,7 +133,6 @@ impl Report {
     }
 
     /// The report with commands of this program under the name by which its user calls it.
-    #[must_use]
     pub fn run_as(mut self, program: &str) -> Self {
         for line in self.groups.iter_mut().flat_map(|group| &mut group.checks).flat_map(|check| &mut check.hint) {
             if let Some(rest) = line.strip_prefix("  migration-network-webhook ") {

@@ -82,7 +82,6 @@ fn entries(webhooks: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// The Service that the entries of a configuration call.
-#[must_use]
 pub fn service(webhooks: &Value) -> Option<Service> {
     entries(webhooks).find_map(|entry| {
         let called = entry.pointer("/clientConfig/service")?;

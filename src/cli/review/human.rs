@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::judged::Judged;
 use crate::admission::{Request, Verdict};
 use crate::cli::difference;
-use crate::cli::output::Paint;
+use crate::cli::output::{Paint, problems};
 use crate::escape::{Line, Plain};
 use crate::input::{Form, OldSide};
 use crate::manifest::Origin;
@@ -25,12 +25,8 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
         Ok((_, admission)) => match &admission.decision().verdict {
             Verdict::Allowed => {}
             Verdict::Invalid(violations) => {
-                for violation in violations.listed() {
-                    writeln!(out, "{INDENT}{}: {violation} [{}]", violation.field, violation.rule())?;
-                }
-                let more = violations.total() - violations.listed().len();
-                if more > 0 {
-                    writeln!(out, "{INDENT}and {more} more problems")?;
+                for problem in problems(violations) {
+                    writeln!(out, "{INDENT}{problem}")?;
                 }
             }
             Verdict::NotDeletable => {
@@ -79,9 +75,14 @@ fn request(judged: &Judged<'_>) -> String {
         (_, Form::Manifest { old: None, .. }) => {
             "CREATE, as no Setting is stored: neither --old nor the cluster has it".into()
         }
-        (_, Form::Manifest { old: Some(OldSide::File), .. }) => "UPDATE of the Setting in --old".to_owned(),
-        (_, Form::Manifest { old: Some(OldSide::Cluster), .. }) => "UPDATE of the Setting in --cluster".to_owned(),
-        (_, Form::Manifest { old: Some(OldSide::Live), .. }) => "UPDATE of the Setting in the live cluster".to_owned(),
+        (_, Form::Manifest { old: Some(old), .. }) => {
+            let place = match old {
+                OldSide::File => "--old",
+                OldSide::Cluster => "--cluster",
+                OldSide::Live => "the live cluster",
+            };
+            format!("UPDATE of the Setting in {place}")
+        }
         _ if judged.user.is_empty() => judged.operation.to_owned(),
         _ => format!("{} by {}", judged.operation, Plain(&judged.user)),
     }

@@ -1,5 +1,6 @@
 //! The summary and exit code of a run.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -9,12 +10,9 @@ use crate::input::Ignored;
 
 #[derive(Debug, Default)]
 pub(super) struct Summary {
-    pub(super) allowed: usize,
-    pub(super) refused: usize,
-    pub(super) unavailable: usize,
-    pub(super) malformed: usize,
+    verdicts: HashMap<&'static str, usize>,
     pub(super) unreadable: usize,
-    pub(super) warnings: usize,
+    warnings: usize,
     pub(super) ignored: Ignored,
     pub(super) skipped: Vec<(PathBuf, Skipped)>,
     /// The Settings in the input that count as applied.
@@ -46,28 +44,26 @@ impl fmt::Display for Skipped {
 
 impl Summary {
     pub(super) fn count(&mut self, judged: &Judged<'_>) {
-        let count = match judged.verdict() {
-            "allowed" => &mut self.allowed,
-            "refused" => &mut self.refused,
-            "unavailable" => &mut self.unavailable,
-            _ => &mut self.malformed,
-        };
-        *count += 1;
+        *self.verdicts.entry(judged.verdict()).or_default() += 1;
         self.warnings += judged.warnings().len() + usize::from(judged.lint.is_some()) + judged.input.warnings.len();
     }
 
-    pub(super) const fn judged(&self) -> usize {
-        self.allowed + self.refused + self.unavailable + self.malformed
+    pub(super) fn judged(&self) -> usize {
+        self.verdicts.values().sum()
+    }
+
+    fn of(&self, verdict: &str) -> usize {
+        self.verdicts.get(verdict).copied().unwrap_or_default()
     }
 
     fn count_skipped(&self, why: Skipped) -> usize {
         self.skipped.iter().filter(|(_, skipped)| *skipped == why).count()
     }
 
-    pub(super) const fn exit(&self, warnings_as_errors: bool) -> Exit {
-        if self.unavailable + self.malformed + self.unreadable > 0 {
+    pub(super) fn exit(&self, warnings_as_errors: bool) -> Exit {
+        if self.of("unavailable") + self.of("malformed") + self.unreadable > 0 {
             Exit::Error
-        } else if self.refused > 0 || warnings_as_errors && self.warnings > 0 {
+        } else if self.of("refused") > 0 || warnings_as_errors && self.warnings > 0 {
             Exit::Refused
         } else {
             Exit::Ok
@@ -79,16 +75,14 @@ impl Summary {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} judged", self.judged())?;
-        let counts = [
-            (self.allowed, "allowed"),
-            (self.refused, "refused"),
-            (self.unavailable, "unavailable for want of facts"),
-            (self.malformed, "malformed"),
-        ];
         let mut separator = ": ";
-        for (count, verdict) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            write!(f, "{separator}{count} {verdict}")?;
-            separator = ", ";
+        for verdict in ["allowed", "refused", "unavailable", "malformed"] {
+            let count = self.of(verdict);
+            if count > 0 {
+                let why = if verdict == "unavailable" { " for want of facts" } else { "" };
+                write!(f, "{separator}{count} {verdict}{why}")?;
+                separator = ", ";
+            }
         }
         counted(f, "", self.warnings, ["warning", "warnings"])?;
         counted(f, "", self.unreadable, ["path could not be read", "paths could not be read"])?;

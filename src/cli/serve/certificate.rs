@@ -47,11 +47,7 @@ pub(super) struct CertificateArgs {
 }
 
 impl CertificateArgs {
-    /// Puts the first certificate in; or sees to it that one comes.
-    ///
-    /// # Errors
-    ///
-    /// If there is none, and none can come.
+    /// Puts the first certificate in, or sees to it that one comes; fails if none can come.
     pub(super) async fn open(
         self,
         provider: Arc<CryptoProvider>,

@@ -37,11 +37,8 @@ pub(super) struct ClientArgs {
 }
 
 impl ClientArgs {
-    /// What checks the clients, and what keeps its CA new; nothing where everyone may ask.
-    ///
-    /// # Errors
-    ///
-    /// If there is no CA in the file.
+    /// What checks the clients, and what keeps its CA new; nothing where everyone may ask. Fails if there is no CA in the
+    /// file.
     pub(super) fn open(
         self,
         provider: Arc<CryptoProvider>,

@@ -34,31 +34,21 @@ pub(super) struct ClusterArgs {
     cluster: Option<Vec<PathBuf>>,
 }
 
-/// The facts, and the task that keeps them current.
-pub(super) struct Cluster {
-    pub(super) state: Arc<ClusterState>,
-    pub(super) follow: Follow,
-}
-
 impl ClusterArgs {
-    /// Reads the files, or starts the watches: a live cluster has no facts yet when this returns.
-    ///
-    /// # Errors
-    ///
-    /// If there is neither a usable file nor a cluster to watch.
-    pub(super) async fn open(&self, registry: &mut Registry) -> anyhow::Result<Cluster> {
+    /// The facts, and the task that keeps them current: of files, or of watches that have no facts yet. Fails if there is
+    /// neither a usable file nor a cluster to watch.
+    pub(super) async fn open(&self, registry: &mut Registry) -> anyhow::Result<(Arc<ClusterState>, Follow)> {
         if let Some(paths) = &self.cluster {
             return files(paths);
         }
         let client =
             self.kube.client().await.context("without --cluster, which takes files, a live cluster is needed")?;
         let (state, follow) = live::start(client, self.max_staleness, registry);
-        let follow = async { match follow.await {} };
-        Ok(Cluster { state, follow: Box::pin(follow) })
+        Ok((state, Box::pin(async { match follow.await {} })))
     }
 }
 
-fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
+fn files(paths: &[PathBuf]) -> anyhow::Result<(Arc<ClusterState>, Follow)> {
     if paths.is_empty() {
         bail!("--cluster takes files or directories of manifests, and none is named");
     }
@@ -85,7 +75,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Cluster> {
         tracing::warn!(%missing, "cluster files are incomplete; rejecting requests that depend on what is missing");
     }
     tracing::info!(objects = loaded.objects, "loaded the cluster files");
-    Ok(Cluster { state, follow: Box::pin(Arc::new(files).follow(POLL_INTERVAL)) })
+    Ok((state, Box::pin(Arc::new(files).follow(POLL_INTERVAL))))
 }
 
 fn staleness(text: &str) -> Result<Duration, String> {

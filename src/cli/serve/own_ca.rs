@@ -70,11 +70,8 @@ pub(super) struct OwnCaArgs {
 }
 
 impl OwnCaArgs {
-    /// Prepares to keep the CA of a mounted certificate in `caBundle`; `None` without these flags.
-    ///
-    /// # Errors
-    ///
-    /// If there is no API server to be found.
+    /// Prepares to keep the CA of a mounted certificate in `caBundle`; `None` without these flags. Fails if
+    /// there is no API server to be found.
     pub(super) async fn keep(self, kube: &KubeArgs, registry: &mut Registry) -> anyhow::Result<Option<Follow>> {
         let (Some(file), Some(service), Some(name)) = (self.register_ca, self.register_service, self.register) else {
             return Ok(None);
@@ -87,10 +84,7 @@ impl OwnCaArgs {
     }
 
     /// Prepares the controller; `None` without these flags. The certificate comes once the Secret was read.
-    ///
-    /// # Errors
-    ///
-    /// If it can't work as it was asked for, or there is no API server to be found.
+    /// Fails if it can't work as it was asked for, or there is no API server to be found.
     pub(super) async fn open(
         self,
         more_names: &[String],
