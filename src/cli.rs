@@ -73,22 +73,28 @@ pub enum Exit {
 impl Cli {
     /// Runs what the arguments of the process ask for.
     pub fn run(arguments: &[OsString]) -> ExitCode {
-        let result = Self::read(arguments).and_then(|cli| cli.command.run().map_err(CliFailure::Run));
-        let exit = match (result, output::write_error()) {
-            (Ok(_), Some(error)) => {
-                output::complain(format_args!("error: standard output can't be written: {error}"));
-                Exit::Error
-            }
-            (Ok(exit), None) => exit,
-            (Err(failure), _) => failure.report(arguments),
+        let exit = match Self::read(arguments) {
+            Err(error) => print_usage(&error, arguments),
+            Ok(cli) => match (cli.command.run(), output::write_error()) {
+                (Ok(_), Some(error)) => {
+                    output::complain(format_args!("error: standard output can't be written: {error}"));
+                    Exit::Error
+                }
+                (Ok(exit), None) => exit,
+                (Err(error), _) => {
+                    let text = format!("error: {error:#}");
+                    output::complain(&text);
+                    complain_of_variables(&text, arguments)
+                }
+            },
         };
         ExitCode::from(exit as u8)
     }
 
-    fn read(arguments: &[OsString]) -> Result<Self, CliFailure> {
+    fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
         let command = program::command(arguments.first().map(OsString::as_os_str));
-        let matches = environment::without_empty_variables(command).try_get_matches_from(arguments);
-        matches.and_then(|mut matches| Self::from_arg_matches_mut(&mut matches)).map_err(CliFailure::Arguments)
+        let mut matches = environment::without_empty_variables(command).try_get_matches_from(arguments)?;
+        Self::from_arg_matches_mut(&mut matches)
     }
 }
 
@@ -110,37 +116,23 @@ impl Command {
     }
 }
 
-/// Why there is no result.
-enum CliFailure {
-    Arguments(clap::Error),
-    Run(anyhow::Error),
+/// Prints what clap says: what is wrong with the arguments, or the help that was asked for.
+fn print_usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    if error.use_stderr() {
+        return complain_of_variables(&error.to_string(), arguments);
+    }
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            output::complain(format!("error: {error}"));
+            Exit::Error
+        }
+        _ => Exit::Ok,
+    }
 }
 
-impl CliFailure {
-    fn report(&self, arguments: &[OsString]) -> Exit {
-        let text = match self {
-            Self::Arguments(error) => {
-                let printed = error.print().and_then(|()| io::stdout().flush());
-                if !error.use_stderr() {
-                    return match printed {
-                        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                            output::complain(format!("error: {error}"));
-                            Exit::Error
-                        }
-                        _ => Exit::Ok,
-                    };
-                }
-                error.to_string()
-            }
-            Self::Run(error) => {
-                let text = format!("error: {error:#}");
-                output::complain(&text);
-                text
-            }
-        };
-        for note in environment::notes(&Cli::command(), arguments, &text) {
-            output::complain(note);
-        }
-        Exit::Error
-    }
+/// Names the variables that have set the flags in the text of an error.
+fn complain_of_variables(text: &str, arguments: &[OsString]) -> Exit {
+    environment::notes(&Cli::command(), arguments, text).into_iter().for_each(output::complain);
+    Exit::Error
 }

@@ -48,7 +48,6 @@ fn badge(state: &str, word: &str) -> String {
     format!("<span class=\"badge {state}\">{}</span>", text(word))
 }
 
-/// A section with a heading.
 fn section(heading: &str, body: impl fmt::Display) -> String {
     format!("<section>\n<h2>{}</h2>\n{body}</section>\n", text(heading))
 }
@@ -59,7 +58,6 @@ fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     if items.is_empty() { String::new() } else { format!("<ul>\n{}</ul>\n", items.concat()) }
 }
 
-/// Names and what they stand for.
 fn definitions(rows: &[(&str, String)]) -> String {
     let rows = rows.iter().map(|(name, what)| format!("<dt>{}</dt><dd>{what}</dd>\n", text(name)));
     format!("<dl>\n{}</dl>\n", rows.collect::<Vec<_>>().concat())

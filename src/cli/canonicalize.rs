@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde_json::Value;
 
 use self::source::{FoundValue, ValueSource, is_value};
@@ -13,10 +14,10 @@ use super::paths::PathArgs;
 use super::{Exit, difference};
 use crate::admission::canonical::{canonical, stored};
 use crate::escape::{Line, QuotedPath, printable_json};
-use crate::input::{Reader, submitted};
+use crate::input::{DocumentPath, Reader, submitted};
 use crate::manifest::exclude::ExcludedPaths;
 use crate::manifest::rewrite::{ValueChange, rewrite};
-use crate::manifest::{ManifestFile, STANDARD_INPUT, replace, tree};
+use crate::manifest::{ManifestFile, Origin, STANDARD_INPUT, replace, tree};
 use crate::setting::hash;
 
 pub(super) mod source;
@@ -114,6 +115,14 @@ fn is_directory(name: &OsStr) -> bool {
     name != STANDARD_INPUT && !name.to_str().is_some_and(is_value) && Path::new(name).is_dir()
 }
 
+/// Whether a file of a directory has a manifest, or might.
+fn is_meant(file: &ManifestFile) -> bool {
+    match Reader::default().contents(file) {
+        Ok((inputs, _)) => !inputs.is_empty(),
+        Err(error) => !error.is_unrelated(),
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum CanonicalizeMode {
     Print,
@@ -138,8 +147,8 @@ impl CanonicalizeRun {
         let (failures, mut found) = (self.failures, 0);
         for file in tree::find_submitted(directory, exclude).files {
             match file.and_then(|file| ManifestFile::read(&file)) {
-                Ok(file) if file.is_captured() => {}
-                Ok(file) => found += self.manifests(file)?,
+                Ok(file) if file.is_captured() || !is_meant(&file) => {}
+                Ok(file) => found += self.source(&ValueSource::File(file))?,
                 Err(error) if error.is_unrelated() => {}
                 Err(error) => self.fail(error),
             }
@@ -148,15 +157,6 @@ impl CanonicalizeRun {
             self.nothing(&QuotedPath(directory).to_string());
         }
         Ok(())
-    }
-
-    /// Those of one of its files; what is no manifest is not meant.
-    fn manifests(&mut self, file: ManifestFile) -> anyhow::Result<usize> {
-        match Reader::default().contents(&file) {
-            Ok((inputs, _)) if inputs.is_empty() => Ok(0),
-            Err(error) if error.is_unrelated() => Ok(0),
-            _ => self.source(&ValueSource::File(file)),
-        }
     }
 
     fn source(&mut self, source: &ValueSource) -> anyhow::Result<usize> {
@@ -197,8 +197,9 @@ impl CanonicalizeRun {
         if let ValueSource::File(file) = source
             && !changes.is_empty()
             && self.failures == failures
+            && let Err(error) = write(file, &changes)
         {
-            self.write(file, &changes);
+            self.fail(format_args!("{error:#}"));
         }
         Ok(values)
     }
@@ -207,7 +208,7 @@ impl CanonicalizeRun {
         &mut self,
         value: &'v FoundValue,
         wanted: String,
-        changes: &mut Vec<(&'v FoundValue, String)>,
+        changes: &mut Vec<(&'v Origin, &'v DocumentPath, String)>,
     ) -> anyhow::Result<()> {
         match self.mode {
             CanonicalizeMode::Print => self.print(&wanted)?,
@@ -221,11 +222,13 @@ impl CanonicalizeRun {
                 difference::write(&mut self.out, "", submitted, &wanted, Paint::for_stdout())?;
                 self.differences += 1;
             }
-            CanonicalizeMode::Write if value.manifest.is_some() => changes.push((value, wanted)),
-            CanonicalizeMode::Write => self.fail(format_args!(
-                "{}a bare value is not rewritten in its file; --write takes manifests",
-                value.label
-            )),
+            CanonicalizeMode::Write => match &value.manifest {
+                Some((origin, place)) => changes.push((origin, place, wanted)),
+                None => self.fail(format_args!(
+                    "{}a bare value is not rewritten in its file; --write takes manifests",
+                    value.label
+                )),
+            },
         }
         Ok(())
     }
@@ -242,28 +245,6 @@ impl CanonicalizeRun {
         self.out.write_all(value.as_bytes())
     }
 
-    fn write(&mut self, file: &ManifestFile, changes: &[(&FoundValue, String)]) {
-        let changes: Vec<_> = changes
-            .iter()
-            .filter_map(|(found, value)| {
-                let (origin, place) = found.manifest.as_ref()?;
-                Some(ValueChange { origin, document: place.start, pointer: place.value(), value })
-            })
-            .collect();
-        let text = match rewrite(file, &changes) {
-            Ok(text) => text,
-            Err(error) => return self.fail(error),
-        };
-        match replace(&file.path, &file.encoding.encode(&text)) {
-            Ok(()) => {
-                for change in &changes {
-                    complain(format_args!("{}: value rewritten: {}", change.origin, Line(change.value)));
-                }
-            }
-            Err(error) => self.fail(format_args!("{} can't be rewritten: {error}", QuotedPath(&file.path))),
-        }
-    }
-
     fn nothing(&mut self, name: &str) {
         if !self.allow_none {
             self.fail(format_args!(
@@ -276,4 +257,18 @@ impl CanonicalizeRun {
         complain(format_args!("error: {what}"));
         self.failures += 1;
     }
+}
+
+fn write(file: &ManifestFile, changes: &[(&Origin, &DocumentPath, String)]) -> anyhow::Result<()> {
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(origin, place, value)| ValueChange { origin, document: place.start, pointer: place.value(), value })
+        .collect();
+    let text = rewrite(file, &changes)?;
+    let written = replace(&file.path, &file.encoding.encode(&text));
+    written.with_context(|| format!("{} can't be rewritten", QuotedPath(&file.path)))?;
+    for change in &changes {
+        complain(format_args!("{}: value rewritten: {}", change.origin, Line(change.value)));
+    }
+    Ok(())
 }

@@ -62,14 +62,8 @@ impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let reports = self.reports.open()?;
         let paint = if reports.take_stdout() { Paint::NEVER } else { self.color.paint() };
-        let mut out = TestPrinter { text: String::new(), verbose: self.verbose, paint, suites: 0 };
         let (suites, mut records) = load(&self.paths);
-        for record in &records {
-            out.record(record);
-        }
-        out.suites = suites.len();
         let not_cases = records.len();
-
         let mut tally = Tally::default();
         let wanted = |suite: &Suite, name: &str| {
             self.run.as_ref().is_none_or(|run| run.is_match(name) || run.is_match(&suite.path.to_string_lossy()))
@@ -83,9 +77,7 @@ impl Args {
             for case in &suite.cases {
                 progress.step();
                 if wanted(suite, case.name()) {
-                    let record = suite.run(case, &policy, &mut tally);
-                    out.record(&record);
-                    records.push(record);
+                    records.push(suite.run(case, &policy, &mut tally));
                 }
             }
         }
@@ -94,11 +86,11 @@ impl Args {
         if records.is_empty() {
             let run = self.run.as_ref().map_or("", Regex::as_str);
             let why = format!("no case matches --run {}, so nothing was run", Line(run));
-            let record = unreadable(&self.paths[0], "--run", why);
-            out.record(&record);
-            records.push(record);
+            records.push(unreadable(&self.paths[0], "--run", why));
         }
 
+        let mut out = TestPrinter { text: String::new(), verbose: self.verbose, paint };
+        records.iter().for_each(|record| out.record(record));
         let coverage = tally.coverage();
         let asked_for = self.coverage || self.min_coverage.is_some();
         let run = RunReport { command: "test", records: &records, coverage: asked_for.then_some(&coverage) };
@@ -109,7 +101,7 @@ impl Args {
         if asked_for {
             out.coverage(&coverage, self.min_coverage);
         }
-        out.summary(&run, cases);
+        out.summary(&run, cases, suites.len());
         reports.say(&out.text)?;
         reports.write(&run)?;
         Ok(match (run.count(TestStatus::Error), run.count(TestStatus::Failed)) {
@@ -128,23 +120,18 @@ fn load(paths: &[PathBuf]) -> (Vec<Suite>, Vec<Record>) {
     for path in paths {
         let found = tree::find_suites(std::slice::from_ref(path));
         if found.is_empty() {
-            let why = "there is no *.suite.yaml here, so nothing was run".to_owned();
-            records.push(unreadable(path, "suites", why));
+            records.push(unreadable(path, "suites", "there is no *.suite.yaml here, so nothing was run".to_owned()));
         }
         for file in found {
-            let suite = match file {
-                Ok(file) if !met.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) => continue,
-                Ok(file) => suite::load(file.strip_prefix(".").unwrap_or(&file)),
-                Err(error) => {
-                    records.push(unreadable(path, "suites", error.to_string()));
-                    continue;
-                }
-            };
-            match suite {
-                Ok(suite) => suites.push(suite),
-                Err(suite::Error { at, what }) => {
-                    records.push(Record::error(Subject::Case, "suite".into(), at, what));
-                }
+            match file {
+                Ok(file) if !met.insert(file.canonicalize().unwrap_or_else(|_| file.clone())) => {}
+                Ok(file) => match suite::load(file.strip_prefix(".").unwrap_or(&file)) {
+                    Ok(suite) => suites.push(suite),
+                    Err(suite::Error { at, what }) => {
+                        records.push(Record::error(Subject::Case, "suite".into(), at, what));
+                    }
+                },
+                Err(error) => records.push(unreadable(path, "suites", error.to_string())),
             }
         }
     }
@@ -159,7 +146,6 @@ struct TestPrinter {
     text: String,
     verbose: bool,
     paint: Paint,
-    suites: usize,
 }
 
 impl TestPrinter {
@@ -194,10 +180,10 @@ impl TestPrinter {
         }
     }
 
-    fn summary(&mut self, run: &RunReport<'_>, cases: usize) {
+    fn summary(&mut self, run: &RunReport<'_>, cases: usize, suites: usize) {
         let [passed, failed, errors] =
             [TestStatus::Passed, TestStatus::Failed, TestStatus::Error].map(|status| run.count(status));
-        let (cases, suites) = (counted(cases, "case"), counted(self.suites, "suite"));
+        let (cases, suites) = (counted(cases, "case"), counted(suites, "suite"));
         let mut line = format!("{cases} in {suites}: {passed} hold, {failed} failed");
         if errors > 0 {
             let _ = write!(line, ", {}", counted(errors, "error"));

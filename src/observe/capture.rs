@@ -21,9 +21,7 @@ use crate::setting::facts::{FactKind, Missing};
 use crate::setting::{Policy, SETTING};
 use crate::status::Unseen;
 
-/// The document's `apiVersion`.
 pub(super) const API_VERSION: &str = "migration-network-webhook/v1";
-/// The document's `kind`.
 pub(super) const KIND: &str = "Observation";
 
 /// What a capture says of itself.
@@ -33,10 +31,9 @@ pub(super) struct Captured {
     #[serde(rename = "apiVersion")]
     api_version: String,
     kind: String,
-    /// When.
     pub(super) time: Timestamp,
     /// Why these resources could not be listed; of pods in a namespace `pods NAMESPACE`.
-    unlisted: BTreeMap<String, String>,
+    pub(super) unlisted: BTreeMap<String, String>,
 }
 
 impl Captured {
@@ -45,21 +42,10 @@ impl Captured {
         Self::deserialize(document).map_err(|error| Quoting(&error.to_string()).to_string())
     }
 
-    /// Why the resource could not be listed, if it could not.
-    pub(super) fn unlisted(&self, resource: &str, namespace: Option<&str>) -> Option<&str> {
-        let why = match namespace {
-            Some(namespace) => self.unlisted.get(&format!("{resource} {namespace}")),
-            None => self.unlisted.get(resource),
-        };
-        why.map(String::as_str)
-    }
-
     /// The facts that are missing for it.
     pub(super) fn lost(&self) -> impl Iterator<Item = Missing> {
-        let missing = |kind: FactKind| {
-            Some(Missing { kind, why: Quoting(self.unlisted(kind.resource(), None)?).to_string().into() })
-        };
-        FactKind::ALL.into_iter().filter_map(missing)
+        let why = |kind: FactKind| Some(Quoting(self.unlisted.get(kind.resource())?).to_string().into());
+        FactKind::ALL.into_iter().filter_map(move |kind| Some(Missing { kind, why: why(kind)? }))
     }
 }
 
@@ -69,28 +55,28 @@ pub fn files(
     policy: &Policy,
     source: &Source,
 ) -> Result<Vec<File>, serde_saphyr::SerializeError> {
-    let mut more = CapturedValues::default();
+    let mut unlisted = BTreeMap::new();
     let observed = &live.observed;
-    let settings = more.values(kinds::SETTINGS, observed.setting.as_ref());
-    let migrations = more.values(kinds::MIGRATIONS, observed.migrations.as_ref());
-    let mut pods = more.values(kinds::PODS, observed.pods.as_ref());
+    let settings = values(kinds::SETTINGS, observed.setting.as_ref(), &mut unlisted);
+    let migrations = values(kinds::MIGRATIONS, observed.migrations.as_ref(), &mut unlisted);
+    let mut pods = values(kinds::PODS, observed.pods.as_ref(), &mut unlisted);
     let known: BTreeSet<String> = pods.iter().map(key).collect();
     for holders in observed.holders.values() {
-        let holders = more.values(kinds::PODS, holders.as_ref().map(BTreeMap::values));
+        let holders = values(kinds::PODS, holders.as_ref().map(BTreeMap::values), &mut unlisted);
         pods.extend(holders.into_iter().filter(|pod| !known.contains(&key(pod))));
     }
     let kinds = [
-        (kinds::ATTACHMENTS, more.values(kinds::ATTACHMENTS, observed.attachments.as_ref())),
-        (kinds::KUBEVIRTS, more.values(kinds::KUBEVIRTS, observed.kubevirt.as_ref())),
-        (kinds::DAEMON_SETS, more.values(kinds::DAEMON_SETS, observed.daemon_set.as_ref())),
+        (kinds::ATTACHMENTS, values(kinds::ATTACHMENTS, observed.attachments.as_ref(), &mut unlisted)),
+        (kinds::KUBEVIRTS, values(kinds::KUBEVIRTS, observed.kubevirt.as_ref(), &mut unlisted)),
+        (kinds::DAEMON_SETS, values(kinds::DAEMON_SETS, observed.daemon_set.as_ref(), &mut unlisted)),
         (kinds::PODS, pods),
-        (kinds::POOLS, more.values(kinds::POOLS, observed.pools.as_ref())),
-        (kinds::MUTATING, more.values(kinds::MUTATING, observed.webhooks[0].as_ref())),
-        (kinds::VALIDATING, more.values(kinds::VALIDATING, observed.webhooks[1].as_ref())),
-        (kinds::SLICES, more.values(kinds::SLICES, observed.slices.as_ref())),
+        (kinds::POOLS, values(kinds::POOLS, observed.pools.as_ref(), &mut unlisted)),
+        (kinds::MUTATING, values(kinds::MUTATING, observed.webhooks[0].as_ref(), &mut unlisted)),
+        (kinds::VALIDATING, values(kinds::VALIDATING, observed.webhooks[1].as_ref(), &mut unlisted)),
+        (kinds::SLICES, values(kinds::SLICES, observed.slices.as_ref(), &mut unlisted)),
     ];
     for missing in live.snapshot.lost() {
-        more.unlisted.insert(missing.kind.to_string(), missing.why.to_string());
+        unlisted.insert(missing.kind.to_string(), missing.why.to_string());
     }
     // The rules read a part of these objects and the checks another: a file holds both.
     for listed in &mut live.snapshot.sources {
@@ -105,7 +91,7 @@ pub fn files(
         files.push(capture::file(source, &format!("{}.yaml", kind.plural), &kind.resource(), &objects)?);
     }
     let itself = json!({
-        "apiVersion": API_VERSION, "kind": KIND, "time": live.observed.at.to_string(), "unlisted": more.unlisted,
+        "apiVersion": API_VERSION, "kind": KIND, "time": live.observed.at.to_string(), "unlisted": unlisted,
     });
     let mut observation = capture::file(source, "observation.yaml", "what this capture asked for", &[itself])?;
     observation.objects = 0;
@@ -113,24 +99,17 @@ pub fn files(
     Ok(files)
 }
 
-/// Makes objects of what was seen, and notes what was not.
-#[derive(Default)]
-struct CapturedValues {
-    unlisted: BTreeMap<String, String>,
-}
-
-impl CapturedValues {
-    fn values(
-        &mut self,
-        kind: ObservedKind,
-        seen: Result<impl IntoIterator<Item = impl Serialize>, &Unseen>,
-    ) -> Vec<Value> {
-        match seen {
-            Ok(objects) => objects.into_iter().filter_map(|object| value(kind, object)).collect(),
-            Err(Unseen { what, why }) => {
-                self.unlisted.insert(what.clone(), why.clone());
-                Vec::new()
-            }
+/// The objects that were seen, else why they were not is noted.
+fn values(
+    kind: ObservedKind,
+    seen: Result<impl IntoIterator<Item = impl Serialize>, &Unseen>,
+    unlisted: &mut BTreeMap<String, String>,
+) -> Vec<Value> {
+    match seen {
+        Ok(objects) => objects.into_iter().filter_map(|object| value(kind, object)).collect(),
+        Err(Unseen { what, why }) => {
+            unlisted.insert(what.clone(), why.clone());
+            Vec::new()
         }
     }
 }
@@ -151,7 +130,6 @@ fn merge_all(objects: &mut [Value], more: &[Value]) {
     }
 }
 
-/// Its namespace and name.
 fn key(object: &Value) -> String {
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
     format!("{}/{}", text("namespace"), text("name"))

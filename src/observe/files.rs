@@ -140,7 +140,7 @@ impl FileView {
     /// Why the files may lack pods of the namespace that the cluster had.
     fn pods_not_asked(&self, namespace: &str) -> Option<String> {
         if let Some(captured) = &self.captured {
-            return captured.unlisted("pods", Some(namespace)).map(str::to_owned);
+            return captured.unlisted.get(&format!("pods {namespace}")).cloned();
         }
         let is_bundle = !self.bundles.is_empty();
         (is_bundle && !self.bundles.iter().any(|namespaces| namespaces.join(namespace).is_dir()))
@@ -166,7 +166,7 @@ impl FileView {
     /// Why a capture may lack objects of the kind that the cluster had.
     fn not_asked(&self, kind: ObservedKind) -> Option<String> {
         match &self.captured {
-            Some(captured) => captured.unlisted(&kind.resource(), None).map(str::to_owned),
+            Some(captured) => captured.unlisted.get(&kind.resource()).cloned(),
             None if self.is_capture && ![kinds::SETTINGS, kinds::MIGRATIONS].contains(&kind) => {
                 Some("the capture did not ask for them; make it with capture --status".to_owned())
             }

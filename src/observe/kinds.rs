@@ -48,7 +48,6 @@ pub(super) const VALIDATING: ObservedKind =
     kind([ADMISSION, "v1", "validatingwebhookconfigurations", "ValidatingWebhookConfiguration"], None);
 pub(super) const SLICES: ObservedKind = kind(["discovery.k8s.io", "v1", "endpointslices", "EndpointSlice"], None);
 
-/// Every kind.
 pub(super) const ALL: [ObservedKind; 10] =
     [SETTINGS, ATTACHMENTS, KUBEVIRTS, DAEMON_SETS, PODS, MIGRATIONS, POOLS, MUTATING, VALIDATING, SLICES];
 
@@ -77,12 +76,10 @@ impl ObservedKind {
         ListQuery { group, version, plural, object_kind, namespace, fields: None, labels: None }
     }
 
-    /// The one of this name.
     pub(super) fn named(&self, name: &str) -> ListQuery<'static> {
         ListQuery { fields: Some(format!("metadata.name={name}")), ..self.query() }
     }
 
-    /// Why it was not seen.
     pub(super) fn unseen(&self, why: impl Into<String>) -> Unseen {
         Unseen { what: self.resource(), why: why.into() }
     }

@@ -21,14 +21,11 @@ use crate::status::{self, Holders, Observed, Sighting, Unseen};
 /// A live cluster: what the rules read of it, to be captured, and what the checks do.
 #[derive(Debug)]
 pub struct LiveObservation {
-    /// What the rules read.
     pub snapshot: Snapshot,
-    /// What else was seen.
     pub observed: Observed,
 }
 
 impl LiveObservation {
-    /// As the checks take it.
     pub fn observation(self) -> Observation {
         Observation { facts: self.snapshot.facts(), policy: None, observed: self.observed }
     }
@@ -50,7 +47,6 @@ impl LiveObservation {
 /// In how many namespaces pods are listed at the same time.
 const AT_ONCE: usize = 4;
 
-/// Who asks the API server.
 struct Lister<'a> {
     client: &'a Client,
     address: &'a str,

@@ -9,10 +9,8 @@ use crate::pool::{AddressMap, AddressUse};
 /// The cells of the drawing, by row.
 const COLUMNS: u64 = 32;
 const CELLS: u64 = 8 * COLUMNS;
-/// The side of a cell.
 const SIDE: u64 = 10;
 
-/// The addresses of a range.
 pub(super) fn addresses(plan: &AddressPlan) -> String {
     let legend = plan.uses.iter().map(|it| {
         let owners = it.owners.as_ref().map(|owners| format!(": {}", text(owners))).unwrap_or_default();
@@ -35,7 +33,6 @@ pub(super) fn addresses(plan: &AddressPlan) -> String {
     format!("{}{legend}{figures}", drawing(&plan.map))
 }
 
-/// A cell of the legend.
 fn key(usage: AddressUse) -> String {
     format!(
         "<svg class=\"key\" viewBox=\"0 0 9 9\" aria-hidden=\"true\"><rect class=\"{}\" width=\"9\" height=\"9\"/></svg>",

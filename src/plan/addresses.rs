@@ -36,7 +36,7 @@ pub(super) fn addresses(
     marks.extend(pool.taken.iter().map(|it| {
         let owner =
             if it.podref.is_empty() { "a pod that is not named".to_owned() } else { Plain(&it.podref).to_string() };
-        Mark::address(it.address, AddressUse::Taken, owner)
+        Mark::new(it.address, AddressUse::Taken, owner)
     }));
     let map = AddressMap::new(&range, &marks);
     let virt_handlers = VirtHandlers::of(observed);
@@ -87,27 +87,27 @@ impl<'a> VirtHandlers<'a> {
 fn of_nodes(config: &NetworkConfig<'_>, facts: &Facts, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
     for node in seen(&facts.nodes, unseen).into_iter().flat_map(|nodes| nodes.iter()) {
         let owner = format!("node {}", Plain(&node.name));
-        marks.extend(node.internal_ips.iter().map(|it| Mark::address(*it, AddressUse::Node, &owner)));
+        marks.extend(node.internal_ips.iter().map(|it| Mark::new(*it, AddressUse::Node, &owner)));
     }
     let vlan = VlanId::from(config.vlan);
     let networks = seen(&facts.host_networks, unseen).into_iter().flat_map(|networks| networks.iter());
     for network in networks.filter(|it| it.cluster_network == config.cluster_network && it.vlan == vlan) {
         for (node, address) in seen(&network.addresses, unseen).into_iter().flatten() {
             let owner = format!("HostNetworkConfig {} on {}", Plain(&network.name), Plain(node));
-            marks.push(Mark::address(*address, AddressUse::Node, owner));
+            marks.push(Mark::new(*address, AddressUse::Node, owner));
         }
     }
 }
 
 fn of_neighbours(facts: &Facts, policy: &Policy, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
     const USE: AddressUse = AddressUse::Neighbour;
-    marks.extend(policy.reserved.iter().map(|it| Mark::network(*it, USE, format_args!("reserved {it}"))));
+    marks.extend(policy.reserved.iter().map(|it| Mark::new(*it, USE, format_args!("reserved {it}"))));
     for node in facts.nodes.iter().flat_map(|nodes| nodes.iter()) {
         let owner = format!("pods of node {}", Plain(&node.name));
-        marks.extend(node.pod_cidrs.iter().map(|it| Mark::network(*it, USE, &owner)));
+        marks.extend(node.pod_cidrs.iter().map(|it| Mark::new(*it, USE, &owner)));
     }
     for it in seen(&facts.service_cidrs, unseen).into_iter().flat_map(|cidrs| cidrs.iter()) {
-        marks.push(Mark::network(it.cidr, USE, format_args!("ServiceCIDR {}", Plain(&it.name))));
+        marks.push(Mark::new(it.cidr, USE, format_args!("ServiceCIDR {}", Plain(&it.name))));
     }
     let Some(networks) = seen(&facts.networks, unseen) else { return };
     for name in [STORAGE_NETWORK, RWX_NETWORK] {

@@ -21,7 +21,6 @@ use crate::setting::{
     key,
 };
 
-/// How many are suggested.
 const MOST: usize = 5;
 /// How many are held against the rules before giving up.
 const TRIES: usize = 64;

@@ -20,7 +20,6 @@ pub struct PoolSpec {
     pub allocations: Option<BTreeMap<String, Allocation>>,
 }
 
-/// Who has an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Allocation {
@@ -29,7 +28,6 @@ pub struct Allocation {
     pub podref: Option<String>,
 }
 
-/// An address that is given away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenAddress {
     pub address: Ipv4Addr,
@@ -38,13 +36,11 @@ pub struct TakenAddress {
 }
 
 impl TakenAddress {
-    /// The pod's namespace and name.
     pub fn pod(&self) -> Option<(&str, &str)> {
         self.podref.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty())
     }
 }
 
-/// What a pool says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WhereaboutsPool {
     /// What is given away, sorted by address.

@@ -55,7 +55,6 @@ impl fmt::Display for AddressUse {
     }
 }
 
-/// Addresses that are someone's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The first and the last.
@@ -66,13 +65,9 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// One address.
-    pub fn address(address: Ipv4Addr, usage: AddressUse, owner: impl fmt::Display) -> Self {
-        Self { addresses: (address, address), usage, owner: owner.to_string() }
-    }
-
-    /// All addresses of a network.
-    pub fn network(net: Ipv4Net, usage: AddressUse, owner: impl fmt::Display) -> Self {
+    /// On a network, or one address.
+    pub fn new(net: impl Into<Ipv4Net>, usage: AddressUse, owner: impl fmt::Display) -> Self {
+        let net = net.into();
         Self { addresses: (net.network(), net.broadcast()), usage, owner: owner.to_string() }
     }
 }
@@ -94,7 +89,6 @@ impl Span {
 /// The whole of a range, as spans.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressMap {
-    /// The range.
     pub net: Ipv4Net,
     /// Its addresses, in order: neighbours differ in their use.
     pub spans: Vec<Span>,
@@ -118,7 +112,6 @@ impl AddressMap {
         Self { net: range.net(), spans: spans(range, &marks), owners }
     }
 
-    /// How many addresses of a use there are.
     pub fn count(&self, usage: AddressUse) -> u64 {
         self.spans.iter().filter(|span| span.usage == usage).map(Span::size).sum()
     }

@@ -10,7 +10,6 @@ use crate::setting::go_json::{self, NetworkConfig};
 use crate::setting::range::AddressRange;
 use crate::setting::{Facts, Policy, SETTING};
 
-/// What every check is given.
 pub(super) struct Context<'a> {
     pub(super) facts: &'a Facts,
     pub(super) policy: &'a Policy,
@@ -20,19 +19,13 @@ pub(super) struct Context<'a> {
 
 /// The network that the stored value configures, as Harvester reads it.
 pub(super) enum Network<'a> {
-    /// Nobody knows.
     Unseen(&'a Unseen),
-    /// There is no Setting.
     Absent,
-    /// The value is empty.
     Disabled,
-    /// Harvester can't make a network of it, for this reason.
     Unreadable(String),
-    /// It is enabled.
     Enabled(EnabledNetwork<'a>),
 }
 
-/// A network that is enabled.
 pub(super) struct EnabledNetwork<'a> {
     pub(super) config: NetworkConfig<'a>,
     /// The addresses that Whereabouts hands out.
@@ -49,7 +42,6 @@ impl<'a> Context<'a> {
         Self { facts, policy, observed, network }
     }
 
-    /// The Setting, where there is one.
     pub(super) fn setting(&self) -> Option<&'a GuardedSettingObject> {
         self.observed.setting.as_ref().ok()?.as_ref()
     }

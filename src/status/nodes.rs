@@ -30,7 +30,6 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
     Ok(vec![Check::new(CheckId::NodesVlanConfig, config), Check::new(CheckId::NodesVlanStatus, status)])
 }
 
-/// The table by node.
 pub(super) fn rows(context: &Context<'_>) -> Vec<NodeRow> {
     let Ok(nodes) = &context.facts.nodes else { return Vec::new() };
     let mut pods: BTreeMap<&str, &VirtHandlerPod> = BTreeMap::new();

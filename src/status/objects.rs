@@ -91,7 +91,6 @@ pub struct StatusCondition {
     pub last_transition_time: Option<String>,
 }
 
-/// `status` of an object that has conditions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConditionedStatus {
@@ -190,7 +189,6 @@ pub struct KubeVirtMigrations {
     pub network: Option<String>,
 }
 
-/// The `DaemonSet` `virt-handler`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct DaemonSet {
@@ -233,7 +231,6 @@ pub struct DaemonSetStatus {
     pub number_ready: u64,
 }
 
-/// A pod of virt-handler.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VirtHandlerPod {
@@ -293,7 +290,6 @@ pub struct RunningMigration {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct MigrationSpec {
-    /// The virtual machine.
     #[serde(deserialize_with = "or_default")]
     pub vmi_name: String,
 }
@@ -307,7 +303,6 @@ pub struct MigrationPhases {
     pub phase_transition_timestamps: Vec<PhaseTransition>,
 }
 
-/// When a phase began.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct PhaseTransition {
@@ -316,7 +311,6 @@ pub struct PhaseTransition {
 }
 
 impl RunningMigration {
-    /// Whether it has not ended.
     pub fn is_running(&self) -> bool {
         !matches!(self.status.phase.as_deref(), Some("Succeeded" | "Failed"))
     }
@@ -340,7 +334,6 @@ impl Holder {
     }
 }
 
-/// Whereabouts' `IPPool`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PoolObject {

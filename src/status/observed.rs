@@ -23,7 +23,6 @@ pub type Holders = BTreeMap<String, Sighting<BTreeMap<String, Holder>>>;
 pub struct Unseen {
     /// What, as `kubectl get` takes it.
     pub what: String,
-    /// Why.
     pub why: String,
 }
 
@@ -43,23 +42,18 @@ impl From<&Unseen> for String {
 /// Objects of a cluster at one time, each with nothing but what a check reads.
 #[derive(Clone, Debug)]
 pub struct Observed {
-    /// When.
     pub at: Timestamp,
     /// Whether it is a whole cluster: what is not there does not exist. Files may have left out the webhook.
     pub is_live: bool,
-    /// The Setting `vm-migration-network`.
     pub setting: Sighting<Option<GuardedSettingObject>>,
     /// The `NetworkAttachmentDefinition`s of `harvester-system`.
     pub attachments: Sighting<Vec<Attachment>>,
-    /// `KubeVirt` of `harvester-system`.
     pub kubevirt: Sighting<Option<KubeVirt>>,
-    /// The `DaemonSet` `virt-handler`.
     pub daemon_set: Sighting<Option<DaemonSet>>,
     /// The pods of virt-handler, sorted by name.
     pub pods: Sighting<Vec<VirtHandlerPod>>,
     /// The migrations that have not ended.
     pub migrations: Sighting<Vec<RunningMigration>>,
-    /// Whereabouts' `IPPool`s.
     pub pools: Sighting<Vec<PoolObject>>,
     /// The pods that the pool of the stored range names, by namespace and name.
     pub holders: Holders,
@@ -76,7 +70,6 @@ impl Observed {
         Ok(self.pools.as_ref()?.iter().find(|pool| pool.metadata.name == name))
     }
 
-    /// What was not seen.
     pub fn unseen(&self) -> Vec<&Unseen> {
         let [mutating, validating] = &self.webhooks;
         [

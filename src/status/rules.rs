@@ -5,7 +5,6 @@ use super::report::{CheckOutcome, Checked, error, ok, warning};
 use crate::setting::evaluation::{Findings, RuleContext};
 use crate::setting::{GuardedSetting, RuleId, StringField, ValidatedValue, rules};
 
-/// What these rules find now.
 pub(super) fn findings(context: &Context<'_>, of: &[RuleId]) -> Findings {
     let mut findings = Findings::default();
     let [setting] = GuardedSetting::ALL;

@@ -17,7 +17,6 @@ use crate::x509::not_after;
 /// How long a certificate has to be valid, in seconds.
 const VALID_FOR: i64 = 7 * 86_400;
 
-/// A configuration and its kind.
 type FoundConfiguration<'a> = (ConfigurationKind, &'a WebhookConfiguration);
 
 pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {

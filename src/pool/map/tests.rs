@@ -9,9 +9,9 @@ fn range(net: &str, excludes: &[&str]) -> AddressRange {
 
 fn mark(addresses: &str, usage: AddressUse) -> Mark {
     let owner = format!("owner of {addresses}");
-    match addresses.parse() {
-        Ok(net) => Mark::network(net, usage, owner),
-        Err(_) => Mark::address(addresses.parse().unwrap(), usage, owner),
+    match addresses.parse::<Ipv4Net>() {
+        Ok(net) => Mark::new(net, usage, owner),
+        Err(_) => Mark::new(addresses.parse::<Ipv4Addr>().unwrap(), usage, owner),
     }
 }
 
@@ -102,7 +102,7 @@ proptest! {
         let range = AddressRange::new("192.168.1.0/26".parse().unwrap(), &excludes);
         let uses = [AddressUse::Node, AddressUse::Neighbour, AddressUse::Taken];
         let marks: Vec<_> =
-            marks.into_iter().map(|(host, prefix, usage)| Mark::network(net((host, prefix)), uses[usage], "x")).collect();
+            marks.into_iter().map(|(host, prefix, usage)| Mark::new(net((host, prefix)), uses[usage], "x")).collect();
         let map = AddressMap::new(&range, &marks);
         let mut next = 0xc0a8_0100;
         for span in &map.spans {
