@@ -3,6 +3,8 @@
 //! What was asked for goes to standard output and nothing else does; logs, progress and errors go to
 //! standard error. Exit codes are the same everywhere: see [`Exit`].
 
+#![expect(clippy::doc_markdown, reason = "--help is no Markdown")]
+
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;

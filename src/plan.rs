@@ -13,8 +13,7 @@ use crate::admission::setting::Text;
 use crate::admission::{Request, Verdict, admit, response};
 use crate::escape::printable_json;
 use crate::pool::{AddressMap, AddressUse};
-use crate::setting::hash;
-use crate::setting::{Facts, Policy};
+use crate::setting::{Facts, Policy, Violation, hash};
 use crate::status::Observed;
 
 mod addresses;
@@ -202,11 +201,13 @@ pub fn plan(
         suggestions: suggest.and_then(|suggest| suggestions::suggestions(suggest, request, facts, policy)),
         ..ChangePlan::default()
     };
+    let problem =
+        |it: &Violation| PlanProblem { field: it.field.to_string(), rule: it.rule().as_str(), message: it.to_string() };
     match &admission.decision().verdict {
         Verdict::Allowed | Verdict::NotDeletable => {}
         Verdict::Invalid(violations) => {
             plan.more_problems = violations.total() - violations.listed().len();
-            plan.problems = violations.listed().iter().map(PlanProblem::from).collect();
+            plan.problems = violations.listed().iter().map(problem).collect();
         }
         Verdict::FactsMissing(missing) => plan.missing = missing.iter().map(ToString::to_string).collect(),
     }
@@ -249,12 +250,6 @@ impl ChangePlan {
     pub fn to_json(&self) -> serde_json::Result<String> {
         let json = serde_json::to_string_pretty(self)?;
         Ok(json.lines().map(printable_json).collect::<Vec<_>>().join("\n"))
-    }
-}
-
-impl From<&crate::setting::Violation> for PlanProblem {
-    fn from(violation: &crate::setting::Violation) -> Self {
-        Self { field: violation.field.to_string(), rule: violation.rule().as_str(), message: violation.to_string() }
     }
 }
 

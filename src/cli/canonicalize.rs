@@ -36,7 +36,6 @@ mod stored;
 /// be read, or there is none.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "they are flags")]
-#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
     /// A value, a file, a directory, or - for standard input, which is also read when nothing is named
     #[arg(value_name = "VALUE|-|PATH")]
@@ -60,7 +59,6 @@ pub(super) struct Args {
 
     #[command(flatten)]
     paths: PathArgs,
-
     #[command(flatten)]
     stored: StoredArgs,
 }

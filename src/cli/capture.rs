@@ -28,7 +28,6 @@ use crate::observe;
 ///
 /// Exit codes: 0 all is written; 2 something can't be listed or written, and nothing was.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
     /// Directory to write to; created if missing, else it must be empty
     #[arg(value_name = "DIRECTORY")]
@@ -45,7 +44,6 @@ pub(super) struct Args {
 
     #[command(flatten)]
     kube: KubeArgs,
-
     #[command(flatten)]
     policy: PolicyArgs,
 }
@@ -62,7 +60,7 @@ impl Args {
 
     async fn capture(&self) -> anyhow::Result<(Source, Vec<File>)> {
         let (client, server) = self.kube.reach().await?;
-        let policy = self.policy.policy();
+        let policy = self.policy.over(None);
         if !self.status {
             let snapshot = live::snapshot(client.clone(), &server).await?;
             let source = source(&client, server).await;

@@ -28,7 +28,6 @@ pub(super) struct ClusterStateArgs {
 }
 
 impl ClusterStateArgs {
-    /// Observes it.
     pub(super) fn observe(&self) -> anyhow::Result<Observation> {
         if self.live {
             return block_on(async {

@@ -41,7 +41,6 @@ pub(super) struct LogArgs {
 
     /// Minimum log level: error, warn, info (each decision), debug or trace; also per crate or module, such as
     /// info,kube_client=debug
-    #[expect(clippy::doc_markdown, reason = "it is the help, where it stands as it is")]
     #[arg(long, value_name = "LEVEL", default_value = "info", env = "MNW_LOG_LEVEL", value_parser = filter)]
     log_level: String,
 }
@@ -130,7 +129,6 @@ pub(super) struct LogGuard {
 }
 
 impl LogGuard {
-    /// Counts the lines that were dropped.
     pub(super) fn dropped_lines(&self) -> DroppedLines {
         DroppedLines(self.dropped.clone())
     }

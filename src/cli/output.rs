@@ -96,7 +96,6 @@ pub(super) fn wants_ascii() -> bool {
 
 /// Whether there are colours.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct ColorArgs {
     /// Colours: auto (on terminals, and as NO_COLOR, CLICOLOR_FORCE and FORCE_COLOR say), always or never
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", hide_possible_values = true)]

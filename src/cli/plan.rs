@@ -31,7 +31,6 @@ mod text;
 ///
 /// Exit codes: 0 it would be admitted; 1 it would be refused; 2 that can't be told.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
     /// A value, a file, or - for standard input
     #[arg(value_name = "VALUE|FILE|-")]
@@ -47,10 +46,8 @@ pub(super) struct Args {
 
     #[command(flatten)]
     color: ColorArgs,
-
     #[command(flatten)]
     cluster: ClusterStateArgs,
-
     #[command(flatten)]
     policy: PolicyArgs,
 }

@@ -29,10 +29,6 @@ pub struct PolicyArgs {
 }
 
 impl PolicyArgs {
-    pub fn policy(&self) -> Policy {
-        self.over(None)
-    }
-
     /// The choices where they were made, else those that were captured with a cluster.
     pub fn over(&self, captured: Option<&Policy>) -> Policy {
         let mut policy = captured.cloned().unwrap_or_default();

@@ -48,7 +48,6 @@ const NOTHING: &str = "there is nothing to judge; accepted are AdmissionReviews,
 ///
 /// Exit codes: 0 all allowed; 1 something refused; 2 something could not be reviewed, or there was nothing to review.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
     /// Files and directories, or - for standard input
     #[arg(required_unless_present = "value", value_name = "PATH")]
@@ -83,16 +82,12 @@ pub(super) struct Args {
 
     #[command(flatten)]
     files: PathArgs,
-
     #[command(flatten)]
     color: ColorArgs,
-
     #[command(flatten)]
     reports: ReportArgs,
-
     #[command(flatten)]
     cluster: ClusterStateArgs,
-
     #[command(flatten)]
     policy: PolicyArgs,
 }

@@ -83,16 +83,12 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let logs = self.logs.start()?;
-        let outcome = self.serve(logs.dropped_lines());
+        let exit = self.serve(logs.dropped_lines());
         drop(logs);
-        match outcome? {
-            ShutdownOutcome::Drained | ShutdownOutcome::CutOff(_) => Ok(Exit::Ok),
-            // Logged, and not said once more: where the log's reader is stuck, that would wait for it.
-            ShutdownOutcome::Aborted(_) => Ok(Exit::Error),
-        }
+        exit
     }
 
-    fn serve(self, dropped_lines: DroppedLines) -> anyhow::Result<ShutdownOutcome> {
+    fn serve(self, dropped_lines: DroppedLines) -> anyhow::Result<Exit> {
         let provider = tls::provider();
         warm_up(Arc::clone(&provider));
         // One thread: an answer takes microseconds, so that one answers tens of thousands a second, and a request that is
@@ -114,7 +110,7 @@ impl Args {
             let own = registry.sub_registry_with_prefix(PREFIX);
             let (cluster, follow) = self.cluster.open(own).await?;
             let resolver = Arc::new(Resolver::default());
-            let policy = Policy { hide_migration_names: self.clients.hide_migration_names, ..self.policy.policy() };
+            let policy = Policy { hide_migration_names: self.clients.hide_migration_names, ..self.policy.over(None) };
             let interval = self.certificate.tls_reload_interval;
             let (clients, client_ca) = self.clients.open(Arc::clone(&provider), &metrics, interval)?;
             let certificate = self
@@ -159,9 +155,11 @@ impl Args {
             }
             ShutdownOutcome::Aborted(connections) => {
                 tracing::error!(connections, "stopped by a second signal; open connections were closed");
+                // Logged, and not said once more: where the log's reader is stuck, that would wait for it.
+                return Ok(Exit::Error);
             }
         }
-        Ok(outcome)
+        Ok(Exit::Ok)
     }
 }
 

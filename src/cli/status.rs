@@ -31,7 +31,6 @@ mod text;
 /// Exit codes: 0 all is well, or there are only warnings; 1 a check is in error, also when others could not be made; 2 no
 /// check is in error, but some could not be made, or the cluster can't be read.
 #[derive(Debug, clap::Args)]
-#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) struct Args {
     /// What to print
     #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -51,10 +50,8 @@ pub(super) struct Args {
 
     #[command(flatten)]
     color: ColorArgs,
-
     #[command(flatten)]
     cluster: ClusterStateArgs,
-
     #[command(flatten)]
     policy: PolicyArgs,
 }

@@ -50,10 +50,8 @@ pub(super) struct Args {
 
     #[command(flatten)]
     color: ColorArgs,
-
     #[command(flatten)]
     reports: ReportArgs,
-
     #[command(flatten)]
     policy: PolicyArgs,
 }
@@ -90,7 +88,9 @@ impl Args {
         }
 
         let mut out = TestPrinter { text: String::new(), verbose: self.verbose, paint };
-        records.iter().for_each(|record| out.record(record));
+        for record in &records {
+            out.record(record);
+        }
         let coverage = tally.coverage();
         let asked_for = self.coverage || self.min_coverage.is_some();
         let run = RunReport { command: "test", records: &records, coverage: asked_for.then_some(&coverage) };

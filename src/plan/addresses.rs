@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use super::{AddressPlan, UseCount, seen};
 use crate::escape::Plain;
 use crate::harvester::HARVESTER_SYSTEM;
-use crate::pool::{AddressMap, AddressUse, Mark, TakenAddress, WhereaboutsPool, pool_name};
+use crate::pool::{AddressMap, AddressUse, Mark, WhereaboutsPool, pool_name};
 use crate::setting::facts::SettingNetwork;
 use crate::setting::go_json::{self, NetworkConfig};
 use crate::setting::range::AddressRange;
@@ -39,8 +39,15 @@ pub(super) fn addresses(
         Mark::new(it.address, AddressUse::Taken, owner)
     }));
     let map = AddressMap::new(&range, &marks);
-    let virt_handlers = VirtHandlers::of(observed);
-    let foreign = pool.taken.iter().filter(|it| !virt_handlers.has(it)).map(|it| it.address).collect();
+    // What the pods of virt-handler hold, the next ones get. Where they can't be seen their name tells.
+    let virt_handlers: Option<BTreeSet<&str>> =
+        observed.pods.as_ref().ok().map(|pods| pods.iter().map(|pod| pod.metadata.name.as_str()).collect());
+    let is_ours = |name: &str| match &virt_handlers {
+        Some(pods) => pods.contains(name),
+        None => name.starts_with("virt-handler-"),
+    };
+    let foreign = pool.taken.iter().filter(|it| !matches!(it.pod(), Some((HARVESTER_SYSTEM, name)) if is_ours(name)));
+    let foreign = foreign.map(|it| it.address).collect();
     let (usable, lost) = (map.usable(), lost(&map, &foreign));
     let needed = facts.nodes.as_ref().ok().map(|nodes| nodes.worker_count() as u64);
     let uses = AddressUse::ALL.into_iter().filter_map(|usage| {
@@ -66,22 +73,6 @@ fn lost(map: &AddressMap, foreign: &BTreeSet<Ipv4Addr>) -> u64 {
     let of = |usage| map.spans.iter().filter(move |span| span.usage == usage);
     let held = of(AddressUse::Taken).map(|span| foreign.range(span.first..=span.last).count() as u64);
     held.sum::<u64>() + map.count(AddressUse::Node) + map.count(AddressUse::Neighbour)
-}
-
-/// The pods of virt-handler: what they hold, the next ones get.
-struct VirtHandlers<'a>(Option<BTreeSet<&'a str>>);
-
-impl<'a> VirtHandlers<'a> {
-    fn of(observed: &'a Observed) -> Self {
-        let pods = observed.pods.as_ref().ok();
-        Self(pods.map(|pods| pods.iter().map(|pod| pod.metadata.name.as_str()).collect()))
-    }
-
-    /// Whether one of them holds the address. Where they can't be seen their name tells.
-    fn has(&self, taken: &TakenAddress) -> bool {
-        let Some((HARVESTER_SYSTEM, name)) = taken.pod() else { return false };
-        self.0.as_ref().map_or_else(|| name.starts_with("virt-handler-"), |pods| pods.contains(name))
-    }
 }
 
 fn of_nodes(config: &NetworkConfig<'_>, facts: &Facts, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {

@@ -244,24 +244,17 @@ fn recorded(context: &Context<'_>, name: &str, pool: Option<&WhereaboutsPool>) -
             .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pods -l kubevirt.io=virt-handler")));
     }
     let taken = pool.into_iter().flat_map(|pool| &pool.taken);
-    let taken: BTreeMap<Ipv4Addr, &TakenAddress> = taken.map(|taken| (taken.address, taken)).collect();
-    let mut first = None;
-    let mut wrong = Truncated::default();
-    let mut count = 0;
-    for (pod, address) in attached {
-        let name = &pod.metadata.name;
-        match taken.get(&address).map(|taken| &*taken.podref) {
-            Some(podref) if podref.split_once('/') == Some((HARVESTER_SYSTEM, name)) => {
-                count += 1;
-                continue;
-            }
-            Some(other) => wrong.push(format_args!("{address} of {} is recorded for {}", Plain(name), Quoted(other))),
-            None => wrong.push(format_args!("{address} of {} is not recorded", Plain(name))),
-        }
-        first.get_or_insert(name);
-    }
-    let Some(first) = first else { return Ok(ok(format!("{count} recorded"))) };
-    Ok(error(wrong.to_string())
+    let taken: BTreeMap<Ipv4Addr, &str> = taken.map(|taken| (taken.address, &*taken.podref)).collect();
+    let (recorded, wrong): (Vec<_>, Vec<_>) = attached.partition(|(pod, address)| {
+        let podref = taken.get(address).and_then(|podref| podref.split_once('/'));
+        podref == Some((HARVESTER_SYSTEM, &*pod.metadata.name))
+    });
+    let [(first, _), ..] = &*wrong else { return Ok(ok(format!("{} recorded", recorded.len()))) };
+    let wrong = wrong.iter().map(|(pod, address)| match taken.get(address) {
+        Some(other) => format!("{address} of {} is recorded for {}", Plain(&pod.metadata.name), Quoted(other)),
+        None => format!("{address} of {} is not recorded", Plain(&pod.metadata.name)),
+    });
+    Ok(error(wrong.collect::<Truncated>().to_string())
         .hint("While no virtual machine migrates, restart it:")
-        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pod {}", ShellWord(first))))
+        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pod {}", ShellWord(&first.metadata.name))))
 }

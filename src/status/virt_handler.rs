@@ -119,25 +119,22 @@ fn misplaced(context: &Context<'_>, network: &EnabledNetwork<'_>, name: &str, ad
 }
 
 fn networks(context: &Context<'_>, pods: &[&VirtHandlerPod]) -> CheckOutcome {
-    let mut problems = Truncated::default();
-    let mut first = None;
-    for pod in pods {
-        if let Some(problem) = problem(context, pod) {
-            first.get_or_insert(&pod.metadata.name);
-            problems.push(format_args!("{} on {}: {problem}", Plain(&pod.metadata.name), Plain(&pod.spec.node_name)));
-        }
-    }
-    let Some(first) = first else {
+    let problems: Vec<_> = pods.iter().filter_map(|pod| Some((pod, problem(context, pod)?))).collect();
+    let [(first, _), ..] = &*problems else {
         let count = pods.len();
         return ok(match context.network {
             Network::Enabled(_) => format!("{count} pods have {INTERFACE} with an address in the range"),
             _ => format!("{count} pods, none with {INTERFACE} of the Setting"),
         });
     };
-    error(problems.to_string())
+    let problems = problems.iter().map(|(VirtHandlerPod { metadata, spec, .. }, problem)| {
+        format!("{} on {}: {problem}", Plain(&metadata.name), Plain(&spec.node_name))
+    });
+    let first = ShellWord(&first.metadata.name);
+    error(problems.collect::<Truncated>().to_string())
         .hint("Look at the pod's annotations and events; while no virtual machine migrates, restart it:")
-        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} describe pod {}", ShellWord(first)))
-        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pod {}", ShellWord(first)))
+        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} describe pod {first}"))
+        .run(format_args!("kubectl -n {HARVESTER_SYSTEM} delete pod {first}"))
 }
 
 fn addresses(pods: &[&VirtHandlerPod]) -> CheckOutcome {

@@ -8,7 +8,6 @@ use crate::plan::{AddressPlan, ChangePlan, HarvesterSteps, NadState, RangeSugges
 use crate::pool::AddressUse;
 use crate::setting::list::Truncated;
 
-/// A plan for people.
 pub(super) struct PlanText<'a> {
     pub(super) plan: &'a ChangePlan,
     pub(super) paint: Paint,

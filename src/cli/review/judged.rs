@@ -107,7 +107,6 @@ fn text(json: Vec<u8>) -> String {
     String::from_utf8(json).unwrap_or_default()
 }
 
-/// The object of any request.
 #[derive(Deserialize)]
 struct Submitted<'a> {
     #[serde(borrow)]

@@ -15,7 +15,6 @@ use crate::manifest;
 use crate::report::preview::{self, ClientAnswer};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-#[expect(clippy::doc_markdown, reason = "--help is no Markdown")]
 pub(super) enum OutputFormat {
     /// For people
     #[default]
