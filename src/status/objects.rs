@@ -76,6 +76,18 @@ observable! {
     EndpointSlice keeps &[SERVICE_NAME];
 }
 
+/// An object of a kind that has a `spec` and a `status`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, bound(deserialize = "Spec: Deserialize<'de> + Default, Status: Deserialize<'de> + Default"))]
+pub struct ObservedObject<Spec, Status> {
+    #[serde(deserialize_with = "or_default")]
+    pub metadata: ObservedMetadata,
+    #[serde(deserialize_with = "or_default")]
+    pub spec: Spec,
+    #[serde(deserialize_with = "or_default")]
+    pub status: Status,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct StatusCondition {
@@ -149,16 +161,7 @@ pub struct AttachmentSpec {
     pub config: String,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct KubeVirt {
-    #[serde(deserialize_with = "or_default")]
-    pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "or_default")]
-    pub spec: KubeVirtSpec,
-    #[serde(deserialize_with = "or_default")]
-    pub status: ConditionedStatus,
-}
+pub type KubeVirt = ObservedObject<KubeVirtSpec, ConditionedStatus>;
 
 impl KubeVirt {
     /// The network of migrations.
@@ -189,16 +192,7 @@ pub struct KubeVirtMigrations {
     pub network: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DaemonSet {
-    #[serde(deserialize_with = "or_default")]
-    pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "or_default")]
-    pub spec: DaemonSetSpec,
-    #[serde(deserialize_with = "or_default")]
-    pub status: DaemonSetStatus,
-}
+pub type DaemonSet = ObservedObject<DaemonSetSpec, DaemonSetStatus>;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -231,16 +225,7 @@ pub struct DaemonSetStatus {
     pub number_ready: u64,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct VirtHandlerPod {
-    #[serde(deserialize_with = "or_default")]
-    pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "or_default")]
-    pub spec: PodSpec,
-    #[serde(deserialize_with = "or_default")]
-    pub status: PodStatus,
-}
+pub type VirtHandlerPod = ObservedObject<PodSpec, PodStatus>;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -276,16 +261,7 @@ impl PodStatus {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct RunningMigration {
-    #[serde(deserialize_with = "or_default")]
-    pub metadata: ObservedMetadata,
-    #[serde(deserialize_with = "or_default")]
-    pub spec: MigrationSpec,
-    #[serde(deserialize_with = "or_default")]
-    pub status: MigrationPhases,
-}
+pub type RunningMigration = ObservedObject<MigrationSpec, MigrationPhases>;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

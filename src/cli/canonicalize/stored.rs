@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use serde_json::Value;
 
 use super::source::ValueSource;
@@ -46,14 +46,11 @@ impl StoredArgs {
         self.kube.check_unused()?;
         if let Some(old) = &self.old {
             let source = ValueSource::open(old).context("--old")?;
-            let mut values = source.values().context("--old")?;
-            return match (values.pop(), values.len()) {
-                (Some(found), 0) => Ok(Some(found.into_value())),
-                (found, more) => {
-                    let count = usize::from(found.is_some()) + more;
-                    bail!("--old: {} holds {count} values, not one", source.name())
-                }
-            };
+            let values = source.values().context("--old")?;
+            let [found] = values
+                .try_into()
+                .map_err(|all: Vec<_>| anyhow!("--old: {} holds {} values, not one", source.name(), all.len()))?;
+            return Ok(Some(found.into_value()));
         }
         if self.cluster.is_empty() {
             return Ok(None);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use serde_json::{Value, json};
 
 use crate::cli::cluster::ClusterStateArgs;
@@ -60,20 +60,16 @@ impl ClusterStateArgs {
 pub(super) fn old(path: &Path) -> anyhow::Result<Value> {
     let file = if path == STANDARD_INPUT { ManifestFile::standard_input() } else { ManifestFile::read(path) }?;
     let (inputs, _) = Reader::default().contents(&file)?;
-    let mut settings: Vec<_> = inputs
-        .into_iter()
-        .filter_map(|input| match input.form {
-            Form::Manifest { setting, .. } => Some(setting),
-            Form::Review(_) | Form::Request(_) => None,
-        })
-        .collect();
-    match (settings.pop(), settings.len()) {
-        (Some(setting), 0) => Ok(setting),
-        (last, others) => {
-            let (shown, count) = (QuotedPath(path), others + usize::from(last.is_some()));
-            bail!("{shown} holds {count} manifests of the Setting vm-migration-network (harvesterhci.io), not one")
-        }
-    }
+    let settings = inputs.into_iter().filter_map(|input| match input.form {
+        Form::Manifest { setting, .. } => Some(setting),
+        Form::Review(_) | Form::Request(_) => None,
+    });
+    let settings: Vec<_> = settings.collect();
+    let [setting] = settings.try_into().map_err(|all: Vec<_>| {
+        let (shown, count) = (QuotedPath(path), all.len());
+        anyhow!("{shown} holds {count} manifests of the Setting vm-migration-network (harvesterhci.io), not one")
+    })?;
+    Ok(setting)
 }
 
 /// Puts the networks of these Settings in the place of the cluster's. Returns the names; of several of one name the last

@@ -20,33 +20,23 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
         _ => Box::new(paint.yellow(verdict)),
     };
     writeln!(out, "{}: {verdict}, {}", paint.bold(place(&judged.input.origin)), request(judged))?;
-    match &judged.outcome {
-        Err(why) => writeln!(out, "{INDENT}{why}")?,
+    let reasons: Vec<String> = match &judged.outcome {
+        Err(why) => vec![why.clone()],
         Ok((_, admission)) => match &admission.decision().verdict {
-            Verdict::Allowed => {}
-            Verdict::Invalid(violations) => {
-                for problem in problems(violations) {
-                    writeln!(out, "{INDENT}{problem}")?;
-                }
-            }
+            Verdict::Allowed => Vec::new(),
+            Verdict::Invalid(violations) => problems(violations).collect(),
             Verdict::NotDeletable => {
-                for line in judged.status().iter().flat_map(|status| status.message.lines()) {
-                    writeln!(out, "{INDENT}{line}")?;
-                }
+                judged.status().iter().flat_map(|status| status.message.lines()).map(str::to_owned).collect()
             }
-            Verdict::FactsMissing(missing) => {
-                for missing in missing {
-                    writeln!(out, "{INDENT}missing: {missing}")?;
-                }
-            }
+            Verdict::FactsMissing(missing) => missing.iter().map(|missing| format!("missing: {missing}")).collect(),
         },
+    };
+    for reason in reasons {
+        writeln!(out, "{INDENT}{reason}")?;
     }
     stored(out, judged, paint)?;
-    for warning in judged.warnings() {
+    for warning in judged.warnings().iter().map(ToString::to_string).chain(lints(judged)) {
         writeln!(out, "{INDENT}{}: {warning}", paint.yellow("warning"))?;
-    }
-    for lint in lints(judged) {
-        writeln!(out, "{INDENT}{}: {lint}", paint.yellow("warning"))?;
     }
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! Warnings about the manifest itself: whether Git holds what is stored, or would be stored.
 
-use crate::admission::setting::Text;
 use crate::admission::{Admission, Mutation, Request, canonical};
 use crate::escape::{Line, ShellWord};
 use crate::input::{Form, Input, submitted};
@@ -23,39 +22,34 @@ pub(super) fn of(input: &Input, request: &Request<'_>, admission: &Admission, st
     if let Mutation::Restored(stored) = &admission.mutated.value {
         let message = format!(
             "value is not what is stored, though it means the same: Git and the cluster differ. Until the next real change \
-             Git must hold {}; run: {} canonicalize {}",
+             Git must hold {}; run: {}",
             Line(stored),
-            program::name(),
-            arguments(input, stored_in)
+            command(input, stored_in)
         );
         return Some(Lint { kind: "restored", message });
     }
     let value = setting.get("value").map(submitted).unwrap_or_default();
-    let is_stored = matches!(request, Request::Update { old, .. } if same(&old.value, &value));
-    if is_stored || canonical(&value).is_ok_and(|canonical| value.bytes() == Some(&canonical)) {
+    let canonical = canonical(&value).ok()?;
+    let is_stored =
+        matches!(request, Request::Update { old, .. } if value.bytes().is_some() && old.value.bytes() == value.bytes());
+    if is_stored || value.bytes() == Some(&canonical) {
         return None;
     }
-    canonical(&value).ok()?;
     let message = format!(
-        "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; \
-         run: {} canonicalize {}",
-        program::name(),
-        arguments(input, "")
+        "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; run: {}",
+        command(input, "")
     );
     Some(Lint { kind: NOT_CANONICAL, message })
 }
 
-fn same(stored: &Text<'_>, value: &Text<'_>) -> bool {
-    value.bytes().is_some_and(|value| stored.bytes() == Some(value))
-}
-
-/// The arguments of `canonicalize` that mend the file, or print what it must hold.
-fn arguments(input: &Input, stored_in: &str) -> String {
+/// The command that mends the file, or prints what it must hold.
+fn command(input: &Input, stored_in: &str) -> String {
     let path = &*input.origin.path;
     let (write, path) = if path == STANDARD_INPUT {
         ("", "-".to_owned())
     } else {
         ("--write", ShellWord(&path.to_string_lossy()).to_string())
     };
-    [write, stored_in, &path].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    let words = [program::name(), "canonicalize", write, stored_in, &path];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
