@@ -20,10 +20,8 @@ pub use live::{LiveObservation, observe};
 /// A cluster at one time.
 #[derive(Clone, Debug)]
 pub struct Observation {
-    /// What the rules know.
     pub facts: Facts,
     /// The operator's choices that were captured with it.
     pub policy: Option<Policy>,
-    /// What else was seen.
     pub observed: Observed,
 }

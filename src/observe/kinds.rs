@@ -76,10 +76,6 @@ impl ObservedKind {
         ListQuery { group, version, plural, object_kind, namespace, fields: None, labels: None }
     }
 
-    pub(super) fn named(&self, name: &str) -> ListQuery<'static> {
-        ListQuery { fields: Some(format!("metadata.name={name}")), ..self.query() }
-    }
-
     pub(super) fn unseen(&self, why: impl Into<String>) -> Unseen {
         Unseen { what: self.resource(), why: why.into() }
     }

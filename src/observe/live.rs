@@ -115,7 +115,8 @@ impl Lister<'_> {
     }
 
     async fn one<T: DeserializeOwned + Observable>(&self, kind: ObservedKind, name: &str) -> Sighting<Option<T>> {
-        self.all(kind, kind.named(name)).await.map(|objects| objects.into_iter().next())
+        let query = ListQuery { fields: Some(format!("metadata.name={name}")), ..kind.query() };
+        self.all(kind, query).await.map(|objects| objects.into_iter().next())
     }
 
     /// The endpoints of the Service that the configurations call.

@@ -156,13 +156,13 @@ fn larger(network: &EnabledNetwork<'_>, check: CheckOutcome) -> CheckOutcome {
 
 /// How many pods a rollout of virt-handler makes beyond one for each node.
 fn surge(context: &Context<'_>, nodes: u64) -> u64 {
-    let set = context.observed.daemon_set.as_ref().ok().and_then(Option::as_ref);
-    match set.map(|set| &set.spec.update_strategy.rolling_update.max_surge) {
-        Some(Value::Number(number)) => number.as_u64().unwrap_or_default(),
-        Some(Value::String(text)) => match text.strip_suffix('%').map(str::parse::<u64>) {
-            Some(Ok(percent)) => (nodes * percent.min(100)).div_ceil(100),
-            _ => 0,
-        },
+    let Ok(Some(set)) = &context.observed.daemon_set else { return 0 };
+    match &set.spec.update_strategy.rolling_update.max_surge {
+        Value::Number(number) => number.as_u64().unwrap_or_default(),
+        Value::String(text) => {
+            let percent = text.strip_suffix('%').and_then(|percent| percent.parse::<u64>().ok());
+            percent.map_or(0, |percent| (nodes * percent.min(100)).div_ceil(100))
+        }
         _ => 0,
     }
 }

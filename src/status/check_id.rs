@@ -21,7 +21,6 @@ pub enum CheckGroup {
 }
 
 impl CheckGroup {
-    /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Setting => "setting",
@@ -45,10 +44,8 @@ macro_rules! check_ids {
         pub enum CheckId { $(#[serde(rename = $name)] $id),+ }
 
         impl CheckId {
-            /// Every check, in order.
             pub const ALL: [Self; [$($name),+].len()] = [$(Self::$id),+];
 
-            /// The stable name.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$id => $name),+ }
             }

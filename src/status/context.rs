@@ -80,23 +80,21 @@ impl<'a> Network<'a> {
         if value.is_empty() {
             return Self::Disabled;
         }
-        let config = match go_json::network_config(value) {
-            Ok(config) => config,
-            Err(why) => return Self::Unreadable(format!("value: {why}")),
-        };
-        match addresses(&config) {
-            Ok(addresses) => Self::Enabled(EnabledNetwork { config, addresses }),
-            Err(why) => Self::Unreadable(why),
-        }
+        EnabledNetwork::read(value).map_or_else(Self::Unreadable, Self::Enabled)
+    }
+}
+
+impl<'a> EnabledNetwork<'a> {
+    fn read(value: &'a str) -> Result<Self, String> {
+        let config = go_json::network_config(value).map_err(|why| format!("value: {why}"))?;
+        let addresses = addresses(&config)?;
+        Ok(Self { config, addresses })
     }
 }
 
 /// The range of a value that enables the network, as Harvester reads it.
 pub fn range(value: &str) -> Option<AddressRange> {
-    match Network::of(value) {
-        Network::Enabled(network) => Some(network.addresses),
-        _ => None,
-    }
+    EnabledNetwork::read(value).ok().map(|network| network.addresses)
 }
 
 /// The addresses that Whereabouts hands out; entries of `exclude` that it can't read are reported by a rule.

@@ -32,7 +32,6 @@ impl fmt::Display for Unseen {
     }
 }
 
-/// Why a check could not be made.
 impl From<&Unseen> for String {
     fn from(unseen: &Unseen) -> Self {
         unseen.to_string()

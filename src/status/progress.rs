@@ -1,5 +1,6 @@
 //! How far Harvester has come with a change.
 
+use super::objects::DaemonSet;
 use super::observed::Observed;
 use crate::harvester::{HASH, NET_ATTACH_DEF};
 use crate::setting::hash;
@@ -15,14 +16,13 @@ pub fn progress(observed: &Observed) -> String {
         attachments.iter().find(|it| it.metadata.labels.get(HASH) == Some(&of_value)).map(|it| &*it.metadata.name);
     let kubevirt = observed.kubevirt.as_ref().ok().and_then(Option::as_ref);
     let network = kubevirt.and_then(|kubevirt| kubevirt.spec.configuration.migrations.network.as_deref());
-    let set = observed.daemon_set.as_ref().ok().and_then(Option::as_ref).map(|set| &set.status);
-    let rollout = set.map_or_else(
-        || "virt-handler can't be seen".to_owned(),
-        |set| {
-            let done = set.updated_number_scheduled.min(set.number_ready);
-            format!("virt-handler {done} of {}", set.desired_number_scheduled)
-        },
-    );
+    let rollout = match &observed.daemon_set {
+        Ok(Some(DaemonSet { status, .. })) => {
+            let done = status.updated_number_scheduled.min(status.number_ready);
+            format!("virt-handler {done} of {}", status.desired_number_scheduled)
+        }
+        _ => "virt-handler can't be seen".to_owned(),
+    };
     let step = |done: bool, what: &str, not: &str| if done { what.to_owned() } else { not.to_owned() };
     let (attachment, updated) = if setting.value.is_empty() {
         (step(annotation(NET_ATTACH_DEF).is_none(), "NAD removed", "NAD not removed yet"), network.is_none())

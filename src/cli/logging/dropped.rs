@@ -16,11 +16,7 @@ impl Collector for DroppedLines {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let help = "Log lines dropped because the output was too slow.";
         let lines = u64::try_from(self.0.dropped_lines()).unwrap_or(u64::MAX);
-        ConstCounter::new(lines).encode(encoder.encode_descriptor(
-            "log_lines_dropped",
-            help,
-            None,
-            MetricType::Counter,
-        )?)
+        let encoder = encoder.encode_descriptor("log_lines_dropped", help, None, MetricType::Counter)?;
+        ConstCounter::new(lines).encode(encoder)
     }
 }

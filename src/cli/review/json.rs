@@ -75,17 +75,15 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         lint: judged.lints(),
         ..JsonVerdict::default()
     };
+    let side = |old| match old {
+        OldSide::File => "file",
+        OldSide::Cluster => "cluster",
+        OldSide::Live => "live",
+    };
     (record.form, record.old) = match judged.input.form {
         Form::Review(_) => (Some("review"), None),
         Form::Request(_) => (Some("request"), None),
-        Form::Manifest { old, .. } => {
-            let old = old.map(|old| match old {
-                OldSide::File => "file",
-                OldSide::Cluster => "cluster",
-                OldSide::Live => "live",
-            });
-            (Some("manifest"), old)
-        }
+        Form::Manifest { old, .. } => (Some("manifest"), old.map(side)),
     };
     if let Ok((request, admission)) = &judged.outcome {
         match &admission.decision().verdict {

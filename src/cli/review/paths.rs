@@ -11,13 +11,10 @@ use crate::manifest::exclude::ExcludedPaths;
 use crate::manifest::tree::{self, TreeFiles};
 use crate::manifest::{self, BARE_VALUE, ManifestFile, STANDARD_INPUT};
 
-/// A file with what it asks, or why it can't be read.
-type FoundFile = Result<(ManifestFile, Vec<Input>), manifest::Error>;
-
 pub(super) struct Paths {
     pub(super) reader: Reader,
-    /// The files that ask something, in order.
-    pub(super) found: Vec<FoundFile>,
+    /// The files that ask something, in order, with what they ask; or why one can't be read.
+    pub(super) found: Vec<Result<(ManifestFile, Vec<Input>), manifest::Error>>,
     pub(super) summary: Summary,
     exclude: ExcludedPaths,
     /// The files that say what is, not what is wanted: in a repository they may lie beside those to judge.

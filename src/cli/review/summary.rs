@@ -21,13 +21,9 @@ pub(super) struct Summary {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Skipped {
-    /// It is one of `--cluster` or `--old`.
     OfCluster,
-    /// It is no manifest, and does not name the Setting.
     Foreign,
-    /// A rule leaves it out, with all that is in it.
     Excluded,
-    /// `capture` wrote it.
     Captured,
 }
 
