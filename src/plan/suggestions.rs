@@ -139,18 +139,13 @@ fn in_use(facts: &Facts, policy: &Policy) -> Vec<Ipv4Net> {
 fn candidates(first: Ipv4Net, used: &[Ipv4Net]) -> impl Iterator<Item = Ipv4Net> {
     // Networks of one size are numbered through the whole address space.
     let (prefix, shift) = (first.prefix_len(), 32 - first.prefix_len());
-    let number = move |address: Ipv4Addr| u32::from(address) >> shift;
+    let number = |address: Ipv4Addr| u32::from(address) >> shift;
     let network = move |number: u32| Ipv4Net::new_assert((number << shift).into(), prefix);
-    let is_free = move |number: &u32| {
-        let candidate = network(*number);
-        let next = used.partition_point(|used| used.broadcast() < candidate.network());
-        used.get(next).is_none_or(|used| used.network() > candidate.broadcast())
-    };
     let start = number(first.network());
-    let private = PRIVATE.map(|net| (number(net.network()), number(net.broadcast())));
-    let down = private.into_iter().rev().flat_map(move |(first, last)| (first..=last.min(start)).rev());
-    let up = private.into_iter().flat_map(move |(first, last)| first.max(start + 1)..=last);
-    let (mut down, mut up) = (down.filter(is_free).peekable(), up.filter(is_free).peekable());
+    let free = free(used, number);
+    let down = free.clone().into_iter().rev().flat_map(move |(first, last)| (first..=last.min(start)).rev());
+    let up = free.into_iter().flat_map(move |(first, last)| first.max(start + 1)..=last);
+    let (mut down, mut up) = (down.peekable(), up.peekable());
     iter::from_fn(move || {
         let is_below = match (down.peek(), up.peek()) {
             (Some(below), Some(above)) => start - below <= above - start,
@@ -158,4 +153,23 @@ fn candidates(first: Ipv4Net, used: &[Ipv4Net]) -> impl Iterator<Item = Ipv4Net>
         };
         if is_below { down.next() } else { up.next() }.map(network)
     })
+}
+
+/// The numbers of the first and the last network of each run for private use in which nothing is used.
+fn free(used: &[Ipv4Net], number: impl Fn(Ipv4Addr) -> u32) -> Vec<(u32, u32)> {
+    let mut runs = Vec::new();
+    for private in PRIVATE {
+        let (mut next, last) = (number(private.network()), number(private.broadcast()));
+        for used in used.iter().filter(|used| used.contains(&private) || private.contains(*used)) {
+            let first = number(used.network());
+            if next < first {
+                runs.push((next, first - 1));
+            }
+            next = next.max(number(used.broadcast()) + 1);
+        }
+        if next <= last {
+            runs.push((next, last));
+        }
+    }
+    runs
 }
