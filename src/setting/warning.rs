@@ -169,3 +169,32 @@ impl fmt::Display for Warning {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setting::Facts;
+    use crate::setting::problem::{Problem, Reason};
+
+    #[test]
+    fn a_warning_tells_its_rule_and_its_field() {
+        let problem = Problem::new(FieldPath::Key(&key::VLAN), Reason::Invalid, "5000");
+        let warns = Warning::RuleOnlyWarns(Box::new(Violation::new(RuleId::VlanRange, StringField::Default, problem)));
+        let missing = Facts::unknown("not listed yet").missing().next().unwrap().clone();
+        let not_judged = Warning::NotJudged { rule: RuleId::VlanRange, missing: missing.clone() };
+        let few = Warning::FewSpareAddresses { string: StringField::Default, spare: 1, nodes: 3 };
+        let unseen = Warning::MigrationsUnseen { string: StringField::Default, missing };
+        for (warning, rule, field, kind) in [
+            (warns, Some(RuleId::VlanRange), "default.vlan", "vlan-range"),
+            (not_judged, None, "value", "not-judged"),
+            (few, None, "default.range", "few-spare-addresses"),
+            (unseen, None, "default", "not-judged"),
+            (Warning::Mgmt(StringField::Default), None, "default.clusterNetwork", "mgmt"),
+            (Warning::Rewritten { fields: "default" }, None, "default", "rewritten"),
+            (Warning::Rewritten { fields: "value and default" }, None, "value", "rewritten"),
+            (Warning::Restored { fields: "value" }, None, "value", "restored"),
+        ] {
+            assert_eq!((warning.rule(), &*warning.at().to_string(), warning.kind()), (rule, field, kind));
+        }
+    }
+}

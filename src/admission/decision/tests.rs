@@ -321,3 +321,18 @@ fn what_the_form_adds_at_every_save_is_nothing_to_tell() {
     let decision = decide(Phase::Mutate, &create(&json!({"value": by_form})), &ready(), &Policy::default());
     assert_eq!((decision.value, decision.warnings), (Mutation::Rewritten(stored.to_owned()), vec![]));
 }
+
+#[test]
+fn what_was_submitted_is_of_the_new_object() {
+    let object = |value: &str, default: &str| setting(&json!({ "value": value, "default": default }));
+    let update = Request::Update { old: object("a", "b"), new: object("c", "d") };
+    for (request, submitted) in [
+        (update, [Some("c"), Some("d")]),
+        (Request::Create(object("", "e")), [Some(""), Some("e")]),
+        (Request::Create(setting(&json!({ "value": 7 }))), [None, Some("")]),
+        (Request::Delete, [None, None]),
+        (Request::NotOurs, [None, None]),
+    ] {
+        assert_eq!([StringField::Value, StringField::Default].map(|string| request.submitted(string)), submitted);
+    }
+}
