@@ -88,4 +88,11 @@ mod tests {
             assert_eq!(seen, expected);
         }
     }
+
+    #[test]
+    fn webhooks_are_called_as_in_the_manifests() {
+        let names = [MatchedWebhook::None, MatchedWebhook::Disable, MatchedWebhook::Check].map(MatchedWebhook::name);
+        let [disable, check] = ["disable.vm-migration-network.setting", "check.vm-migration-network.setting"];
+        assert_eq!(names, [None, Some(disable), Some(check)]);
+    }
 }
