@@ -74,3 +74,67 @@ impl Admission {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setting::StringField;
+
+    const STORED: &str = r#"{"vlan":100,"clusterNetwork":"c","range":"10.0.0.0/24"}"#;
+    const SUBMITTED: &str = r#"{"clusterNetwork":"c","vlan":100,"range":"10.0.0.0/24"}"#;
+
+    fn setting<'a>(value: &'a str, default: &'a str) -> Setting<'a> {
+        Setting { value: Text::Text(value.into()), default: Text::Text(default.into()), ..Setting::default() }
+    }
+
+    fn admitted(request: &Request<'_>) -> Admission {
+        admit(request, &Facts::unknown("no cluster is asked"), &Policy::default())
+    }
+
+    #[test]
+    fn what_was_mutated_is_validated_and_stored() {
+        let request = Request::Update { old: setting(STORED, ""), new: setting(SUBMITTED, "") };
+        let admission = admitted(&request);
+        assert_eq!(admission.mutated.value, Mutation::Restored(STORED.to_owned()));
+        let validated = admission.validated.as_ref().unwrap();
+        assert_eq!((&validated.verdict, &validated.value), (&Verdict::Allowed, &Mutation::Unchanged));
+        assert_eq!(admission.decision(), validated);
+        assert!(admission.is_allowed());
+        assert_eq!(admission.warnings(), [&Warning::Restored { fields: "value" }]);
+        assert_eq!(admission.stored(&request), Some(setting(STORED, "")));
+    }
+
+    #[test]
+    fn what_is_refused_is_not_validated_and_not_stored() {
+        for request in [Request::Delete, Request::Create(setting("{", ""))] {
+            let admission = admitted(&request);
+            assert_eq!(admission.validated, None);
+            assert_eq!(admission.decision(), &admission.mutated);
+            assert!(!admission.is_allowed());
+            assert_eq!(admission.stored(&request), None);
+        }
+        let another = admitted(&Request::NotOurs);
+        assert!(another.is_allowed() && another.validated.is_some());
+        assert_eq!(another.stored(&Request::NotOurs), None);
+    }
+
+    #[test]
+    fn a_patch_changes_both_strings_of_the_new_object() {
+        let update = |value, default| Request::Update { old: setting("a", "b"), new: setting(value, default) };
+        let mut mutated = admitted(&Request::NotOurs).mutated;
+        assert_eq!(apply(&update("c", "d"), &mutated), update("c", "d"));
+        (mutated.value, mutated.default) = (Mutation::Rewritten("e".to_owned()), Mutation::Emptied);
+        assert_eq!(apply(&update("c", "d"), &mutated), update("e", ""));
+        assert_eq!(apply(&Request::Create(setting("c", "d")), &mutated), Request::Create(setting("e", "")));
+        assert_eq!(apply(&Request::Delete, &mutated), Request::Delete);
+    }
+
+    #[test]
+    fn a_warning_of_both_halves_is_told_once() {
+        let mut admission = admitted(&Request::NotOurs);
+        let [value, default] = [StringField::Value, StringField::Default].map(Warning::Mgmt);
+        admission.mutated.warnings = vec![value.clone()];
+        admission.validated.as_mut().unwrap().warnings = vec![value.clone(), default.clone()];
+        assert_eq!(admission.warnings(), [&value, &default]);
+    }
+}

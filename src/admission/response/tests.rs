@@ -75,6 +75,25 @@ fn the_message_is_at_most_16_kib_and_ends_with_what_is_left_out() {
 }
 
 #[test]
+fn the_message_holds_what_leaves_room_for_its_last_line() {
+    // The first two keys are shown in as many bytes as that: twelve a character, and one for each left over.
+    let grown = |bytes: usize| "\u{e0041}".repeat(bytes / 12) + &"0".repeat(bytes % 12);
+    let refused = |bytes: usize| {
+        let status = refusal(&unknown_keys(50, |index| match index {
+            0 => format!("\u{e0042}{}", grown(bytes.min(600))),
+            1 => format!("\u{e0043}{}", grown(bytes.saturating_sub(600))),
+            _ => format!("{}{index}", "\u{e0041}".repeat(70)),
+        }));
+        let (listed, _) = status.message.rsplit_once('\n').unwrap();
+        (listed.len(), listed.lines().count())
+    };
+    let (length, lines) = refused(0);
+    let room = LONGEST_MESSAGE - LAST_LINE - length;
+    assert_eq!(refused(room), (LONGEST_MESSAGE - LAST_LINE, lines));
+    assert_eq!(refused(room + 1).1, lines - 1);
+}
+
+#[test]
 fn the_message_of_missing_facts_is_bounded_as_well() {
     let missing = |kind| Missing { kind, why: "é".repeat(3000).into() };
     let decision = Decision {
