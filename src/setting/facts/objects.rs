@@ -155,3 +155,15 @@ pub enum SettingNetwork {
     /// Nothing of the Setting can be read, for the given reason.
     Unreadable(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_told_with_its_namespace() {
+        let told =
+            |namespace: &str, name: &str| ObjectName { namespace: namespace.into(), name: name.into() }.to_string();
+        assert_eq!([told("a", "b"), told("", "b")], ["a/b", "b"]);
+    }
+}
