@@ -7,7 +7,7 @@ use crate::escape::Excerpt;
 use crate::setting::field::{FieldPath, PlainKey};
 use crate::setting::json::{self, JsonKind};
 use crate::setting::key::{self, Key};
-use crate::setting::problem::{Problem, Problems, Reason};
+use crate::setting::problem::{MAX_LISTED, Problem, Problems, Reason};
 use crate::setting::suggest;
 
 /// Keys of newer, dual-stack Harvester, whose form writes them empty.
@@ -77,9 +77,10 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A key that stands twice is one mistake. Likeness is looked for only while problems are still listed: past that the text is not a slip but a flood.
+    /// A key that stands twice is one mistake. Likeness is looked for only while problems are still listed: past that the
+    /// text is not a slip but a flood.
     fn add_unknown(&mut self, name: Option<&str>) {
-        if self.found.len() > crate::setting::problem::MAX_LISTED + key::ALL.len() {
+        if self.found.len() >= MAX_LISTED + key::ALL.len() {
             self.more += 1;
             return;
         }
@@ -130,7 +131,7 @@ impl<'a> Members<'a> {
         let unknown: Vec<_> = unknown.collect();
         let certain = |near: &Vec<&'static Key>| if let [only] = near[..] { Some(only) } else { None };
         let mut meant: Vec<_> = unknown.iter().map(|near| certain(near)).collect();
-        for (index, near) in unknown.iter().enumerate().filter(|(_, near)| near.len() > 1) {
+        for (index, near) in unknown.iter().enumerate() {
             let is_seen = |key: &Key| key::ALL.iter().zip(self.seen).any(|(known, seen)| seen && **known == *key);
             let missed = near.iter().find(|key| !is_seen(key) && !meant.contains(&Some(**key)));
             meant[index] = missed.or(near.first()).copied();
@@ -163,10 +164,6 @@ fn is_range_v6(key: &str) -> bool {
 
 /// The keys that may have been meant: another case of it, or at most two slips away; several if they are equally near.
 fn nearest_keys(name: &str) -> Vec<&'static Key> {
-    // No key is longer than 14 characters, so nothing longer than this is near.
-    if name.len() > 64 {
-        return Vec::new();
-    }
     let name = name.to_lowercase();
     let slips = key::ALL.map(|key| suggest::distance(&key.name.to_lowercase(), &name));
     let Some(fewest) = slips.into_iter().flatten().min() else { return Vec::new() };

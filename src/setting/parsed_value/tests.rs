@@ -330,3 +330,31 @@ fn a_flood_of_problems_is_counted_not_kept() {
     // The entries, x, vlan, and what is missing.
     assert_eq!(draft.syntax.listed().len() + draft.syntax.more(), 1000 + 1 + 1 + 2);
 }
+
+#[test]
+fn neither_copy_of_a_key_counts() {
+    let members = [r#""clusterNetwork":"n""#, r#""vlan":1"#, r#""range":"r""#, r#""exclude":["e"]"#];
+    for (twice, member) in members.iter().enumerate() {
+        let text = format!("{{{},{member}}}", members.join(","));
+        let value = ParsedValue::read(&text);
+        let read =
+            [value.cluster_network.is_some(), value.vlan.is_some(), value.range.is_some(), value.exclude.is_some()];
+        assert_eq!(read, [0, 1, 2, 3].map(|index| index != twice), "{text}");
+    }
+}
+
+#[test]
+fn unknown_keys_beyond_the_listed_ones_are_counted_each_time() {
+    let unknown = |count: usize| (0..count).map(|index| format!(r#""k{index:02}":1"#)).collect::<Vec<_>>();
+    let counted = |mut keys: Vec<String>, again: usize| {
+        keys.push(keys[again].clone());
+        keys.push(r#""vlan":1"#.to_owned());
+        let text = format!("{{{}}}", keys.join(","));
+        let syntax = ParsedValue::read(&text).syntax;
+        // Less clusterNetwork and range, which are missing.
+        syntax.listed().len() + syntax.more() - 2
+    };
+    assert_eq!(counted(unknown(53), 52), 53);
+    assert_eq!(counted(unknown(54), 53), 55);
+    assert_eq!(counted(unknown(100), 99), 101);
+}

@@ -18,9 +18,6 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-/// Cluster networks have at most 12 characters, so nothing much longer is a slip.
-const LONGEST_NEAR: usize = 32;
-
 fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
     let Some(name) = value.cluster_network().filter(|name| *name != MGMT) else { return };
     let Some(networks) = evaluation.need(&evaluation.context.facts.cluster_networks) else { return };
@@ -46,13 +43,9 @@ pub(super) fn existing<'v>(evaluation: &Evaluation<'_, '_>, value: &'v Validated
 
 /// A cluster network that the name was probably meant to be: the one whose bridge it names, or one a slip away.
 fn nearest<'n>(name: &str, networks: &'n BTreeSet<String>) -> Option<&'n String> {
-    if name.len() > LONGEST_NEAR {
-        return None;
-    }
     let bridged = name.strip_suffix("-br").unwrap_or(name);
     networks
         .iter()
-        .filter(|network| network.len() <= LONGEST_NEAR)
         .filter_map(|network| Some((suggest::distance(network, bridged)?, network)))
         .min_by_key(|(slips, _)| *slips)
         .map(|(_, network)| network)
@@ -71,5 +64,21 @@ mod tests {
         // Not known whether it is missing, but certain that no VlanConfig belongs to it.
         let unknown = Facts { cluster_networks: Facts::unknown("").cluster_networks, ..ready() };
         assert_eq!(broken(&value, &unknown), ["vlan-config-missing value.clusterNetwork"]);
+    }
+
+    #[test]
+    fn the_nearest_cluster_network_is_said() {
+        let networks = ["mgmt", "migration", "net"].map(str::to_owned);
+        let facts = Facts { cluster_networks: known(BTreeSet::from(networks)), ..ready() };
+        for (name, hint) in [
+            ("migratoin", "did you mean migration?"),
+            ("nett", "did you mean net?"),
+            ("net-br", "did you mean net?"),
+            ("storage", "kubectl get clusternetworks.network.harvesterhci.io lists them"),
+        ] {
+            let findings = judged(&value(name, 100, "192.168.1.0/24", &[]), &facts, &Policy::default());
+            let told: Vec<_> = findings.violations.listed().iter().map(ToString::to_string).collect();
+            assert_eq!(told, [format!("Not found: \"{name}\": there is no ClusterNetwork of this name; {hint}")]);
+        }
     }
 }
