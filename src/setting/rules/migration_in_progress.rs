@@ -113,6 +113,30 @@ mod tests {
     }
 
     #[test]
+    fn the_command_holds_names_that_a_shell_takes_as_they_are() {
+        let longest = "a".repeat(253);
+        for (namespace, name, in_command) in [
+            ("ns", "m", "-n ns m."),
+            ("n-1", "a.b-2", "-n n-1 a.b-2."),
+            ("ns", &longest, &format!("-n ns {longest}.")),
+            ("ns", &format!("{longest}a"), "-n NAMESPACE NAME."),
+            ("ns", "", "-n NAMESPACE NAME."),
+            ("", "m", "-n NAMESPACE NAME."),
+            ("ns", "-m", "-n NAMESPACE NAME."),
+            ("ns", "M", "-n NAMESPACE NAME."),
+            ("ns", "m;n", "-n NAMESPACE NAME."),
+            ("$(n)", "m", "-n NAMESPACE NAME."),
+        ] {
+            let migration = ObjectName { namespace: namespace.into(), name: name.into() };
+            let facts = Facts { migrations: known(BTreeSet::from([migration])), ..ready() };
+            let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &facts, &Policy::default());
+            let told = findings.violations.listed()[0].to_string();
+            let command = format!("kubectl delete virtualmachineinstancemigrations.kubevirt.io {in_command}");
+            assert!(told.contains(&command), "{told}");
+        }
+    }
+
+    #[test]
     fn names_are_left_out_where_the_operator_wants_it() {
         let names = (0..7).map(|index| ObjectName { namespace: "ns".into(), name: format!("m{index}").into() });
         let facts = Facts { migrations: known(names.collect()), ..ready() };

@@ -192,4 +192,30 @@ mod tests {
         assert_eq!(missing(&with(network(100, false, Err("\"hosts\" can't be read")))), [unreadable]);
         assert_eq!(missing(&with(network(101, false, Err("\"hosts\" can't be read")))), NOTHING);
     }
+
+    #[test]
+    fn what_to_exclude_is_said_each_address_once() {
+        let told = |nodes: &[(&str, &str)]| {
+            let nodes = nodes.iter().map(|(name, ip)| Node {
+                name: (*name).into(),
+                internal_ips: Box::new([address(ip)]),
+                ..Node::default()
+            });
+            let facts = Facts { nodes: known(Nodes::new(nodes)), ..ready() };
+            let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &facts, &Policy::default());
+            findings.violations.listed()[0].to_string()
+        };
+        let start = "Invalid value: \"192.168.1.0/24\": a pod could be given an address that is in use:";
+        assert_eq!(
+            told(&[("a", "192.168.1.5")]),
+            format!("{start} 192.168.1.5 of node a; exclude it (\"192.168.1.5/32\") or choose another range")
+        );
+        assert_eq!(
+            told(&[("a", "192.168.1.5"), ("b", "192.168.1.6"), ("c", "192.168.1.5")]),
+            format!(
+                "{start} 192.168.1.5 of node a, 192.168.1.6 of node b, 192.168.1.5 of node c; \
+                 exclude them (\"192.168.1.5/32\", \"192.168.1.6/32\") or choose another range"
+            )
+        );
+    }
 }
