@@ -137,4 +137,60 @@ mod tests {
         let no_status = Facts { vlan_statuses: known(BTreeMap::new()), ..ready() };
         assert_eq!(broken(&value("net", 100, "192.168.1.0/24", &[]), &no_status), [status]);
     }
+
+    #[test]
+    fn what_is_wrong_with_the_vlan_configs_is_said() {
+        let on = |node: &str| MatchedNodes::Nodes(BTreeSet::from([node.to_owned()]));
+        let labelled = |name: &str, label: Option<&str>, matched| VlanConfigFact {
+            label: label.map(str::to_owned),
+            ..vlan_config(name, matched)
+        };
+        let counted = |matched| labelled("a", Some("net"), matched);
+        let not_live = "Harvester adds labels and annotations that a manifest lacks: give the live objects, as capture or \
+                        kubectl get -o yaml prints them";
+        let not_labelled = "no VlanConfig is labelled with this cluster network; spec.clusterNetwork of VlanConfig";
+        let label = "but the label network.harvesterhci.io/clusternetwork";
+        let uncovered = "no VlanConfig of this cluster network covers";
+        let no_start = "virt-handler would not start there";
+        for (vlan_configs, expected) in [
+            (vec![], "no VlanConfig belongs to this cluster network; create one that covers all nodes".to_owned()),
+            (
+                vec![labelled("a", None, MatchedNodes::Absent), labelled("b", None, MatchedNodes::Absent)],
+                format!("{not_labelled} a, b names it. {not_live}"),
+            ),
+            (
+                vec![labelled("a", None, MatchedNodes::Absent), labelled("b", Some("x"), MatchedNodes::Absent)],
+                format!("{not_labelled} a, b names it, {label} is absent: set the label to the same name"),
+            ),
+            (
+                vec![labelled("a", None, on("node-0"))],
+                format!("{not_labelled} a names it, {label} is absent: set the label to the same name"),
+            ),
+            (
+                vec![labelled("a", Some("x"), on("node-0"))],
+                format!("{not_labelled} a names it, {label} is \"x\": set the label to the same name"),
+            ),
+            (vec![counted(on("node-0"))], format!("{uncovered} node-1; {no_start}")),
+            (
+                vec![counted(on("node-0")), labelled("b", Some("x"), on("node-1"))],
+                format!(
+                    "{uncovered} node-1; {no_start}; spec.clusterNetwork of VlanConfig b names it, {label} is \"x\": set the \
+                     label to the same name"
+                ),
+            ),
+            (
+                vec![counted(MatchedNodes::Absent), counted(MatchedNodes::Absent)],
+                format!(
+                    "{uncovered} node-0, node-1; {no_start}; none has the annotation \
+                     network.harvesterhci.io/matched-nodes. {not_live}"
+                ),
+            ),
+            (vec![counted(MatchedNodes::Absent), counted(on("node-0"))], format!("{uncovered} node-1; {no_start}")),
+        ] {
+            let facts = Facts { vlan_configs: known(vlan_configs), ..ready() };
+            let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &facts, &Policy::default());
+            let told = findings.violations.listed()[0].to_string();
+            assert_eq!(told, format!("Invalid value: \"net\": {expected}"));
+        }
+    }
 }
