@@ -64,11 +64,10 @@ pub fn rewrite(data: &[u8]) {
     let key = key(&old[..scalar.bytes.start]);
     assert!(same_start >= key, "{old:?} became {text:?}");
     let rest = &old[scalar.bytes.end..];
-    // A block's last line break belongs to the value.
-    assert!(
-        text.ends_with(rest) || text.ends_with(rest.trim_start_matches([' ', '\t', '\r', '\n'])),
-        "{old:?} became {text:?}"
-    );
+    // The blanks and line breaks after a block's text belong to it.
+    let is_block = old[key..scalar.bytes.start].contains(['|', '>']);
+    let rest = if is_block { rest.trim_start_matches([' ', '\t', '\r', '\n']) } else { rest };
+    assert!(text.ends_with(rest), "{old:?} became {text:?}");
 }
 
 /// Where the key stands, at the earliest, that the value behind this text has: comments may hold the word too.
