@@ -1,6 +1,6 @@
 //! How far Harvester has come with a change.
 
-use super::objects::DaemonSet;
+use super::objects::{DaemonSet, KubeVirt};
 use super::observed::Observed;
 use crate::harvester::{HASH, NET_ATTACH_DEF};
 use crate::setting::hash;
@@ -15,7 +15,7 @@ pub fn progress(observed: &Observed) -> String {
     let made =
         attachments.iter().find(|it| it.metadata.labels.get(HASH) == Some(&of_value)).map(|it| &*it.metadata.name);
     let kubevirt = observed.kubevirt.as_ref().ok().and_then(Option::as_ref);
-    let network = kubevirt.and_then(|kubevirt| kubevirt.spec.configuration.migrations.network.as_deref());
+    let network = kubevirt.and_then(KubeVirt::network);
     let rollout = match &observed.daemon_set {
         Ok(Some(DaemonSet { status, .. })) => {
             let done = status.updated_number_scheduled.min(status.number_ready);

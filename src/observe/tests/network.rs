@@ -217,7 +217,10 @@ fn what_harvester_does_now_is_told_step_by_step() {
         "NAD not removed yet, KubeVirt not updated yet, value not handled yet, virt-handler can't be seen"
     );
     cluster.disable();
-    assert_eq!(told(&cluster), "NAD removed, KubeVirt updated, value handled, virt-handler can't be seen");
+    let disabled = "NAD removed, KubeVirt updated, value handled, virt-handler can't be seen";
+    assert_eq!(told(&cluster), disabled);
+    cluster.get("KubeVirt", "kubevirt")["spec"] = json!({"configuration": {"migrations": {"network": ""}}});
+    assert_eq!(told(&cluster), disabled);
     cluster.remove("Setting", "vm-migration-network");
     assert_eq!(told(&cluster), "the Setting can't be seen");
 }
