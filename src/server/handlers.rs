@@ -55,7 +55,7 @@ pub(super) async fn readyz(State(health): State<Arc<Health>>) -> Response {
 
 pub(super) async fn metrics(State(health): State<Arc<Health>>) -> Response {
     let mut exposition = String::new();
-    match encode(&mut exposition, health.registry()) {
+    match encode(&mut exposition, &health.registry) {
         Ok(()) => with_content_type(OPENMETRICS, exposition),
         Err(_) => plain_response(StatusCode::INTERNAL_SERVER_ERROR, "the metrics can't be written\n"),
     }

@@ -20,10 +20,6 @@ pub(super) struct Health {
 }
 
 impl Health {
-    pub(super) const fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
     /// Whether there is a certificate that an API server accepts today, or why not.
     fn certificate(&self) -> Result<(), &'static str> {
         let pair = self.resolver.current().ok_or("none loaded")?;
