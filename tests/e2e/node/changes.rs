@@ -144,20 +144,22 @@ fn outcome(answer: Answer, bad: bool) -> Outcome {
     }
 }
 
+/// What the API server says of a certificate that it does not trust.
+pub const DISTRUST: [&str; 2] = ["unknown authority", "certificate has expired"];
+
 /// In the words of whoever failed, without what differs from one time to the next.
 pub fn reason(code: u16, message: &str) -> String {
-    const KNOWN: [&str; 8] = [
+    const KNOWN: [&str; 7] = [
         "context deadline exceeded",
         "connection refused",
         "no route to host",
         "no endpoints available",
-        "unknown authority",
         "connection reset",
         "EOF",
         "i/o timeout",
     ];
     let whose = if message.contains("failed calling webhook") { "webhook" } else { "API server" };
-    match KNOWN.iter().find(|known| message.contains(**known)) {
+    match KNOWN.iter().chain(&DISTRUST).find(|known| message.contains(**known)) {
         Some(known) => format!("{whose}: {known}"),
         None => format!("{whose}: {code} {}", message.rsplit(": ").next().unwrap_or(message)),
     }

@@ -2,6 +2,7 @@
 //!
 //! - Nothing that a rule forbids is stored, and what means the same leaves the stored bytes.
 //! - A change is refused for another reason than a rule only during a fault, or within 15 s after it.
+//! - The API server trusts every certificate that is served, also during a fault.
 //! - A replica never has more than 256 MiB; a minute after the last hostile client it has less than 40 MiB, and no more
 //!   descriptors and threads than at the start, but for what is kept for the next change.
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use super::faults::Window;
 use super::stand::{AFTERMATH, Certificates};
-use crate::changes::{Change, Outcome};
+use crate::changes::{Change, DISTRUST, Outcome};
 use crate::harness::process::Process;
 
 const PEAK_KIB: u64 = 256 << 10;
@@ -93,7 +94,9 @@ impl Report {
                 Outcome::Decided => {}
                 Outcome::Unguarded => self.violations.push("stored, though a rule forbids it".to_owned()),
                 Outcome::Fault(reason) => {
-                    if window.is_none() {
+                    if DISTRUST.iter().any(|distrust| reason.contains(distrust)) {
+                        self.violations.push(format!("a certificate that is not trusted: {reason}"));
+                    } else if window.is_none() {
                         self.violations.push(format!("refused without a fault: {reason}"));
                     }
                     *line.refused.entry(reason).or_default() += 1;
