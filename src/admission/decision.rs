@@ -2,6 +2,7 @@
 
 use crate::setting::evaluation::{Findings, MigrationOverride, RuleContext};
 use crate::setting::facts::{Facts, Missing};
+use crate::setting::field::Field;
 use crate::setting::hash;
 use crate::setting::violation::Violations;
 use crate::setting::{GuardedSetting, Policy, RuleSet, StringField, Warning};
@@ -137,8 +138,7 @@ fn conclude(value: Change<'_>, default: Change<'_>, new: &Setting<'_>, findings:
     };
     if verdict != Verdict::Allowed {
         // Other warnings are about a change that does not happen; these name rules on trial.
-        let on_trial = |warning: &Warning| matches!(warning, Warning::RuleOnlyWarns(_));
-        let warnings = findings.warnings.into_iter().filter(on_trial).collect();
+        let warnings = findings.warnings.into_iter().filter(|warning| warning.rule.is_some()).collect();
         return Decision { warnings, judged: findings.judged, ..Decision::plain(verdict) };
     }
     let stored = value.mutation.replacement().or_else(|| new.value.bytes());
@@ -158,16 +158,23 @@ fn conclude(value: Change<'_>, default: Change<'_>, new: &Setting<'_>, findings:
 
 /// At most one warning of each kind, whichever of the two strings it is about.
 fn mutation_warnings(value: &Change<'_>, default: &Change<'_>) -> Vec<Warning> {
-    let fields = |matches: fn(&Change<'_>) -> bool| match (matches(value), matches(default)) {
-        (true, true) => Some("value and default"),
-        (true, false) => Some("value"),
-        (false, true) => Some("default"),
-        (false, false) => None,
+    let warning = |kind, what, matches: fn(&Mutation) -> bool| {
+        let is_told = |change: &Change<'_>| matches(&change.mutation) && !change.is_by_form;
+        let (string, fields) = match (is_told(value), is_told(default)) {
+            (true, true) => (StringField::Value, "value and default"),
+            (true, false) => (StringField::Value, "value"),
+            (false, true) => (StringField::Default, "default"),
+            (false, false) => return None,
+        };
+        Some(Warning::new(kind, Field::whole(string), format!("{fields} {what}")))
     };
-    let rewritten = fields(|it| matches!(it.mutation, Mutation::Emptied | Mutation::Rewritten(_)) && !it.is_by_form);
-    let restored = fields(|it| matches!(it.mutation, Mutation::Restored(_)) && !it.is_by_form);
-    let rewritten = rewritten.map(|fields| Warning::Rewritten { fields });
-    rewritten.into_iter().chain(restored.map(|fields| Warning::Restored { fields })).collect()
+    let rewritten = "rewritten in canonical form; for Git: migration-network-webhook canonicalize FILE";
+    let restored = "restored: same meaning, other bytes; for Git: migration-network-webhook canonicalize --kube FILE";
+    let warnings = [
+        warning("rewritten", rewritten, |it| matches!(it, Mutation::Emptied | Mutation::Rewritten(_))),
+        warning("restored", restored, |it| matches!(it, Mutation::Restored(_))),
+    ];
+    warnings.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

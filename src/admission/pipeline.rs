@@ -79,6 +79,7 @@ impl Admission {
 mod tests {
     use super::*;
     use crate::setting::StringField;
+    use crate::setting::field::Field;
 
     const STORED: &str = r#"{"vlan":100,"clusterNetwork":"c","range":"10.0.0.0/24"}"#;
     const SUBMITTED: &str = r#"{"clusterNetwork":"c","vlan":100,"range":"10.0.0.0/24"}"#;
@@ -100,7 +101,7 @@ mod tests {
         assert_eq!((&validated.verdict, &validated.value), (&Verdict::Allowed, &Mutation::Unchanged));
         assert_eq!(admission.decision(), validated);
         assert!(admission.is_allowed());
-        assert_eq!(admission.warnings(), [&Warning::Restored { fields: "value" }]);
+        assert_eq!(admission.warnings().into_iter().map(Warning::kind).collect::<Vec<_>>(), ["restored"]);
         assert_eq!(admission.stored(&request), Some(setting(STORED, "")));
     }
 
@@ -132,7 +133,8 @@ mod tests {
     #[test]
     fn a_warning_of_both_halves_is_told_once() {
         let mut admission = admitted(&Request::NotOurs);
-        let [value, default] = [StringField::Value, StringField::Default].map(Warning::Mgmt);
+        let [value, default] = [StringField::Value, StringField::Default]
+            .map(|string| Warning::new("mgmt", Field::whole(string), String::new()));
         admission.mutated.warnings = vec![value.clone()];
         admission.validated.as_mut().unwrap().warnings = vec![value.clone(), default.clone()];
         assert_eq!(admission.warnings(), [&value, &default]);

@@ -103,7 +103,7 @@ pub struct LocatedWarning {
 
 impl LocatedWarning {
     pub fn of(warning: &Warning, at: impl Fn(&Field) -> Location) -> Self {
-        Self { kind: warning.kind(), rule: warning.rule(), message: warning.to_string(), at: at(&warning.at()) }
+        Self { kind: warning.kind(), rule: warning.rule, message: warning.to_string(), at: at(&warning.field) }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Input and output of the rules.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::facts::{Fact, FactKind, Facts, Missing, Nodes};
-use super::field::{FieldPath, StringField};
+use super::field::{Field, FieldPath, StringField};
 use super::guarded::GuardedSetting;
 use super::key::Key;
 use super::policy::Policy;
@@ -50,7 +51,7 @@ pub(super) struct Evaluation<'a, 'f> {
 }
 
 impl<'a> Evaluation<'a, '_> {
-    pub(super) fn report_key(&mut self, key: &'static Key, reason: Reason, message: impl std::fmt::Display) {
+    pub(super) fn report_key(&mut self, key: &'static Key, reason: Reason, message: impl fmt::Display) {
         self.report(Problem::new(FieldPath::Key(key), reason, message));
     }
 
@@ -58,7 +59,7 @@ impl<'a> Evaluation<'a, '_> {
     pub(super) fn report(&mut self, problem: Problem) {
         let violation = Violation::new(self.rule, self.string, problem);
         if self.only_warns() {
-            self.warn(Warning::RuleOnlyWarns(Box::new(violation)));
+            self.add_warning(Warning::of(&violation));
         } else {
             self.findings.violations.push(violation);
         }
@@ -75,7 +76,14 @@ impl<'a> Evaluation<'a, '_> {
         self.findings.judged.insert(self.rule);
     }
 
-    pub(super) fn warn(&mut self, warning: Warning) {
+    /// Warns of a part of the value; the text continues the name of the field.
+    pub(super) fn warn(&mut self, kind: &'static str, path: FieldPath, text: impl fmt::Display) {
+        let field = Field { string: self.string, path };
+        let text = format!("{field}{text}");
+        self.add_warning(Warning::new(kind, field, text));
+    }
+
+    fn add_warning(&mut self, warning: Warning) {
         // The API server passes on 4096 characters of them in all.
         if self.findings.warnings.len() < MAX_LISTED {
             self.findings.warnings.push(warning);
@@ -109,7 +117,8 @@ impl<'a> Evaluation<'a, '_> {
 
     pub(super) fn note_missing(&mut self, missing: Missing) {
         if self.only_warns() {
-            self.warn(Warning::NotJudged { rule: self.rule, missing });
+            let text = format!("{} (only warns here) could not be judged: {missing}", self.rule);
+            self.add_warning(Warning::new("not-judged", Field::whole(StringField::Value), text));
         } else if !self.findings.missing.contains(&missing) {
             self.findings.missing.push(missing);
         }

@@ -10,7 +10,7 @@ use crate::admission::{
 use crate::escape::{Line, Whole};
 use crate::report::{LocatedCause, LocatedWarning, Location};
 use crate::setting::field::Field;
-use crate::setting::{Facts, RuleSet, Warning};
+use crate::setting::{Facts, RuleSet};
 
 /// The longest string that is worth pasting, in characters.
 const LONGEST: usize = 2000;
@@ -106,7 +106,7 @@ fn unstable(request: &Request<'_>, admission: &Admission, facts: &Facts, policy:
 fn reached(request: &Request<'_>, webhook: MatchedWebhook, admission: &Admission) -> Reached {
     let decisions = || [Some(&admission.mutated), admission.validated.as_ref()].into_iter().flatten();
     let refusing = decisions().flat_map(|decision| response::rules(decision).iter());
-    let warning = decisions().flat_map(|decision| &decision.warnings).filter_map(Warning::rule);
+    let warning = decisions().flat_map(|decision| &decision.warnings).filter_map(|warning| warning.rule);
     let refusing: RuleSet = refusing.chain(warning).collect();
     let unknown = matches!(admission.decision().verdict, Verdict::FactsMissing(_));
     let judged = decisions().flat_map(|decision| decision.judged.iter()).filter(|_| !unknown);

@@ -188,7 +188,12 @@ fn an_answer_is_this_json() {
     let allowed = Decision {
         verdict: Verdict::Allowed,
         value: Mutation::Rewritten("a".into()),
-        warnings: vec![Warning::Mgmt(StringField::Value), Warning::Rewritten { fields: "value" }],
+        warnings: [
+            "value.clusterNetwork: migration traffic on mgmt shares the control plane's network",
+            "value rewritten in canonical form; for Git: migration-network-webhook canonicalize FILE",
+        ]
+        .map(|text| Warning::new("mgmt", Field::whole(StringField::Value), text.to_owned()))
+        .into(),
         config_hash: Some("5ba9".into()),
         override_used: true,
         ..decision("", &Facts::unknown(""))

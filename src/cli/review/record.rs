@@ -77,9 +77,7 @@ impl Fields<'_> {
     fn warnings(&self) -> Vec<LocatedWarning> {
         let lint = &self.judged.lint;
         // The lint says the same of a manifest, and how to mend it.
-        let said = |warning: &&Warning| {
-            lint.is_some() && matches!(warning, Warning::Rewritten { .. } | Warning::Restored { .. })
-        };
+        let said = |warning: &&Warning| lint.is_some() && ["rewritten", "restored"].contains(&warning.kind());
         let warned = |warning| LocatedWarning::of(warning, |field| self.locate(field));
         let warnings = self.judged.warnings().into_iter().filter(|warning| !said(warning)).map(warned);
         let lint = lint.iter().map(|lint| LocatedWarning {

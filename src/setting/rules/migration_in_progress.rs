@@ -22,14 +22,13 @@ pub(super) static RULE: Rule = Rule {
 
 /// Looks at the cluster alone: also for a value that becomes empty.
 fn check(evaluation: &mut Evaluation<'_, '_>, _: &ValidatedValue<'_>) {
-    let string = evaluation.string;
     let migration_override = evaluation.context.migration_override;
     let overridden = migration_override.is_some_and(|it| it.is_set);
     let migrations = match &evaluation.context.facts.migrations {
         // With the override the verdict does not depend on them.
         Err(missing) if overridden => {
-            evaluation.findings.override_used = true;
-            return evaluation.warn(Warning::MigrationsUnseen { string, missing: missing.clone() });
+            let seen = format!("without a look at whether virtual machines are being migrated, {missing}");
+            return warn_of_override(evaluation, "not-judged", &seen);
         }
         fact => evaluation.need(fact),
     };
@@ -43,12 +42,19 @@ fn check(evaluation: &mut Evaluation<'_, '_>, _: &ValidatedValue<'_>) {
         None => [format!("{}, names not shown", migrations.len())].into_iter().collect(),
     };
     if overridden {
-        evaluation.findings.override_used = true;
-        return evaluation.warn(Warning::MigrationInProgress { string, running });
+        let seen = format!("while virtual machines are being migrated ({running})");
+        return warn_of_override(evaluation, "migration-in-progress", &seen);
     }
     let stored_hash = migration_override.map(|it| hash(it.stored));
     let message = message(evaluation, first, &running, stored_hash.as_deref());
     evaluation.report(Problem::new(FieldPath::Whole, Reason::Forbidden, message));
+}
+
+fn warn_of_override(evaluation: &mut Evaluation<'_, '_>, kind: &'static str, seen: &str) {
+    evaluation.findings.override_used = true;
+    let annotation = evaluation.context.setting.override_annotation;
+    let text = format!(": changed {seen}; now remove the annotation {annotation}, it arms again with the same value");
+    evaluation.warn(kind, FieldPath::Whole, text);
 }
 
 /// Holds the commands that help, ready to paste: they are needed at the worst of times.

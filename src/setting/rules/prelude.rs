@@ -14,6 +14,5 @@ pub(super) use crate::setting::rule::{Example, Instead, Rule, SOUND};
 pub(super) use crate::setting::validated_value::ValidatedValue;
 pub(super) use crate::setting::vlan::VlanId;
 pub(super) use crate::setting::{
-    GuardedSetting, MATCHED_NODES, MGMT, RWX_NETWORK, RuleId, SETTING, STORAGE_NETWORK, WHEREABOUTS_CRD, Warning, key,
-    suggest,
+    GuardedSetting, MATCHED_NODES, MGMT, RWX_NETWORK, RuleId, SETTING, STORAGE_NETWORK, WHEREABOUTS_CRD, key, suggest,
 };

@@ -51,7 +51,8 @@ fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
         evaluation.report_key(&key::RANGE, Reason::Invalid, message);
     }
     if !excluded.is_empty() {
-        evaluation.warn(Warning::NodeAddressExcluded { string: evaluation.string, owners: excluded });
+        let text = format!(" holds {excluded}: not usable, but replies there leave by the migration network");
+        evaluation.warn("node-address-excluded", FieldPath::Key(&key::RANGE), text);
     }
 }
 
@@ -83,7 +84,10 @@ fn add_host_networks(
         }
     }
     if !by_dhcp.is_empty() {
-        evaluation.warn(Warning::HostNetworkDhcp { string: evaluation.string, names: by_dhcp });
+        let text = format!(
+            ": HostNetworkConfig {by_dhcp} takes addresses by DHCP on this VLAN: keep its leases out of the range"
+        );
+        evaluation.warn("host-network-dhcp", FieldPath::Key(&key::RANGE), text);
     }
 }
 

@@ -32,7 +32,10 @@ fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
         return evaluation.report_key(&key::RANGE, Reason::Invalid, message);
     };
     if spare == 0 || spare * 4 < nodes as u64 {
-        evaluation.warn(Warning::FewSpareAddresses { string: evaluation.string, spare, nodes });
+        let text = format!(
+            ": addresses to spare: {spare} ({nodes} nodes); virt-handler won't start on nodes added beyond that"
+        );
+        evaluation.warn("few-spare-addresses", FieldPath::Key(&key::RANGE), text);
     }
 }
 

@@ -32,7 +32,8 @@ fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
             evaluation.report_key(&key::VLAN, Reason::Forbidden, message);
         }
     }
-    evaluation.warn(Warning::Mgmt(evaluation.string));
+    let text = ": migration traffic on mgmt shares the control plane's network";
+    evaluation.warn("mgmt", FieldPath::Key(&key::CLUSTER_NETWORK), text);
 }
 
 #[cfg(test)]
