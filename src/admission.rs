@@ -1,7 +1,6 @@
 //! The decision on one `AdmissionRequest`: pure, and the same for the server and for files.
 
 pub mod canonical;
-mod cause;
 mod change;
 pub mod decision;
 pub mod match_conditions;
@@ -13,7 +12,6 @@ pub mod setting;
 
 pub use crate::setting::Policy;
 pub use canonical::canonical;
-pub use cause::Cause;
 pub use decision::{Decision, Request, Verdict, decide};
 pub use match_conditions::{MatchedWebhook, matched_webhook};
 pub use mutation::Mutation;

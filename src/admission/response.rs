@@ -7,10 +7,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use self::wire::AuditAnnotations;
-use super::Cause;
 use super::decision::{Decision, Verdict};
 use crate::setting::facts::Missing;
-use crate::setting::field::Field;
 use crate::setting::problem::MAX_LISTED;
 use crate::setting::violation::Violations;
 use crate::setting::{RuleSet, SETTING, Violation};
@@ -39,7 +37,7 @@ pub struct Status {
     /// Everything, for those who see nothing else.
     pub message: String,
     /// The problems, each with its field.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<Violation>,
 }
 
 impl Status {
@@ -73,19 +71,13 @@ impl Status {
     fn invalid(code: u16, violations: &Violations) -> Self {
         let (listed, total) = (violations.listed(), violations.total());
         let shown = if total > MAX_LISTED { MAX_LISTED - 1 } else { total };
-        let mut causes: Vec<_> = listed.iter().take(shown).map(Cause::from).collect();
-        causes.extend(listed.get(shown).map(|next| Cause {
-            rule: next.rule(),
-            field: Field::whole(next.field.string),
-            reason: "FieldValueInvalid",
-            message: more(total - shown),
-        }));
+        let mut causes: Vec<_> = listed.iter().take(shown).cloned().collect();
+        causes.extend(listed.get(shown).map(|next| next.and_more(more(total - shown))));
         let plural = if total == 1 { "problem" } else { "problems" };
         let mut message = format!("{SETTING} is refused, {total} {plural}:");
         for (index, cause) in causes.iter().enumerate() {
-            let problem = listed.get(index).filter(|_| index < shown).map_or(&*cause.message, Violation::block);
             let end = message.len();
-            let _ = write!(message, "\n* {}: {problem}", cause.field);
+            let _ = write!(message, "\n* {}: {}", cause.field, cause.block());
             if message.len() + LAST_LINE > LONGEST_MESSAGE {
                 message.truncate(end);
                 let _ = write!(message, "\n{}", more(total - index));

@@ -57,7 +57,7 @@ impl Record {
         let refusal = self.refusal.iter().map(|why| error(REFUSED, why, &self.at));
         let causes = self.causes.iter().map(|it| Finding {
             field: Some(&it.cause.field),
-            ..error(it.cause.rule.as_str(), &it.cause.message, &it.at)
+            ..error(it.cause.rule().as_str(), &it.cause.message, &it.at)
         });
         let level = if self.warnings_fail { Level::Error } else { Level::Warning };
         let warnings = self

@@ -133,17 +133,16 @@ fn cut(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admission::Cause;
-    use crate::setting::RuleId;
-    use crate::setting::field::{Field, FieldPath, StringField};
+    use crate::setting::field::{FieldPath, StringField};
     use crate::setting::key::{self, Key};
+    use crate::setting::problem::{Problem, Reason};
+    use crate::setting::{RuleId, Violation};
 
     fn refused(reason: &'static str, causes: &[(&'static Key, &str)]) -> ClientAnswer {
-        let cause = |(key, message): &(&'static Key, &str)| Cause {
-            rule: RuleId::ValueSyntax,
-            field: Field { string: StringField::Value, path: FieldPath::Key(key) },
-            reason: "FieldValueInvalid",
-            message: (*message).to_owned(),
+        let cause = |(key, message): &(&'static Key, &str)| {
+            let problem =
+                Problem { path: FieldPath::Key(key), reason: Reason::Invalid, message: (*message).to_owned() };
+            Violation::new(RuleId::ValueSyntax, StringField::Value, problem)
         };
         let message = "refused, 2 problems:\nvalue.vlan: a\nvalue.range: b".into();
         let status = Status { reason, code: 422, message, causes: causes.iter().map(cause).collect() };

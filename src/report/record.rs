@@ -7,7 +7,7 @@ use std::{fmt, iter};
 use serde::{Serialize, Serializer};
 
 use super::Repository;
-use crate::admission::{Admission, Cause, Verdict};
+use crate::admission::{Admission, Verdict};
 use crate::escape::Line;
 use crate::manifest::Position;
 use crate::setting::field::Field;
@@ -76,7 +76,7 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LocatedCause {
     #[serde(flatten)]
-    pub cause: Cause,
+    pub cause: Violation,
     #[serde(flatten)]
     pub at: Location,
 }
@@ -85,7 +85,7 @@ impl LocatedCause {
     /// The causes that are listed, and how many there are beyond.
     pub fn all(admission: &Admission, at: impl Fn(&Field) -> Location) -> (Vec<Self>, usize) {
         let Verdict::Invalid(violations) = &admission.decision().verdict else { return (Vec::new(), 0) };
-        let located = |it: &Violation| Self { cause: it.into(), at: at(&it.field) };
+        let located = |it: &Violation| Self { cause: it.clone(), at: at(&it.field) };
         (violations.listed().iter().map(located).collect(), violations.total() - violations.listed().len())
     }
 }

@@ -2,23 +2,37 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::field::{Field, StringField};
 use super::problem::{MAX_LISTED, Problem, Reason};
 use super::rule_id::{RuleId, RuleSet};
 
-/// One reason to refuse a value: the rule that is broken, where, and what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One reason to refuse a value: the rule that is broken, where, and what. Reports hold it as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    pub field: Field,
     rule: RuleId,
-    reason: Reason,
-    message: String,
+    pub field: Field,
+    reason: &'static str,
+    /// What was seen, what is accepted, and the fix where one is obvious, on one line.
+    pub message: String,
+    /// The same with its commands on lines of their own, indented; none where it has no commands.
+    #[serde(skip)]
+    block: Option<String>,
 }
 
 impl Violation {
-    pub(super) fn new(rule: RuleId, string: StringField, problem: Problem) -> Self {
-        let Problem { path, reason, message } = problem;
-        Self { field: Field { string, path }, rule, reason, message }
+    pub(crate) fn new(rule: RuleId, string: StringField, problem: Problem) -> Self {
+        let Problem { path, reason, message: block } = problem;
+        let message = one_line(&block);
+        let block = (block != message).then_some(block);
+        Self { rule, field: Field { string, path }, reason: reason.as_str(), message, block }
+    }
+
+    /// Says that there are others, this the first of them.
+    pub(crate) fn and_more(&self, message: String) -> Self {
+        let field = Field::whole(self.field.string);
+        Self { rule: self.rule, field, reason: Reason::Invalid.as_str(), message, block: None }
     }
 
     pub const fn rule(&self) -> RuleId {
@@ -26,32 +40,29 @@ impl Violation {
     }
 
     pub const fn reason(&self) -> &'static str {
-        self.reason.as_str()
+        self.reason
     }
 
-    /// The message with its commands on lines of their own, indented.
     pub fn block(&self) -> &str {
-        &self.message
+        self.block.as_ref().unwrap_or(&self.message)
     }
 }
 
-/// The message alone, on one line: what was seen, what is accepted, and the fix where one is obvious.
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut after_command = false;
-        for (index, line) in self.message.lines().enumerate() {
-            f.write_str(if index == 0 {
-                ""
-            } else if after_command {
-                ". "
-            } else {
-                " "
-            })?;
-            after_command = line.starts_with("    ");
-            f.write_str(line.trim_start())?;
-        }
-        Ok(())
+        f.write_str(&self.message)
     }
+}
+
+fn one_line(block: &str) -> String {
+    let mut message = String::with_capacity(block.len());
+    let mut after = "";
+    for line in block.lines() {
+        message.push_str(after);
+        message.push_str(line.trim_start());
+        after = if line.starts_with("    ") { ". " } else { " " };
+    }
+    message
 }
 
 /// Violations in the order reported: the first few, how many more, and which rules in all.

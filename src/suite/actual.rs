@@ -157,7 +157,7 @@ impl Actual {
         };
         block.push_str(head);
         for cause in self.causes.iter().take(listed).map(|it| &it.cause) {
-            let _ = writeln!(block, "{indent}- rule: {}\n{indent}  field: {}", cause.rule, cause.field);
+            let _ = writeln!(block, "{indent}- rule: {}\n{indent}  field: {}", cause.rule(), cause.field);
         }
     }
 }

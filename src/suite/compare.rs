@@ -78,7 +78,7 @@ impl Comparison<'_> {
             return;
         }
         for LocatedCause { cause, at } in extra {
-            let message = format!("unexpected cause: {} at {}: {}", cause.rule, cause.field, cause.message);
+            let message = format!("unexpected cause: {} at {}: {}", cause.rule(), cause.field, cause.message);
             self.differ_at(at.clone(), message);
         }
         if actual.more_causes > 0 {
@@ -100,9 +100,9 @@ impl Comparison<'_> {
 impl ExpectedCause {
     fn matches(&self, actual: &LocatedCause) -> bool {
         let cause = &actual.cause;
-        self.rule == cause.rule
+        self.rule == cause.rule()
             && self.field == cause.field.to_string()
-            && self.reason.as_ref().is_none_or(|reason| reason == cause.reason)
+            && self.reason.as_ref().is_none_or(|reason| reason == cause.reason())
             && self.message.as_ref().is_none_or(|message| message.is_match(&cause.message))
     }
 }

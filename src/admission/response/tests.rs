@@ -8,6 +8,7 @@ use super::wire::patch;
 use super::*;
 use crate::admission::{Mutation, Phase, Policy, Request, Setting, decide};
 use crate::setting::facts::{FactKind, Facts, ObjectName};
+use crate::setting::field::Field;
 use crate::setting::{StringField, Warning};
 
 fn decision(value: &str, facts: &Facts) -> Decision {

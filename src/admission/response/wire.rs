@@ -112,7 +112,7 @@ pub(super) fn review(
 
 fn body(status: &Status) -> StatusBody<'_> {
     let causes = status.causes.iter();
-    let causes = causes.map(|it| StatusCause { reason: it.reason, message: &it.message, field: &it.field });
+    let causes = causes.map(|it| StatusCause { reason: it.reason(), message: &it.message, field: &it.field });
     StatusBody {
         status: "Failure",
         message: &status.message,

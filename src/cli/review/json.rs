@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::judged::Judged;
 use crate::admission::setting::Text;
-use crate::admission::{Cause, Request, Verdict};
+use crate::admission::{Request, Verdict};
 use crate::input::{Form, OldSide};
 use crate::manifest::Error;
-use crate::setting::RuleId;
+use crate::setting::{RuleId, Violation};
 
 /// Every key is always there.
 #[derive(Debug, Default, Serialize)]
@@ -34,7 +34,7 @@ struct JsonVerdict<'a> {
     code: u16,
     message: Option<String>,
     rules: Vec<&'static str>,
-    causes: Vec<Cause>,
+    causes: &'a [Violation],
     more_causes: usize,
     /// The facts for want of which there is no verdict.
     missing: Vec<String>,
@@ -90,7 +90,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
             Verdict::Invalid(violations) => {
                 record.rules = violations.rules().iter().map(RuleId::as_str).collect();
                 record.more_causes = violations.total() - violations.listed().len();
-                record.causes = violations.listed().iter().map(Cause::from).collect();
+                record.causes = violations.listed();
             }
             Verdict::FactsMissing(missing) => record.missing = missing.iter().map(ToString::to_string).collect(),
             Verdict::Allowed | Verdict::NotDeletable => {}
