@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use ipnet::Ipv4Net;
 
-use super::cidr::{self, CidrError, did_you_mean};
+use super::cidr::{self, did_you_mean};
 use super::field::FieldPath;
 use super::problem::{Problem, Problems, Reason};
 use super::{MAX_EXCLUDES, key};
@@ -16,29 +16,6 @@ use crate::escape::Excerpt;
 /// breaks the syntax and is passed over here.
 pub(super) fn check(entries: &[Option<Cow<'_, str>>], range: Option<Ipv4Net>) -> Result<Vec<Ipv4Net>, Problems> {
     let written: Vec<_> = entries.iter().map(|entry| entry.as_deref().map(cidr::parse_strict)).collect();
-    match sound(&written, range) {
-        Some(nets) if entries.len() <= MAX_EXCLUDES => Ok(nets),
-        _ => Err(problems(entries, &written, range)),
-    }
-}
-
-type Written = Option<Result<Ipv4Net, CidrError>>;
-
-/// The networks, unless anything is wrong with one of them.
-fn sound(written: &[Written], range: Option<Ipv4Net>) -> Option<Vec<Ipv4Net>> {
-    let inside = |net: &Ipv4Net| range.is_none_or(|range| range.contains(net) && !net.contains(&range));
-    let mut nets = Vec::new();
-    for net in written.iter().flatten() {
-        nets.push(net.ok().filter(inside)?.trunc());
-    }
-    nets.sort_unstable_by_key(|net| (u32::from(net.addr()), net.prefix_len()));
-    nets.dedup();
-    // Whatever a network holds follows it at once.
-    let apart = nets.windows(2).all(|pair| !pair[0].contains(&pair[1]));
-    apart.then_some(nets)
-}
-
-fn problems(entries: &[Option<Cow<'_, str>>], written: &[Written], range: Option<Ipv4Net>) -> Problems {
     let mut problems = Problems::default();
     if entries.len() > MAX_EXCLUDES {
         problems.push(|| {
@@ -57,12 +34,12 @@ fn problems(entries: &[Option<Cow<'_, str>>], written: &[Written], range: Option
     let rivals = earliest_rivals(&nets);
 
     let shown = |index: usize| Excerpt::of(entries[index].as_deref().unwrap_or_default());
-    for (index, net) in written.iter().enumerate() {
+    for (index, net) in written.into_iter().enumerate() {
         let mut wrong = |what: &dyn Fn() -> String| {
             let path = FieldPath::ExcludeItem(index);
             problems.push(|| Problem::new(path, Reason::Invalid, format!("{}: {}", shown(index), what())));
         };
-        let net = match *net {
+        let net = match net {
             None => continue,
             Some(Ok(net)) => net,
             Some(Err(why)) => {
@@ -84,7 +61,7 @@ fn problems(entries: &[Option<Cow<'_, str>>], written: &[Written], range: Option
             wrong(&|| format!("overlaps exclude[{other}], {}; keep the larger of the two", shown(other)));
         }
     }
-    problems
+    if problems.is_empty() { Ok(nets.into_iter().map(|placed| placed.net).collect()) } else { Err(problems) }
 }
 
 fn covers(net: Ipv4Net, range: Ipv4Net) -> String {
