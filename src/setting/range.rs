@@ -26,21 +26,20 @@ impl AddressRange {
     /// The range less the excludes, which may lie outside, overlap or repeat. Host bits count for nothing.
     pub fn new(net: Ipv4Net, excludes: &[Ipv4Net]) -> Self {
         let net = net.trunc();
-        let (network, broadcast) = (u32::from(net.network()), u32::from(net.broadcast()));
         let mut holes: Vec<(u32, u32)> =
-            excludes.iter().map(|hole| (u32::from(hole.network()), u32::from(hole.broadcast()))).collect();
+            excludes.iter().map(|hole| (hole.network().into(), hole.broadcast().into())).collect();
+        // All up to the network address, and all from the broadcast address on.
+        holes.extend([(0, net.network().into()), (net.broadcast().into(), u32::MAX)]);
         holes.sort_unstable();
 
         let mut usable = Vec::new();
-        // In 64 bits, one past the last address of the address space is a number too.
-        let (mut start, end) = (u64::from(network) + 1, u64::from(broadcast));
+        let mut start = 0;
         for (first, last) in holes {
-            if u64::from(first) > start {
-                push_run(&mut usable, start, end.min(u64::from(first)));
+            if start < first {
+                usable.push((start, first - 1));
             }
-            start = start.max(u64::from(last) + 1);
+            start = start.max(last.saturating_add(1));
         }
-        push_run(&mut usable, start, end);
         Self { net, usable: usable.into_boxed_slice() }
     }
 
@@ -56,9 +55,7 @@ impl AddressRange {
 
     /// Whether the address is usable.
     pub fn contains(&self, address: Ipv4Addr) -> bool {
-        let address = u32::from(address);
-        let after = self.usable.partition_point(|(first, _)| *first <= address);
-        after.checked_sub(1).is_some_and(|index| address <= self.usable[index].1)
+        self.shares(address, address)
     }
 
     /// The first and the last address of each run of usable addresses, in order.
@@ -68,32 +65,18 @@ impl AddressRange {
 
     /// Whether any address from the first to the last is usable.
     pub fn shares(&self, first: Ipv4Addr, last: Ipv4Addr) -> bool {
-        let at = self.usable.partition_point(|(_, run_last)| *run_last < u32::from(first));
-        self.usable.get(at).is_some_and(|(run_first, _)| *run_first <= u32::from(last))
+        self.first_between(first.into(), last.into()).is_some()
     }
 
     /// The lowest address that is usable in both.
     pub fn first_shared(&self, other: &Self) -> Option<Ipv4Addr> {
-        let (mut ours, mut theirs) = (self.usable.iter().peekable(), other.usable.iter().peekable());
-        while let (Some((our_first, our_last)), Some((their_first, their_last))) = (ours.peek(), theirs.peek()) {
-            if our_last < their_first {
-                ours.next();
-            } else if their_last < our_first {
-                theirs.next();
-            } else {
-                return Some(Ipv4Addr::from(*our_first.max(their_first)));
-            }
-        }
-        None
+        self.runs().find_map(|(first, last)| other.first_between(first, last)).map(Ipv4Addr::from)
     }
-}
 
-/// Adds the addresses from `start` to before `end`, if any.
-fn push_run(runs: &mut Vec<(u32, u32)>, start: u64, end: u64) {
-    if start < end
-        && let (Ok(first), Ok(last)) = (u32::try_from(start), u32::try_from(end - 1))
-    {
-        runs.push((first, last));
+    /// The lowest usable address from the first to the last.
+    fn first_between(&self, first: u32, last: u32) -> Option<u32> {
+        let at = self.usable.partition_point(|(_, run_last)| *run_last < first);
+        self.usable.get(at).map(|(run_first, _)| first.max(*run_first)).filter(|address| *address <= last)
     }
 }
 
