@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::escape::{Plain, Quoted};
-use crate::setting::cidr::{self, GoCidr};
+use crate::setting::cidr;
 use crate::setting::list::Truncated;
 
 /// `spec` of an `IPPool`, as it is written.
@@ -53,7 +54,7 @@ impl WhereaboutsPool {
     /// Reads a pool; or says what is wrong with it, safe to print.
     pub fn read(spec: &PoolSpec) -> Result<Self, String> {
         let text = spec.range.as_deref().ok_or("spec.range is missing")?;
-        let Ok(GoCidr::V4(range)) = cidr::parse_go(text) else {
+        let Some(IpNet::V4(range)) = cidr::parse_go(text) else {
             return Err(format!("spec.range holds {}, which is not an IPv4 network", Quoted(text)));
         };
         let first = u32::from(range.network());

@@ -1,9 +1,9 @@
 //! Parses IPv4 networks: submitted ones strictly, stored ones as Go does.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::SHORTEST_PREFIX;
 
@@ -92,14 +92,7 @@ pub fn parse_strict(text: &str) -> Result<Ipv4Net, CidrError> {
         return Err(ipv6(address, suffix));
     }
     let Ok(ip) = address.parse::<Ipv4Addr>() else {
-        return Err(match without_zeros(address) {
-            Zeros::No => CidrError::NotCidr,
-            Zeros::Ambiguous => CidrError::LeadingZeroInOctet(None),
-            Zeros::Harmless(ip) => {
-                let prefix = suffix.and_then(|suffix| suffix.parse().ok());
-                CidrError::LeadingZeroInOctet(prefix.and_then(|prefix| Ipv4Net::new(ip, prefix).ok()))
-            }
-        });
+        return Err(leading_zeros(address, suffix));
     };
     let Some(suffix) = suffix else {
         return Err(CidrError::BareAddress(ip));
@@ -107,17 +100,19 @@ pub fn parse_strict(text: &str) -> Result<Ipv4Net, CidrError> {
     if let Ok(mask) = suffix.parse::<Ipv4Addr>() {
         return Err(CidrError::Netmask(Ipv4Net::with_netmask(ip, mask).ok()));
     }
-    if suffix.is_empty() || !suffix.bytes().all(|byte| byte.is_ascii_digit()) {
+    if suffix.is_empty() || !is_digits(suffix) {
         return Err(CidrError::NotCidr);
     }
-    // Too many digits for the type are too many bits as well, unless they are zeros.
-    let digits = suffix.trim_start_matches('0');
-    let prefix = if digits.is_empty() { Ok(0) } else { digits.parse::<u8>() };
-    match prefix.ok().and_then(|prefix| Ipv4Net::new(ip, prefix).ok()) {
+    match suffix.parse().ok().and_then(|prefix| Ipv4Net::new(ip, prefix).ok()) {
         None => Err(CidrError::PrefixTooLong(ip)),
         Some(net) if suffix.len() > 1 && suffix.starts_with('0') => Err(CidrError::LeadingZeroInPrefix(net)),
         Some(net) => Ok(net),
     }
+}
+
+/// Numbers are looked at before they are parsed: a sign would be taken for a part of them.
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn ipv6(address: &str, suffix: Option<&str>) -> CidrError {
@@ -131,75 +126,30 @@ fn ipv6(address: &str, suffix: Option<&str>) -> CidrError {
     })
 }
 
-/// What a text that is no IPv4 address is without the leading zeros of its octets.
-enum Zeros {
-    No,
-    /// This address, whoever reads it.
-    Harmless(Ipv4Addr),
-    /// One address to readers of decimals and another to readers of octals.
-    Ambiguous,
+/// What is wrong with an address that is none: leading zeros in its octets, or something else.
+fn leading_zeros(address: &str, suffix: Option<&str>) -> CidrError {
+    let octet = |part: &str| part.parse::<u8>().ok().filter(|_| part.len() <= 16 && is_digits(part));
+    let octets: Option<Vec<u8>> = address.split('.').take(5).map(octet).collect();
+    let Some(Ok(octets)) = octets.map(<[u8; 4]>::try_from) else { return CidrError::NotCidr };
+    let is_octal = |(part, decimal): (&str, u8)| {
+        part.starts_with('0') && u64::from_str_radix(part, 8).is_ok_and(|octal| octal != u64::from(decimal))
+    };
+    let is_ambiguous = address.split('.').zip(octets).any(is_octal);
+    let prefix = suffix.and_then(|suffix| suffix.parse().ok()).filter(|_| !is_ambiguous);
+    CidrError::LeadingZeroInOctet(prefix.and_then(|prefix| Ipv4Net::new(octets.into(), prefix).ok()))
 }
 
-fn without_zeros(address: &str) -> Zeros {
-    let mut octets = [0_u8; 4];
-    let mut ambiguous = false;
-    let mut parts = address.split('.');
-    for octet in &mut octets {
-        // A sign would be read as part of the number.
-        let digits = parts.next().filter(|part| part.len() <= 16 && part.bytes().all(|byte| byte.is_ascii_digit()));
-        let Some((part, decimal)) = digits.and_then(|part| Some((part, part.parse::<u8>().ok()?))) else {
-            return Zeros::No;
-        };
-        let octal = u64::from_str_radix(part, 8);
-        ambiguous |= part.starts_with('0') && octal.is_ok_and(|octal| octal != u64::from(decimal));
-        *octet = decimal;
-    }
-    match parts.next() {
-        Some(_) => Zeros::No,
-        None if ambiguous => Zeros::Ambiguous,
-        None => Zeros::Harmless(Ipv4Addr::from(octets)),
-    }
-}
-
-/// A network as Go's `net.ParseCIDR` reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GoCidr {
-    /// An IPv4 network, masked.
-    V4(Ipv4Net),
-    /// An IPv6 network, IPv4-mapped ones too.
-    V6,
-}
-
-/// Go's `net.ParseCIDR` would return an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotGoCidr;
-
-/// Reads a network as Go's `net.ParseCIDR`: zeros may lead the prefix length but no octet.
-pub fn parse_go(text: &str) -> Result<GoCidr, NotGoCidr> {
-    let (address, prefix) = text.split_once('/').ok_or(NotGoCidr)?;
-    if !prefix.bytes().all(|byte| byte.is_ascii_digit()) || prefix.is_empty() {
-        return Err(NotGoCidr);
-    }
-    let digits = prefix.trim_start_matches('0');
-    let prefix: u8 = if digits.is_empty() { 0 } else { digits.parse().map_err(|_| NotGoCidr)? };
-    if let Ok(ip) = address.parse::<Ipv4Addr>() {
-        return Ipv4Net::new(ip, prefix).map(|net| GoCidr::V4(net.trunc())).map_err(|_| NotGoCidr);
-    }
-    match address.parse::<Ipv6Addr>() {
-        Ok(_) if prefix <= 128 => Ok(GoCidr::V6),
-        _ => Err(NotGoCidr),
-    }
+/// Reads a network as Go's `net.ParseCIDR`, masked: zeros may lead the prefix length but no octet. An IPv4-mapped one is
+/// IPv6.
+pub fn parse_go(text: &str) -> Option<IpNet> {
+    let (address, prefix) = text.split_once('/')?;
+    let prefix = Some(prefix).filter(|prefix| is_digits(prefix))?.parse().ok()?;
+    IpNet::new(address.parse().ok()?, prefix).ok().map(|net| net.trunc())
 }
 
 /// Reads an exclude as Whereabouts does: a network, or an address that stands for itself alone.
-pub fn parse_go_exclude(text: &str) -> Result<GoCidr, NotGoCidr> {
-    if let Ok(ip) = text.parse::<Ipv4Addr>() {
-        return Ok(GoCidr::V4(Ipv4Net::from(ip)));
-    }
-    match text.parse::<Ipv6Addr>() {
-        Ok(_) => Ok(GoCidr::V6),
-        Err(_) => parse_go(text),
-    }
+pub fn parse_go_exclude(text: &str) -> Option<IpNet> {
+    text.parse().map(IpAddr::into).ok().or_else(|| parse_go(text))
 }
 
 #[cfg(test)]

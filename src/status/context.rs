@@ -1,11 +1,11 @@
 //! What every check is given.
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::objects::GuardedSettingObject;
 use super::observed::{Observed, Unseen};
 use crate::harvester::{HASH, NET_ATTACH_DEF};
-use crate::setting::cidr::{self, GoCidr};
+use crate::setting::cidr;
 use crate::setting::go_json::{self, NetworkConfig};
 use crate::setting::range::AddressRange;
 use crate::setting::{Facts, Policy, SETTING};
@@ -100,12 +100,12 @@ pub fn range(value: &str) -> Option<AddressRange> {
 /// The addresses that Whereabouts hands out; entries of `exclude` that it can't read are reported by a rule.
 fn addresses(config: &NetworkConfig<'_>) -> Result<AddressRange, String> {
     let range = match cidr::parse_go(&config.range) {
-        Ok(GoCidr::V4(range)) => range,
-        Ok(GoCidr::V6) => return Err("value.range is an IPv6 network".to_owned()),
-        Err(_) => return Err("value.range is no network".to_owned()),
+        Some(IpNet::V4(range)) => range,
+        Some(IpNet::V6(_)) => return Err("value.range is an IPv6 network".to_owned()),
+        None => return Err("value.range is no network".to_owned()),
     };
     let excludes = config.exclude.iter().filter_map(|text| match cidr::parse_go_exclude(text) {
-        Ok(GoCidr::V4(net)) => Some(net),
+        Some(IpNet::V4(net)) => Some(net),
         _ => None,
     });
     Ok(AddressRange::new(range, &excludes.collect::<Vec<Ipv4Net>>()))

@@ -1,9 +1,9 @@
 //! `Node`.
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::prelude::*;
-use crate::setting::cidr::{self, GoCidr};
+use crate::setting::cidr;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct NodeObject {
@@ -69,7 +69,7 @@ impl Watched for NodeObject {
 /// The IPv4 networks among these. What is none takes no address from anyone.
 pub(super) fn ipv4_networks(texts: &[String]) -> Box<[Ipv4Net]> {
     let ipv4 = |text: &String| match cidr::parse_go(text) {
-        Ok(GoCidr::V4(net)) => Some(net),
+        Some(IpNet::V4(net)) => Some(net),
         _ => None,
     };
     texts.iter().filter_map(ipv4).collect()

@@ -1,9 +1,9 @@
 //! `Setting`: the guarded one, and Harvester's other networks.
 
-use ipnet::Ipv4Net;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::prelude::*;
-use crate::setting::cidr::{self, GoCidr};
+use crate::setting::cidr;
 use crate::setting::go_json::{self, NetworkConfig, Unreadable as UnreadableConfig};
 use crate::setting::range::AddressRange;
 use crate::setting::vlan::VlanId;
@@ -90,17 +90,17 @@ fn addresses(field: &str, config: &NetworkConfig<'_>) -> Result<Option<AddressRa
         return Ok(None);
     }
     let range = cidr::parse_go(&config.range);
-    let range = range.map_err(|_| wrong(&format!("{field}.range"), &config.range, "a CIDR"))?;
+    let range = range.ok_or_else(|| wrong(&format!("{field}.range"), &config.range, "a CIDR"))?;
     let mut excludes: Vec<Ipv4Net> = Vec::with_capacity(config.exclude.len());
     for (index, text) in config.exclude.iter().enumerate() {
         match cidr::parse_go_exclude(text) {
-            Ok(GoCidr::V4(net)) => excludes.push(net),
-            Ok(GoCidr::V6) => {}
-            Err(_) => return Err(wrong(&format!("{field}.exclude[{index}]"), text, "a CIDR or an address")),
+            Some(IpNet::V4(net)) => excludes.push(net),
+            Some(IpNet::V6(_)) => {}
+            None => return Err(wrong(&format!("{field}.exclude[{index}]"), text, "a CIDR or an address")),
         }
     }
     Ok(match range {
-        GoCidr::V4(net) => Some(AddressRange::new(net, &excludes)),
-        GoCidr::V6 => None,
+        IpNet::V4(net) => Some(AddressRange::new(net, &excludes)),
+        IpNet::V6(_) => None,
     })
 }

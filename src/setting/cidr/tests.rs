@@ -65,40 +65,40 @@ fn strict_says_what_a_text_is_instead() {
 #[test]
 fn go_masks_and_lets_zeros_lead_the_prefix() {
     let cases = [
-        ("192.168.1.77/24", Ok(GoCidr::V4(net("192.168.1.0/24")))),
-        ("192.168.1.0/024", Ok(GoCidr::V4(net("192.168.1.0/24")))),
-        ("192.168.1.0/0000000000000000000024", Ok(GoCidr::V4(net("192.168.1.0/24")))),
-        ("10.0.0.0/00", Ok(GoCidr::V4(net("0.0.0.0/0")))),
-        ("2001:db8::/32", Ok(GoCidr::V6)),
-        ("::ffff:192.168.1.0/120", Ok(GoCidr::V6)),
-        ("::/128", Ok(GoCidr::V6)),
-        ("::/129", Err(NotGoCidr)),
-        ("fe80::1%eth0/64", Err(NotGoCidr)),
-        ("192.168.001.0/24", Err(NotGoCidr)),
-        ("192.168.1.0/33", Err(NotGoCidr)),
-        ("192.168.1.0/+24", Err(NotGoCidr)),
-        ("192.168.1.0/", Err(NotGoCidr)),
-        ("192.168.1.0", Err(NotGoCidr)),
-        (" 192.168.1.0/24", Err(NotGoCidr)),
-        ("", Err(NotGoCidr)),
+        ("192.168.1.77/24", Some("192.168.1.0/24")),
+        ("192.168.1.0/024", Some("192.168.1.0/24")),
+        ("192.168.1.0/0000000000000000000024", Some("192.168.1.0/24")),
+        ("10.0.0.0/00", Some("0.0.0.0/0")),
+        ("2001:db8::/32", Some("2001:db8::/32")),
+        ("::ffff:192.168.1.0/120", Some("::ffff:192.168.1.0/120")),
+        ("::/128", Some("::/128")),
+        ("::/129", None),
+        ("fe80::1%eth0/64", None),
+        ("192.168.001.0/24", None),
+        ("192.168.1.0/33", None),
+        ("192.168.1.0/+24", None),
+        ("192.168.1.0/", None),
+        ("192.168.1.0", None),
+        (" 192.168.1.0/24", None),
+        ("", None),
     ];
     for (text, read) in cases {
-        assert_eq!(parse_go(text), read, "{text}");
+        assert_eq!(parse_go(text), read.map(|net| net.parse().unwrap()), "{text}");
     }
 }
 
 #[test]
 fn an_exclude_may_be_a_bare_address() {
     let cases = [
-        ("192.168.1.5", Ok(GoCidr::V4(net("192.168.1.5/32")))),
-        ("192.168.1.5/28", Ok(GoCidr::V4(net("192.168.1.0/28")))),
-        ("2001:db8::1", Ok(GoCidr::V6)),
-        ("192.168.1", Err(NotGoCidr)),
-        ("fe80::1%eth0", Err(NotGoCidr)),
-        ("", Err(NotGoCidr)),
+        ("192.168.1.5", Some("192.168.1.5/32")),
+        ("192.168.1.5/28", Some("192.168.1.0/28")),
+        ("2001:db8::1", Some("2001:db8::1/128")),
+        ("192.168.1", None),
+        ("fe80::1%eth0", None),
+        ("", None),
     ];
     for (text, read) in cases {
-        assert_eq!(parse_go_exclude(text), read, "{text}");
+        assert_eq!(parse_go_exclude(text), read.map(|net| net.parse().unwrap()), "{text}");
     }
 }
 
