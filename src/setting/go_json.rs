@@ -75,29 +75,41 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+impl Unreadable {
+    fn wrong_type(field: impl fmt::Display, expected: &'static str) -> Self {
+        Self::WrongType { field: field.to_string(), expected }
+    }
+
+    /// The same, of what stands in a field.
+    fn within(self, name: &str) -> Self {
+        match self {
+            Self::WrongType { field, expected } if field.is_empty() => Self::wrong_type(name, expected),
+            Self::WrongType { field, expected } => Self::wrong_type(format_args!("{name}.{field}"), expected),
+            Self::Syntax | Self::TooDeep => self,
+        }
+    }
+}
+
 /// Reads the value of `vm-migration-network` or `storage-network`.
 pub fn network_config(text: &str) -> Result<NetworkConfig<'_>, Unreadable> {
     let mut config = ConfigReader::default();
-    config.read(checked(text)?, "")?;
+    config.read(checked(text)?)?;
     Ok(config.finish())
 }
 
 /// Reads the value of `rwx-network`.
 pub fn rwx_network(text: &str) -> Result<RwxNetwork<'_>, Unreadable> {
-    let text = checked(text)?;
     let mut share_storage_network = false;
     let mut network = ConfigReader::default();
-    if text != "null" {
-        each_member(text, "", |key, value| {
-            if folds_to(key, "share-storage-network") {
-                read_bool(&mut share_storage_network, value, "", "share-storage-network")
-            } else if folds_to(key, "network") {
-                network.read(value, "network")
-            } else {
-                Ok(())
-            }
-        })?;
-    }
+    each_member(checked(text)?, |key, value| {
+        if folds_to(key, "share-storage-network") {
+            set(&mut share_storage_network, value, boolean, "share-storage-network")
+        } else if folds_to(key, "network") {
+            network.read(value).map_err(|unreadable| unreadable.within("network"))
+        } else {
+            Ok(())
+        }
+    })?;
     Ok(RwxNetwork { share_storage_network, network: network.finish() })
 }
 
@@ -122,14 +134,16 @@ fn checked(text: &str) -> Result<&str, Unreadable> {
     Ok(raw.get())
 }
 
-/// Calls `read` with each key and the text of its value, in order.
+/// Calls `read` with each key of an object and the text of its value, in order; `null` has none.
 fn each_member<'a>(
     text: &'a str,
-    path: &str,
     mut read: impl FnMut(&str, &'a str) -> Result<(), Unreadable>,
 ) -> Result<(), Unreadable> {
+    if text == "null" {
+        return Ok(());
+    }
     if !text.starts_with('{') {
-        return Err(Unreadable::WrongType { field: path.to_owned(), expected: "an object" });
+        return Err(Unreadable::wrong_type("", "an object"));
     }
     let mut result = Ok(());
     let walk = json::members(text, |key, value| {
@@ -145,60 +159,43 @@ fn each_member<'a>(
 struct ConfigReader<'a> {
     config: NetworkConfig<'a>,
     exclude: Slice<'a>,
-    range_v6: RangeV6,
-}
-
-/// The keys of newer, dual-stack Harvester. Older releases don't know them, so that nothing about them is an error.
-#[derive(Default)]
-struct RangeV6 {
-    is_set: bool,
-    has_wrong_type: bool,
-}
-
-impl RangeV6 {
-    fn read(&mut self, key: &str, value: &str) {
-        let is_range = folds_to(key, "rangeV6");
-        if !is_range && !folds_to(key, "rangeV6Start") && !folds_to(key, "rangeV6End") || value == "null" {
-            return;
-        }
-        if !value.starts_with('"') {
-            self.has_wrong_type = true;
-        } else if is_range {
-            self.is_set = value != r#""""#;
-        }
-    }
+    // The keys of newer, dual-stack Harvester. Older releases don't know them, so that nothing about them is an error.
+    has_range_v6: bool,
+    has_odd_range_v6: bool,
 }
 
 impl<'a> ConfigReader<'a> {
-    fn read(&mut self, text: &'a str, path: &str) -> Result<(), Unreadable> {
-        if text == "null" {
-            return Ok(());
-        }
-        let Self { config, exclude, range_v6 } = self;
-        each_member(text, path, |key, value| {
-            if folds_to(key, "clusterNetwork") {
-                read_string(&mut config.cluster_network, value, || join(path, "clusterNetwork"))
-            } else if folds_to(key, "vlan") {
-                read_u16(&mut config.vlan, value, path, "vlan")
-            } else if folds_to(key, "exclusiveVlan") {
-                read_bool(&mut config.exclusive_vlan, value, path, "exclusiveVlan")
-            } else if folds_to(key, "range") {
-                read_string(&mut config.range, value, || join(path, "range"))
-            } else if folds_to(key, "exclude") {
-                exclude.read(value, path)
+    fn read(&mut self, text: &'a str) -> Result<(), Unreadable> {
+        each_member(text, |key, value| {
+            let is = |name| folds_to(key, name);
+            if is("clusterNetwork") {
+                set(&mut self.config.cluster_network, value, string, "clusterNetwork")
+            } else if is("vlan") {
+                set(&mut self.config.vlan, value, integer, "vlan")
+            } else if is("exclusiveVlan") {
+                set(&mut self.config.exclusive_vlan, value, boolean, "exclusiveVlan")
+            } else if is("range") {
+                set(&mut self.config.range, value, string, "range")
+            } else if is("exclude") {
+                self.exclude.read(value)
             } else {
-                range_v6.read(key, value);
+                if value != "null" && ["rangeV6", "rangeV6Start", "rangeV6End"].into_iter().any(is) {
+                    let is_string = value.starts_with('"');
+                    self.has_odd_range_v6 |= !is_string;
+                    if is_string && is("rangeV6") {
+                        self.has_range_v6 = value != r#""""#;
+                    }
+                }
                 Ok(())
             }
         })
     }
 
     fn finish(self) -> NetworkConfig<'a> {
-        let Self { mut config, exclude: Slice { mut backing, len }, range_v6 } = self;
-        config.is_dual_stack = range_v6.is_set || range_v6.has_wrong_type;
+        let Slice { mut backing, len } = self.exclude;
         backing.truncate(len);
-        config.exclude = backing;
-        config
+        let is_dual_stack = self.has_range_v6 || self.has_odd_range_v6;
+        NetworkConfig { exclude: backing, is_dual_stack, ..self.config }
     }
 }
 
@@ -211,67 +208,51 @@ struct Slice<'a> {
 }
 
 impl<'a> Slice<'a> {
-    fn read(&mut self, value: &'a str, path: &str) -> Result<(), Unreadable> {
+    fn read(&mut self, value: &'a str) -> Result<(), Unreadable> {
         self.len = 0;
-        if value != "null" {
-            let field = || join(path, "exclude");
-            if !value.starts_with('[') {
-                return Err(Unreadable::WrongType { field: field(), expected: "an array of strings" });
-            }
-            let mut read = Ok(());
+        let mut read = Ok(());
+        if value.starts_with('[') {
             json::items(value, |item| {
                 let index = self.len;
                 self.len += 1;
                 self.backing.resize(self.backing.len().max(self.len), Cow::default());
                 if read.is_ok() {
-                    read = read_string(&mut self.backing[index], item.get(), || format!("{}[{index}]", field()));
+                    read = set(&mut self.backing[index], item.get(), string, format_args!("exclude[{index}]"));
                 }
             });
-            read?;
+        } else if value != "null" {
+            return Err(Unreadable::wrong_type("exclude", "an array of strings"));
         }
         if self.len == 0 {
             self.backing = Vec::new();
         }
-        Ok(())
+        read
     }
 }
 
-fn read_string<'a>(
-    target: &mut Cow<'a, str>,
+/// Reads a value over what stands there, which `null` leaves as it is.
+fn set<'a, T>(
+    target: &mut T,
     value: &'a str,
-    field: impl FnOnce() -> String,
+    read: fn(&'a str) -> Result<T, &'static str>,
+    field: impl fmt::Display,
 ) -> Result<(), Unreadable> {
-    match value.as_bytes() {
-        b"null" => Ok(()),
-        [b'"', ..] => {
-            *target = decode(value);
-            Ok(())
-        }
-        _ => Err(Unreadable::WrongType { field: field(), expected: "a string" }),
-    }
-}
-
-fn read_bool(target: &mut bool, value: &str, path: &str, name: &str) -> Result<(), Unreadable> {
-    match value {
-        "null" => {}
-        "true" => *target = true,
-        "false" => *target = false,
-        _ => return Err(Unreadable::WrongType { field: join(path, name), expected: "true or false" }),
-    }
-    Ok(())
-}
-
-fn read_u16(target: &mut u16, value: &str, path: &str, name: &str) -> Result<(), Unreadable> {
     if value != "null" {
-        *target = value
-            .parse()
-            .map_err(|_| Unreadable::WrongType { field: join(path, name), expected: "an integer from 0 to 65535" })?;
+        *target = read(value).map_err(|expected| Unreadable::wrong_type(field, expected))?;
     }
     Ok(())
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+fn string(value: &str) -> Result<Cow<'_, str>, &'static str> {
+    if value.starts_with('"') { Ok(decode(value)) } else { Err("a string") }
+}
+
+fn boolean(value: &str) -> Result<bool, &'static str> {
+    value.parse().map_err(|_| "true or false")
+}
+
+fn integer(value: &str) -> Result<u16, &'static str> {
+    value.parse().map_err(|_| "an integer from 0 to 65535")
 }
 
 #[cfg(test)]
