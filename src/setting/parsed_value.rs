@@ -4,7 +4,6 @@
 //! server takes may be a million mistakes: only the first few are kept, the rest are counted.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde_json::value::RawValue;
 
@@ -77,45 +76,39 @@ impl<'a> ParsedValue<'a> {
     }
 }
 
-/// What a key's value is, and what is wrong with it.
-type Part<T> = (Option<T>, Problems);
-
-fn wrong<T>(key: &'static Key, reason: Reason, message: impl fmt::Display) -> Part<T> {
-    let mut problems = Problems::default();
-    problems.push(|| Problem::new(FieldPath::Key(key), reason, message));
-    (None, problems)
-}
-
-fn wrong_type<T>(key: &'static Key, value: &RawValue, kind: JsonKind) -> Part<T> {
+fn wrong_type(key: &'static Key, value: &RawValue, kind: JsonKind) -> Problem {
+    let path = FieldPath::Key(key);
     if kind == JsonKind::Null {
-        return wrong(key, Reason::Required, format_args!("{key} is null; {}", key.accepts));
+        return Problem::new(path, Reason::Required, format_args!("{key} is null; {}", key.accepts));
     }
-    wrong(key, Reason::TypeInvalid, format_args!("{} is {kind}; {}", Excerpt::of(value.get()), key.accepts))
+    Problem::new(path, Reason::TypeInvalid, format_args!("{} is {kind}; {}", Excerpt::of(value.get()), key.accepts))
 }
 
-fn string<'a>(key: &'static Key, value: &'a RawValue) -> Part<Cow<'a, str>> {
+fn string<'a>(key: &'static Key, value: &'a RawValue) -> Result<Cow<'a, str>, Problem> {
     match JsonKind::of(value.get()) {
         JsonKind::String => {}
-        kind => return wrong_type(key, value, kind),
+        kind => return Err(wrong_type(key, value, kind)),
     }
     match json::text(value) {
-        None => wrong(key, Reason::Invalid, half_surrogate(value)),
+        None => Err(half_surrogate(FieldPath::Key(key), value)),
         Some(text) if *key == key::CLUSTER_NETWORK && text.is_empty() => {
-            wrong(key, Reason::Required, format_args!("{key} is empty; {}", key.accepts))
+            let message = format_args!("{key} is empty; {}", key.accepts);
+            Err(Problem::new(FieldPath::Key(key), Reason::Required, message))
         }
-        text => (text, Problems::default()),
+        Some(text) => Ok(text),
     }
 }
 
-fn half_surrogate(string: &RawValue) -> String {
-    format!("{}: half a surrogate pair is no text", Excerpt::of(string.get()))
+fn half_surrogate(path: FieldPath, string: &RawValue) -> Problem {
+    let string = Excerpt::of(string.get());
+    Problem::new(path, Reason::Invalid, format_args!("{string}: half a surrogate pair is no text"))
 }
 
-fn integer<'a>(key: &'static Key, value: &'a RawValue) -> Part<&'a str> {
+fn integer<'a>(key: &'static Key, value: &'a RawValue) -> Result<&'a str, Problem> {
     let written = value.get();
     match JsonKind::of(written) {
-        JsonKind::Number if is_integer(written) => (Some(written), Problems::default()),
-        kind => wrong_type(key, value, kind),
+        JsonKind::Number if is_integer(written) => Ok(written),
+        kind => Err(wrong_type(key, value, kind)),
     }
 }
 
@@ -125,20 +118,21 @@ fn is_integer(number: &str) -> bool {
     digits.bytes().all(|byte| byte.is_ascii_digit()) && number != "-0"
 }
 
-fn strings<'a>(key: &'static Key, value: &'a RawValue) -> Part<Entries<'a>> {
+/// What is wrong with one string leaves the others as they are.
+fn strings<'a>(key: &'static Key, value: &'a RawValue, problems: &mut Problems) -> Result<Entries<'a>, Problem> {
+    let mut entries = Entries::default();
     match JsonKind::of(value.get()) {
-        JsonKind::Null => return (Some(Entries::default()), Problems::default()),
+        JsonKind::Null => return Ok(entries),
         JsonKind::Array => {}
-        kind => return wrong_type(key, value, kind),
+        kind => return Err(wrong_type(key, value, kind)),
     }
-    let (mut entries, mut problems) = (Entries::default(), Problems::default());
     json::items(value.get(), |item| {
         let text = json::text(item);
         if text.is_none() {
             entries.broken = true;
             let path = FieldPath::ExcludeItem(entries.items.len());
             problems.push(|| match JsonKind::of(item.get()) {
-                JsonKind::String => Problem::new(path, Reason::Invalid, half_surrogate(item)),
+                JsonKind::String => half_surrogate(path, item),
                 kind => {
                     let seen = Excerpt::of(item.get());
                     let message = format!("{seen} is {kind}; each entry is a string such as \"192.168.1.1/32\"");
@@ -148,7 +142,7 @@ fn strings<'a>(key: &'static Key, value: &'a RawValue) -> Part<Entries<'a>> {
         }
         entries.items.push(text);
     });
-    (Some(entries), problems)
+    Ok(entries)
 }
 
 #[cfg(test)]

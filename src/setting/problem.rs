@@ -70,20 +70,16 @@ pub struct Problems {
 impl Problems {
     /// Adds a problem; past the limit it is counted, and its text never made.
     pub(super) fn push(&mut self, problem: impl FnOnce() -> Problem) {
-        if self.has_room() { self.listed.push(problem()) } else { self.count(1) }
+        if self.listed.len() < MAX_LISTED { self.listed.push(problem()) } else { self.count(1) }
     }
 
-    pub(super) fn extend(&mut self, others: Self) {
-        others.listed.into_iter().for_each(|problem| self.push(|| problem));
-        self.count(others.more);
+    /// What was read; or the problem is added.
+    pub(super) fn note<T>(&mut self, read: Result<T, Problem>) -> Option<T> {
+        read.map_err(|problem| self.push(|| problem)).ok()
     }
 
     pub(super) const fn count(&mut self, more: usize) {
         self.more += more;
-    }
-
-    pub(super) const fn has_room(&self) -> bool {
-        self.listed.len() < MAX_LISTED
     }
 
     pub const fn is_empty(&self) -> bool {

@@ -13,20 +13,20 @@ use crate::setting::suggest;
 /// Keys of newer, dual-stack Harvester, whose form writes them empty.
 const RANGE_V6: [&str; 3] = ["rangeV6", "rangeV6Start", "rangeV6End"];
 
-/// A value as it grows, member by member.
+/// The members of a value, to be judged together.
 #[derive(Default)]
 pub(super) struct Members<'a> {
-    /// What is wrong, in the order of the members.
-    found: Vec<Found>,
+    /// In their order; of a key that stands twice the first.
+    found: Vec<Found<'a>>,
     /// How many unknown keys there are beyond those in `found`.
     more: usize,
-    seen: [bool; key::ALL.len()],
-    value: ParsedValue<'a>,
+    /// How often each key stands there.
+    seen: [usize; key::ALL.len()],
 }
 
-enum Found {
-    /// With a key's value; of a key that stands twice only that.
-    Known(&'static Key, Problems),
+enum Found<'a> {
+    /// A key, by its place in [`key::ALL`], and its value.
+    Known(usize, &'a RawValue),
     /// A key that is none, and the keys that may have been meant: several if they are equally near.
     Unknown(Option<String>, Vec<&'static Key>),
 }
@@ -41,40 +41,10 @@ impl<'a> Members<'a> {
             }
             return;
         };
-        let key = key::ALL[index];
-        if std::mem::replace(&mut self.seen[index], true) {
-            return self.add_duplicate(key);
+        if self.seen[index] == 0 {
+            self.found.push(Found::Known(index, value));
         }
-        let problems;
-        match index {
-            0 => (self.value.cluster_network, problems) = string(key, value),
-            1 => (self.value.vlan, problems) = integer(key, value),
-            2 => (self.value.range, problems) = string(key, value),
-            _ => (self.value.exclude, problems) = strings(key, value),
-        }
-        self.found.push(Found::Known(key, problems));
-    }
-
-    /// Neither copy counts, nor what either holds.
-    fn add_duplicate(&mut self, key: &'static Key) {
-        match key.name {
-            "clusterNetwork" => self.value.cluster_network = None,
-            "vlan" => self.value.vlan = None,
-            "range" => self.value.range = None,
-            _ => self.value.exclude = None,
-        }
-        let mut duplicate = Problems::default();
-        duplicate.push(|| {
-            let message = format!("the key {key} stands more than once; keep one");
-            Problem::new(FieldPath::Key(key), Reason::Duplicate, message)
-        });
-        for found in &mut self.found {
-            if let Found::Known(known, problems) = found
-                && *known == key
-            {
-                *problems = std::mem::take(&mut duplicate);
-            }
-        }
+        self.seen[index] += 1;
     }
 
     /// A key that stands twice is one mistake. Likeness is looked for only while problems are still listed: past that the
@@ -94,13 +64,30 @@ impl<'a> Members<'a> {
 
     pub(super) fn finish(self) -> ParsedValue<'a> {
         let meant = self.meant();
-        let mut value = self.value;
-        let syntax = &mut value.syntax;
         let mut meant_of = meant.iter();
         let is_meant = |key: &Key| meant.iter().flatten().any(|meant| *meant == key);
+        let mut value = ParsedValue::default();
+        let mut syntax = Problems::default();
         for found in self.found {
             match found {
-                Found::Known(_, problems) => syntax.extend(problems),
+                // Neither copy counts, nor what either holds.
+                Found::Known(index, _) if self.seen[index] > 1 => syntax.push(|| {
+                    let key = key::ALL[index];
+                    let message = format!("the key {key} stands more than once; keep one");
+                    Problem::new(FieldPath::Key(key), Reason::Duplicate, message)
+                }),
+                Found::Known(index, written) => {
+                    let key = key::ALL[index];
+                    match index {
+                        0 => value.cluster_network = syntax.note(string(key, written)),
+                        1 => value.vlan = syntax.note(integer(key, written)),
+                        2 => value.range = syntax.note(string(key, written)),
+                        _ => {
+                            let entries = strings(key, written, &mut syntax);
+                            value.exclude = syntax.note(entries);
+                        }
+                    }
+                }
                 Found::Unknown(name, _) => {
                     let nearest = meant_of.next().copied().flatten();
                     syntax.push(|| unknown_key(name.as_deref(), nearest));
@@ -109,17 +96,17 @@ impl<'a> Members<'a> {
         }
         syntax.count(self.more);
         for (key, seen) in key::ALL.iter().zip(self.seen) {
-            if key.is_required && !seen && !is_meant(key) {
+            if key.is_required && seen == 0 && !is_meant(key) {
                 syntax.push(|| {
                     let message = format!("{key} is missing; {}", key.accepts);
                     Problem::new(FieldPath::Key(key), Reason::Required, message)
                 });
             }
         }
-        if !self.seen[3] {
+        if self.seen[3] == 0 {
             value.exclude = Some(Entries::default());
         }
-        value
+        ParsedValue { syntax, ..value }
     }
 
     /// The key that each unknown one stands for. Of keys that are equally near, one that nothing else stands for was meant.
@@ -132,7 +119,7 @@ impl<'a> Members<'a> {
         let certain = |near: &Vec<&'static Key>| if let [only] = near[..] { Some(only) } else { None };
         let mut meant: Vec<_> = unknown.iter().map(|near| certain(near)).collect();
         for (index, near) in unknown.iter().enumerate() {
-            let is_seen = |key: &Key| key::ALL.iter().zip(self.seen).any(|(known, seen)| seen && **known == *key);
+            let is_seen = |key: &Key| key::ALL.iter().zip(self.seen).any(|(known, seen)| seen > 0 && **known == *key);
             let missed = near.iter().find(|key| !is_seen(key) && !meant.contains(&Some(**key)));
             meant[index] = missed.or(near.first()).copied();
         }
