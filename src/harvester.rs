@@ -7,7 +7,7 @@ mod nad_config;
 mod reaction;
 
 pub use nad_config::{is_config_of, nad_config};
-pub use reaction::{Handled, HandledValue, LabelledNad, NadAfter, Reaction};
+pub use reaction::{Handled, LabelledNad, NadAfter, Reaction};
 
 /// Where Harvester, `KubeVirt` and the network's objects are.
 pub const HARVESTER_SYSTEM: &str = "harvester-system";

@@ -3,15 +3,7 @@
 use super::nad_config::{NoNetwork, nad_config};
 use crate::setting::hash;
 
-/// The Setting as the controller finds it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct HandledValue<'a> {
-    pub value: &'a str,
-    /// What the annotations say of the value that was handled last.
-    pub handled: Handled<'a>,
-}
-
-/// The annotations of the Setting.
+/// What the annotations of the Setting say of the value that was handled last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Handled<'a> {
     /// Whether there are any, whosever.
@@ -53,17 +45,16 @@ pub enum NadAfter {
     Made { config: String, hash: String },
 }
 
-impl HandledValue<'_> {
-    /// What the controller does, with these `NetworkAttachmentDefinition`s to be found.
-    pub fn reaction(&self, nads: &[LabelledNad<'_>]) -> Reaction {
-        let Self { value, handled } = self;
-        let untouched = value.is_empty() && !handled.has_annotations;
+impl<'a> Handled<'a> {
+    /// What the controller does about a value, with these `NetworkAttachmentDefinition`s to be found.
+    pub fn reaction(&self, value: &str, nads: &[LabelledNad<'_>]) -> Reaction {
+        let untouched = value.is_empty() && !self.has_annotations;
         let hash = hash(value);
-        if untouched || handled.hash == Some(&hash) {
+        if untouched || self.hash == Some(&hash) {
             return Reaction::Nothing;
         }
         if value.is_empty() {
-            return Reaction::Configures { nad: None, removed: handled.removable().map(ToOwned::to_owned) };
+            return Reaction::Configures { nad: None, removed: self.removable().map(ToOwned::to_owned) };
         }
         // The API server lists by name, and the first is taken.
         let found = nads.iter().filter(|nad| nad.hash == hash).map(|nad| nad.name).min();
@@ -75,12 +66,10 @@ impl HandledValue<'_> {
             },
         };
         let kept = found.map(|name| format!("{}/{name}", super::HARVESTER_SYSTEM));
-        let removed = handled.removable().filter(|old| kept.as_deref() != Some(old));
+        let removed = self.removable().filter(|old| kept.as_deref() != Some(old));
         Reaction::Configures { nad: Some(nad), removed: removed.map(ToOwned::to_owned) }
     }
-}
 
-impl<'a> Handled<'a> {
     /// The annotation, where it names an object as the controller reads it.
     fn removable(&self) -> Option<&'a str> {
         self.nad.filter(|nad| nad.split('/').count() == 2)
@@ -95,7 +84,7 @@ mod tests {
 
     fn reaction(value: &str, handled: Handled<'_>, nads: &[(&str, &str)]) -> Reaction {
         let nads: Vec<_> = nads.iter().map(|(name, hash)| LabelledNad { name, hash }).collect();
-        HandledValue { value, handled }.reaction(&nads)
+        handled.reaction(value, &nads)
     }
 
     #[test]

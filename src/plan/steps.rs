@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{HarvesterSteps, NadState, seen};
 use crate::escape::Plain;
 use crate::harvester::{
-    HARVESTER_SYSTEM, HASH, Handled, HandledValue, LabelledNad, NAD_GENERATE_NAME, NET_ATTACH_DEF, NadAfter, Reaction,
+    HARVESTER_SYSTEM, HASH, Handled, LabelledNad, NAD_GENERATE_NAME, NET_ATTACH_DEF, NadAfter, Reaction,
 };
 use crate::setting::Facts;
 use crate::status::Observed;
@@ -53,7 +53,7 @@ pub(super) fn steps(
         migrations: Vec::new(),
     };
     let mut configures = false;
-    match (HandledValue { value, handled }.reaction(&labelled)) {
+    match handled.reaction(value, &labelled) {
         Reaction::Nothing => {
             let why = match handled.hash {
                 Some(_) => "it has handled these bytes",
