@@ -25,7 +25,7 @@ pub fn canonical(value: &Text<'_>) -> Result<String, Violations> {
         policy: &Policy::default(),
         migration_override: None,
     };
-    evaluate(StringField::Value, &value, context, &mut findings);
+    evaluate(setting.rules, StringField::Value, &value, context, &mut findings);
     Err(findings.violations)
 }
 

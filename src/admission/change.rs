@@ -6,7 +6,7 @@ use super::setting::Text;
 use crate::setting::equivalence::Meaning;
 use crate::setting::evaluation::{Findings, RuleContext};
 use crate::setting::json::is_blank;
-use crate::setting::rules::{evaluate, evaluate_disable};
+use crate::setting::rules::evaluate;
 use crate::setting::{GuardedSetting, ParsedValue, StringField, ValidatedValue, go_json};
 
 /// What becomes of one of the two strings.
@@ -20,10 +20,8 @@ pub(super) struct Change<'v> {
 
 /// What Harvester will see of it.
 enum Outcome<'v> {
-    /// The very bytes that it knows.
-    Unchanged,
-    /// Nothing where there was nothing.
-    StaysBlank,
+    /// The very bytes that it knows, or nothing where there was nothing.
+    Same,
     /// Nothing where there was something.
     Disabled,
     /// Something new.
@@ -45,19 +43,19 @@ impl<'v> Change<'v> {
             Self { mutation, is_by_form, outcome }
         };
         if is_unchanged(old, new) {
-            return change(Mutation::Unchanged, Outcome::Unchanged);
+            return change(Mutation::Unchanged, Outcome::Same);
         }
         let Some(parsed) = parsed else {
             let white_space = new.bytes().is_some_and(|text| !text.is_empty());
             let mutation = if phase == Phase::Mutate && white_space { Mutation::Emptied } else { Mutation::Unchanged };
             let was_blank = old.bytes().is_some_and(is_blank);
-            return change(mutation, if was_blank { Outcome::StaysBlank } else { Outcome::Disabled });
+            return change(mutation, if was_blank { Outcome::Same } else { Outcome::Disabled });
         };
         if phase == Phase::Mutate
             && let Some(stored) = old.bytes()
             && equal(parsed, stored)
         {
-            return change(Mutation::Restored(stored.to_owned()), Outcome::Unchanged);
+            return change(Mutation::Restored(stored.to_owned()), Outcome::Same);
         }
         let value = ValidatedValue::new(parsed);
         let canonical = value.canonical().filter(|_| phase == Phase::Mutate).map(|value| (setting.canonical)(&value));
@@ -69,11 +67,15 @@ impl<'v> Change<'v> {
 
     pub(super) fn evaluate(&self, string: StringField, context: RuleContext<'_>, findings: &mut Findings) {
         match &self.outcome {
-            Outcome::Unchanged | Outcome::StaysBlank => {}
+            Outcome::Same => {}
             // Harvester reads `default` nowhere, so emptying it changes nothing.
             Outcome::Disabled if string == StringField::Default => {}
-            Outcome::Disabled => evaluate_disable(string, context, findings),
-            Outcome::Enabled(value) => evaluate(string, value, context, findings),
+            // These rules look at the cluster alone.
+            Outcome::Disabled => {
+                let nothing = ParsedValue::default();
+                evaluate(context.setting.disable_rules, string, &ValidatedValue::new(&nothing), context, findings);
+            }
+            Outcome::Enabled(value) => evaluate(context.setting.rules, string, value, context, findings),
         }
     }
 }

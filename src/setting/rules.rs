@@ -52,13 +52,8 @@ pub fn rule(id: RuleId) -> &'static Rule {
     ALL[id as usize]
 }
 
-/// Evaluates a value that becomes enabled by every rule of its Setting.
-pub fn evaluate(string: StringField, value: &ValidatedValue<'_>, context: RuleContext<'_>, findings: &mut Findings) {
-    evaluate_some(context.setting.rules, string, value, context, findings);
-}
-
-/// Evaluates a value that is enabled by these rules alone.
-pub fn evaluate_some(
+/// Evaluates a value by these rules.
+pub fn evaluate(
     rules: &[RuleId],
     string: StringField,
     value: &ValidatedValue<'_>,
@@ -67,15 +62,6 @@ pub fn evaluate_some(
 ) {
     for rule in rules {
         (self::rule(*rule).check)(&mut Evaluation { string, rule: *rule, context, findings }, value);
-    }
-}
-
-/// Evaluates a value that becomes empty by the rules that then matter: they look at the cluster alone.
-pub fn evaluate_disable(string: StringField, context: RuleContext<'_>, findings: &mut Findings) {
-    let nothing = super::parsed_value::ParsedValue::default();
-    let nothing = ValidatedValue::new(&nothing);
-    for rule in context.setting.disable_rules {
-        (self::rule(*rule).check)(&mut Evaluation { string, rule: *rule, context, findings }, &nothing);
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) fn findings(context: &Context<'_>, of: &[RuleId]) -> Findings {
         let parsed = (setting.parse)(&object.value);
         let rule_context =
             RuleContext { setting, facts: context.facts, policy: context.policy, migration_override: None };
-        rules::evaluate_some(of, StringField::Value, &ValidatedValue::new(&parsed), rule_context, &mut findings);
+        rules::evaluate(of, StringField::Value, &ValidatedValue::new(&parsed), rule_context, &mut findings);
     }
     findings
 }

@@ -72,7 +72,7 @@ pub(super) fn judged(value: &str, facts: &Facts, policy: &Policy) -> Findings {
     let mut findings = Findings::default();
     let [setting] = GuardedSetting::ALL;
     let context = RuleContext { setting, facts, policy, migration_override: None };
-    evaluate(StringField::Value, &ValidatedValue::new(&parsed), context, &mut findings);
+    evaluate(setting.rules, StringField::Value, &ValidatedValue::new(&parsed), context, &mut findings);
     findings
 }
 
