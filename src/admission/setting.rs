@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::setting::json::JsonKind;
 use crate::setting::{ALLOW_DURING_MIGRATION, object};
@@ -74,14 +74,12 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(Text::Other(JsonKind::Number))
     }
 
-    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Text<'de>, M::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text::Other(JsonKind::Object))
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Text<'de>, M::Error> {
+        IgnoredAny.visit_map(map).map(|_| Text::Other(JsonKind::Object))
     }
 
-    fn visit_seq<S: serde::de::SeqAccess<'de>>(self, mut seq: S) -> Result<Text<'de>, S::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text::Other(JsonKind::Array))
+    fn visit_seq<S: SeqAccess<'de>>(self, seq: S) -> Result<Text<'de>, S::Error> {
+        IgnoredAny.visit_seq(seq).map(|_| Text::Other(JsonKind::Array))
     }
 }
 

@@ -27,7 +27,7 @@ impl fmt::Display for Field {
             FieldPath::Whole => write!(f, "{string}"),
             FieldPath::Key(key) => write!(f, "{string}.{key}"),
             FieldPath::ExcludeItem(index) => write!(f, "{string}.exclude[{index}]"),
-            FieldPath::UnknownKey(key) => write!(f, "{string}.{}", key.as_str()),
+            FieldPath::UnknownKey(key) => write!(f, "{string}.{key}"),
         }
     }
 }
@@ -65,22 +65,7 @@ pub enum FieldPath {
     Whole,
     Key(&'static Key),
     ExcludeItem(usize),
-    /// A key that is not one of the four, but plain enough to be part of a path.
-    UnknownKey(PlainKey),
-}
-
-/// A key that can stand in a field path without being mistaken for a part of it: 1 to 64 letters, digits, `_` and `-`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlainKey(String);
-
-impl PlainKey {
-    /// The key; `None` where it is not plain.
-    pub fn of(key: &str) -> Option<Self> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        ((1..=64).contains(&key.len()) && key.bytes().all(plain)).then(|| Self(key.to_owned()))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+    /// A key that is not one of the four. It can't be mistaken for another part of the path: it has 1 to 64 letters, digits,
+    /// `_` and `-`.
+    UnknownKey(String),
 }

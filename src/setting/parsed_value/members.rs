@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::{Entries, ParsedValue, integer, string, strings};
 use crate::escape::Excerpt;
-use crate::setting::field::{FieldPath, PlainKey};
+use crate::setting::field::FieldPath;
 use crate::setting::json::{self, JsonKind};
 use crate::setting::key::{self, Key};
 use crate::setting::problem::{MAX_LISTED, Problem, Problems, Reason};
@@ -140,7 +140,12 @@ fn unknown_key(name: Option<&str>, nearest: Option<&Key>) -> Problem {
         Some(nearest) => format!("did you mean {nearest}?"),
         None => KEYS.to_owned(),
     };
-    let path = PlainKey::of(name).map_or(FieldPath::Whole, FieldPath::UnknownKey);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    let path = if (1..=64).contains(&name.len()) && name.bytes().all(is_plain) {
+        FieldPath::UnknownKey(name.to_owned())
+    } else {
+        FieldPath::Whole
+    };
     Problem::new(path, Reason::Forbidden, format!("{} is not a key of this setting; {hint}", Excerpt::of(name)))
 }
 
