@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::read::{Json, read};
+use super::read::{self, Json, read};
 use super::watched::Watched;
 use crate::escape::Quoted;
 use crate::setting::facts::{Facts, Missing, ObjectName};
@@ -54,7 +54,7 @@ impl<K: Watched> Objects for OfKind<K> {
         let extract = match read::<K>(json) {
             Ok(_) if name.name.is_empty() => Err("metadata.name is missing".to_owned()),
             Ok(object) => object.extract(),
-            Err(unreadable) => Err(unreadable.to_string()),
+            Err(unreadable) => Err(read::why(&unreadable)),
         };
         let mut extract = extract.map_err(|why| unreadable(&why));
         let mut outcome = extract.as_ref().map(|_| ()).map_err(Arc::clone);

@@ -1,7 +1,5 @@
 //! Reads objects from JSON, and reports unreadable ones.
 
-use std::fmt;
-
 use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment, Segments};
 
@@ -16,21 +14,24 @@ pub(in crate::cluster) enum Json<'a> {
     Value(&'a Value),
 }
 
-pub(super) struct UnreadableObject(serde_path_to_error::Error<serde_json::Error>);
+pub(super) type UnreadableObject = serde_path_to_error::Error<serde_json::Error>;
 
 pub(super) fn read<K: Watched>(json: Json<'_>) -> Result<K, UnreadableObject> {
-    let read = match json {
+    match json {
         Json::Text(text) => serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)),
         Json::Value(value) => serde_path_to_error::deserialize(value),
-    };
-    read.map_err(UnreadableObject)
+    }
 }
 
 /// The part of an object that the rules read, also of one that is no good: then what is wrong, and its name.
 pub(super) fn prune<K: Watched>(text: &str) -> Result<Value, serde_json::Error> {
     match read::<K>(Json::Text(text)) {
-        Ok(object) => serde_json::to_value(object).map(without_absent),
-        Err(UnreadableObject(error)) => Ok(alone(error.path(), &serde_json::from_str(text)?)),
+        Ok(object) => {
+            let mut object = serde_json::to_value(object)?;
+            strip(&mut object, 1);
+            Ok(object)
+        }
+        Err(error) => Ok(alone(error.path(), &serde_json::from_str(text)?)),
     }
 }
 
@@ -60,17 +61,15 @@ fn at(path: &mut Segments<'_>, value: &Value) -> Value {
 }
 
 /// What is wrong, safe to print: the section of the object, and what serde says of it.
-impl fmt::Display for UnreadableObject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = wrong_type(self.0.inner());
-        let section = match self.0.path().iter().next() {
-            Some(Segment::Map { key }) if ["metadata", "spec", "status"].contains(&key.as_str()) => key,
-            _ => return f.write_str(&why),
-        };
-        match why.strip_suffix(OBJECT) {
-            Some(_) => write!(f, "{section} is not {OBJECT}"),
-            None => write!(f, "{section}: {why}"),
-        }
+pub(super) fn why(unreadable: &UnreadableObject) -> String {
+    let why = wrong_type(unreadable.inner());
+    let section = match unreadable.path().iter().next() {
+        Some(Segment::Map { key }) if ["metadata", "spec", "status"].contains(&key.as_str()) => key,
+        _ => return why,
+    };
+    match why.strip_suffix(OBJECT) {
+        Some(_) => format!("{section} is not {OBJECT}"),
+        None => format!("{section}: {why}"),
     }
 }
 
@@ -87,26 +86,15 @@ pub(super) fn wrong(field: &str, text: &str, wanted: &str) -> String {
 
 const OBJECT: &str = "an object";
 
-/// Without the fields that are not there, and the sections that are then empty.
-fn without_absent(mut object: Value) -> Value {
-    let strip = |value: &mut Value| {
-        if let Some(fields) = value.as_object_mut() {
-            fields.retain(|_, field| !field.is_null());
-        }
-    };
-    let is_empty = |value: &Value| value.as_object().is_some_and(serde_json::Map::is_empty);
-    for (name, section) in object.as_object_mut().into_iter().flatten() {
-        if let Some(fields) = section.as_object_mut().filter(|_| name == "metadata") {
-            fields.values_mut().for_each(strip);
-            fields.retain(|_, field| !is_empty(field));
-        }
-        strip(section);
+/// Leaves out the fields that are not there, and on the upper levels the sections that are then empty; labels and
+/// annotations are sections of the metadata.
+fn strip(section: &mut Value, levels: usize) {
+    let Some(fields) = section.as_object_mut() else { return };
+    if levels > 0 {
+        fields.iter_mut().for_each(|(name, field)| strip(field, usize::from(name == "metadata")));
+        fields.retain(|_, field| field.as_object().is_none_or(|fields| !fields.is_empty()));
     }
-    strip(&mut object);
-    if let Some(sections) = object.as_object_mut() {
-        sections.retain(|_, section| !is_empty(section));
-    }
-    object
+    fields.retain(|_, field| !field.is_null());
 }
 
 #[cfg(test)]
