@@ -1,7 +1,7 @@
 //! A valid value, normalized, and its canonical form.
 
 use ipnet::Ipv4Net;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::range::AddressRange;
 
@@ -14,20 +14,10 @@ pub struct CanonicalValue {
     /// As written: 0 and 1 mean the same but are kept apart.
     pub(super) vlan: u16,
     /// Without host bits, /16 or longer.
-    #[serde(serialize_with = "as_text")]
     pub(super) range: Ipv4Net,
     /// Masked, distinct, sorted by address then prefix length, inside the range, disjoint.
-    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "as_texts")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) exclude: Vec<Ipv4Net>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
-fn as_text<S: Serializer>(net: &Ipv4Net, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(net)
-}
-
-fn as_texts<S: Serializer>(nets: &[Ipv4Net], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(nets.iter().map(ToString::to_string))
 }
 
 impl CanonicalValue {

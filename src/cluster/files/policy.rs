@@ -38,7 +38,7 @@ pub fn document(policy: &Policy) -> Value {
     json!({
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "reservedRanges": policy.reserved.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "reservedRanges": policy.reserved,
         "warnRules": policy.warn.iter().map(RuleId::as_str).collect::<Vec<_>>(),
     })
 }
