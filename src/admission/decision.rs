@@ -118,7 +118,7 @@ pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Polic
     let being_deleted = old.metadata.deletion_timestamp != Text::Absent;
     if !being_deleted {
         let migration_override = old.value.bytes().filter(|_| update).map(|stored| {
-            let named = new.metadata.annotations.allow_during_migration.bytes().filter(|named| !named.is_empty());
+            let named = new.metadata.allow_during_migration.bytes().filter(|named| !named.is_empty());
             MigrationOverride { stored, is_set: named.is_some_and(|named| named == hash(stored)) }
         });
         let context = RuleContext { setting, facts, policy, migration_override };

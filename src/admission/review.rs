@@ -4,6 +4,7 @@
 //! uid alone: with a uid the refusal reaches the user as an admission response instead of a failed call.
 
 use std::borrow::Cow;
+use std::mem;
 
 use serde::Deserialize;
 use serde::de::Error as _;
@@ -107,11 +108,11 @@ impl<'a> Review<'a> {
     }
 
     fn interpret(review: WireReview<'a>) -> Result<Self, String> {
-        let WireReview { api_version, kind, request } = review;
-        let Some(uid) = plausible(request.uid) else {
+        let WireReview { api_version, kind, mut request } = review;
+        let Some(uid) = plausible(mem::take(&mut request.uid)) else {
             return Err(format!("request.uid must be a string of 1 to {LONGEST_UID} bytes"));
         };
-        let user = match request.user_info.map(|user| user.username) {
+        let user = match request.user_info.take().map(|user| user.username) {
             Some(Text::Text(name)) => name,
             _ => Cow::Borrowed(""),
         };
@@ -123,8 +124,7 @@ impl<'a> Review<'a> {
         };
         let version = (api_version.bytes(), kind.bytes());
         let request = if version == (Some(API_VERSION), Some(KIND)) {
-            let operation = Operation { known: operation, written: request.operation };
-            target(request.resource.as_ref(), &request.name, request.object, request.old_object, &operation)
+            request.interpret(operation)
         } else {
             let [seen_version, seen_kind] = [&api_version, &kind].map(|it| it.bytes().unwrap_or("not a string"));
             Err(format!("{} {} is not answered, only {API_VERSION} {KIND}", Quoted(seen_version), Quoted(seen_kind)))
@@ -151,44 +151,36 @@ fn plausible(text: Text<'_>) -> Option<Cow<'_, str>> {
     }
 }
 
-struct Operation<'a> {
-    known: &'static str,
-    written: Text<'a>,
-}
-
-/// Tells the guarded Setting from everything else.
-///
-/// The name is looked for in the objects too: a collection delete has none of its own, and a `generateName`
-/// create has none at all. Either naming the Setting is enough to be judged.
-fn target<'a>(
-    resource: Option<&WireResource<'a>>,
-    name: &Text<'a>,
-    new: Option<Setting<'a>>,
-    old: Option<Setting<'a>>,
-    operation: &Operation<'_>,
-) -> Result<Request<'a>, String> {
-    let Some(resource) = resource else { return Err("request.resource is missing".into()) };
-    if (resource.group.bytes(), resource.resource.bytes()) != (Some("harvesterhci.io"), Some("settings")) {
-        return Ok(Request::NotOurs);
-    }
-    let names = [Some(name), new.as_ref().map(|it| &it.metadata.name), old.as_ref().map(|it| &it.metadata.name)];
-    if !names.into_iter().flatten().filter_map(Text::bytes).any(|name| GuardedSetting::named(name).is_some()) {
-        let nameless_delete = operation.known == "DELETE" && old.is_none() && name.bytes() == Some("");
-        return if nameless_delete {
-            Err("a DELETE must carry a name or the old object".into())
-        } else {
-            Ok(Request::NotOurs)
-        };
-    }
-    match (operation.known, old, new) {
-        ("DELETE", _, _) => Ok(Request::Delete),
-        ("CREATE", _, Some(new)) => Ok(Request::Create(new)),
-        ("UPDATE", Some(old), Some(new)) => Ok(Request::Update { old, new }),
-        ("CREATE", _, None) => Err("a CREATE must carry the object".into()),
-        ("UPDATE", _, _) => Err("an UPDATE must carry the object and the old object".into()),
-        _ => {
-            let seen = operation.written.bytes().unwrap_or("not a string");
-            Err(format!("operation {} is not judged, only CREATE, UPDATE and DELETE", Quoted(seen)))
+impl<'a> WireRequest<'a> {
+    /// Tells the guarded Setting from everything else.
+    ///
+    /// The name is looked for in the objects too: a collection delete has none of its own, and a `generateName`
+    /// create has none at all. Either naming the Setting is enough to be judged.
+    fn interpret(self, operation: &str) -> Result<Request<'a>, String> {
+        let Self { resource, name, operation: written, object: new, old_object: old, .. } = self;
+        let Some(resource) = resource else { return Err("request.resource is missing".into()) };
+        if (resource.group.bytes(), resource.resource.bytes()) != (Some("harvesterhci.io"), Some("settings")) {
+            return Ok(Request::NotOurs);
+        }
+        let names = [Some(&name), new.as_ref().map(|it| &it.metadata.name), old.as_ref().map(|it| &it.metadata.name)];
+        if !names.into_iter().flatten().filter_map(Text::bytes).any(|name| GuardedSetting::named(name).is_some()) {
+            let nameless_delete = operation == "DELETE" && old.is_none() && name.bytes() == Some("");
+            return if nameless_delete {
+                Err("a DELETE must carry a name or the old object".into())
+            } else {
+                Ok(Request::NotOurs)
+            };
+        }
+        match (operation, old, new) {
+            ("DELETE", _, _) => Ok(Request::Delete),
+            ("CREATE", _, Some(new)) => Ok(Request::Create(new)),
+            ("UPDATE", Some(old), Some(new)) => Ok(Request::Update { old, new }),
+            ("CREATE", _, None) => Err("a CREATE must carry the object".into()),
+            ("UPDATE", _, _) => Err("an UPDATE must carry the object and the old object".into()),
+            _ => {
+                let seen = written.bytes().unwrap_or("not a string");
+                Err(format!("operation {} is not judged, only CREATE, UPDATE and DELETE", Quoted(seen)))
+            }
         }
     }
 }

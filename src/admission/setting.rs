@@ -107,44 +107,35 @@ pub struct ObjectMetadata<'a> {
     /// `deletionTimestamp`
     #[serde(borrow, default)]
     pub deletion_timestamp: Text<'a>,
-    /// The one annotation that is an instruction to this webhook.
-    #[serde(borrow, default)]
-    pub annotations: Annotations<'a>,
-}
-
-/// The annotations, of which only [`ALLOW_DURING_MIGRATION`] is kept: others may be as large as the object.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Annotations<'a> {
-    /// The hash that the annotation names.
+    /// The annotation [`ALLOW_DURING_MIGRATION`], of all: others may be as large as the object.
+    #[serde(borrow, default, rename = "annotations", deserialize_with = "allow_during_migration")]
     pub allow_during_migration: Text<'a>,
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Annotations<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Only;
-        impl<'de> Visitor<'de> for Only {
-            type Value = Annotations<'de>;
+fn allow_during_migration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'de>, D::Error> {
+    struct Annotations;
+    impl<'de> Visitor<'de> for Annotations {
+        type Value = Text<'de>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("annotations: an object of strings")
-            }
-
-            fn visit_unit<E>(self) -> Result<Annotations<'de>, E> {
-                Ok(Annotations::default())
-            }
-
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Annotations<'de>, M::Error> {
-                let mut found = Annotations::default();
-                while let Some(key) = map.next_key::<Text<'de>>()? {
-                    if key.bytes() == Some(ALLOW_DURING_MIGRATION) {
-                        found.allow_during_migration = map.next_value()?;
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-                Ok(found)
-            }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("annotations: an object of strings")
         }
-        deserializer.deserialize_any(Only)
+
+        fn visit_unit<E>(self) -> Result<Text<'de>, E> {
+            Ok(Text::Absent)
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Text<'de>, M::Error> {
+            let mut found = Text::Absent;
+            while let Some(key) = map.next_key::<Text<'de>>()? {
+                if key.bytes() == Some(ALLOW_DURING_MIGRATION) {
+                    found = map.next_value()?;
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            Ok(found)
+        }
     }
+    deserializer.deserialize_any(Annotations)
 }
