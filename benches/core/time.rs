@@ -35,7 +35,7 @@ fn values(c: &mut Criterion) {
         let draft = ParsedValue::read(&value);
         let mut group = c.benchmark_group("canonical form");
         group.throughput(size).bench_function(&id, |b| {
-            b.iter(|| ValidatedValue::new(black_box(&draft)).canonical().map(|value| value.to_json()));
+            b.iter(|| ValidatedValue::new(black_box(&draft)).canonical());
         });
         group.finish();
     }

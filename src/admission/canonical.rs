@@ -15,8 +15,8 @@ pub fn canonical(value: &Text<'_>) -> Result<String, Violations> {
     let [setting] = GuardedSetting::ALL;
     let Some(parsed) = read(setting, value) else { return Ok(String::new()) };
     let value = ValidatedValue::new(&parsed);
-    if let Some(value) = value.canonical() {
-        return Ok((setting.canonical)(&value));
+    if let Some(canonical) = (setting.canonical)(&value) {
+        return Ok(canonical);
     }
     let mut findings = Findings::default();
     let context = RuleContext {

@@ -58,7 +58,7 @@ impl<'v> Change<'v> {
             return change(Mutation::Restored(stored.to_owned()), Outcome::Same);
         }
         let value = ValidatedValue::new(parsed);
-        let canonical = value.canonical().filter(|_| phase == Phase::Mutate).map(|value| (setting.canonical)(&value));
+        let canonical = if phase == Phase::Mutate { (setting.canonical)(&value) } else { None };
         let mutation = canonical
             .filter(|canonical| new.bytes() != Some(canonical))
             .map_or(Mutation::Unchanged, Mutation::Rewritten);

@@ -80,7 +80,6 @@ pub(super) fn suggestions(
         let Some(value) = ValidatedValue::new(&with_range).canonical() else {
             return nothing("clusterNetwork or vlan can't be read; mend these first".to_owned());
         };
-        let value = value.to_json();
         if let Some(rules) = refused_otherwise(request, &value, facts, policy) {
             others = others.iter().chain(rules.iter()).collect();
             ranges.push(SuggestedRange { range: candidate.to_string(), spare: capacity(prefix) - nodes, value });

@@ -1,9 +1,9 @@
 //! The Settings that are guarded: what differs from one to the next, in one table.
 
-use super::canonical_value::CanonicalValue;
 use super::key::{self, Key};
 use super::parsed_value::ParsedValue;
 use super::rule_id::RuleId;
+use super::validated_value::ValidatedValue;
 
 #[derive(Debug)]
 pub struct GuardedSetting {
@@ -12,8 +12,8 @@ pub struct GuardedSetting {
     pub keys: &'static [&'static Key],
     /// Reads a submitted value that is not blank.
     pub parse: for<'a> fn(&'a str) -> ParsedValue<'a>,
-    /// The canonical form of a valid value.
-    pub canonical: fn(&CanonicalValue) -> String,
+    /// The canonical form of a value; none of one that breaks a rule about the value alone.
+    pub canonical: fn(&ValidatedValue<'_>) -> Option<String>,
     /// The rules for a value that becomes enabled, in the order in which violations are reported.
     pub rules: &'static [RuleId],
     /// The rules for a value that becomes empty, which disables the network.
@@ -26,7 +26,7 @@ static VM_MIGRATION_NETWORK: GuardedSetting = GuardedSetting {
     name: super::SETTING,
     keys: &key::ALL,
     parse: |text| ParsedValue::read(text),
-    canonical: CanonicalValue::to_json,
+    canonical: |value| value.canonical(),
     rules: &RuleId::ALL,
     disable_rules: &[RuleId::MigrationInProgress],
     override_annotation: super::ALLOW_DURING_MIGRATION,

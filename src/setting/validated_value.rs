@@ -1,8 +1,8 @@
 //! A parsed value with its parts converted to typed values.
 
 use ipnet::Ipv4Net;
+use serde::Serialize;
 
-use super::canonical_value::CanonicalValue;
 use super::excludes;
 use super::parsed_value::ParsedValue;
 use super::problem::{Problem, Problems};
@@ -20,6 +20,18 @@ pub struct ValidatedValue<'a> {
     addresses: Option<AddressRange>,
 }
 
+/// The canonical form, with its keys in Harvester's order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CanonicalForm<'a> {
+    cluster_network: &'a str,
+    /// As written: 0 and 1 mean the same but are kept apart.
+    vlan: u16,
+    range: Ipv4Net,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    exclude: &'a [Ipv4Net],
+}
+
 impl<'a> ValidatedValue<'a> {
     /// Reads each part that the parsed value has.
     pub fn new(parsed: &'a ParsedValue<'a>) -> Self {
@@ -31,18 +43,20 @@ impl<'a> ValidatedValue<'a> {
         value
     }
 
-    /// The value in canonical form; `None` if it breaks a rule about the value alone, as the canonical form would then
+    /// The value in canonical form, as compact JSON; `None` if it breaks a rule about the value alone, as the canonical form would then
     /// say something else than the user wrote.
-    pub fn canonical(&self) -> Option<CanonicalValue> {
+    pub fn canonical(&self) -> Option<String> {
         if !self.parsed.syntax.is_empty() {
             return None;
         }
-        Some(CanonicalValue {
-            cluster_network: self.cluster_network()?.to_owned(),
+        let form = CanonicalForm {
+            cluster_network: self.cluster_network()?,
             vlan: self.vlan_number()?,
             range: self.range()?,
-            exclude: self.excluded()?.to_vec(),
-        })
+            exclude: self.excluded()?,
+        };
+        // Strings and numbers always have their JSON.
+        serde_json::to_string(&form).ok()
     }
 
     pub(super) const fn syntax(&self) -> &Problems {

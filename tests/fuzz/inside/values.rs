@@ -50,14 +50,12 @@ pub fn value(data: &[u8]) {
         assert_eq!(Meaning::of_stored(go), meaning, "{text:?}");
     }
 
-    let Some(value) = validated.canonical() else { return };
+    let Some(canonical) = validated.canonical() else { return };
     let range: Ipv4Net = seen["range"].as_str().unwrap().parse().unwrap();
     assert_eq!((range, seen["vlan"].as_u64()), (range.trunc(), Some(u64::from(go.as_ref().unwrap().vlan))));
-    let canonical = value.to_json();
     let again = ParsedValue::read(&canonical);
     let reread = ValidatedValue::new(&again).canonical().unwrap_or_else(|| panic!("{canonical}"));
-    assert_eq!(reread, value);
-    assert_eq!(reread.to_json(), canonical);
+    assert_eq!(reread, canonical);
     assert_eq!(Meaning::of_submitted(&again), meaning, "{text:?}, {canonical}");
     let written: Value = serde_json::from_str(&canonical).unwrap();
     let masked = |entry: &Value| entry.as_str().unwrap().parse::<Ipv4Net>().unwrap().trunc();
