@@ -1,5 +1,7 @@
 //! The decision on a request.
 
+#![expect(missing_docs, reason = "the operations are those of Kubernetes")]
+
 use crate::setting::evaluation::{Findings, MigrationOverride, RuleContext};
 use crate::setting::facts::{Facts, Missing};
 use crate::setting::field::Field;
@@ -17,13 +19,9 @@ use super::setting::{Setting, Text};
 pub enum Request<'a> {
     /// Another object, group or resource.
     NotOurs,
-    /// CREATE.
     Create(Setting<'a>),
-    /// UPDATE.
     Update {
-        /// The stored object.
         old: Setting<'a>,
-        /// The submitted one.
         new: Setting<'a>,
     },
     /// DELETE, of the object alone or of its whole collection.
@@ -53,14 +51,11 @@ impl Request<'_> {
     }
 }
 
-/// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// Allowed or refused.
     pub verdict: Verdict,
     /// What mutation made of `value`; meaningful when allowed.
     pub value: Mutation,
-    /// What mutation made of `default`.
     pub default: Mutation,
     /// What the user is told of an admitted change.
     pub warnings: Vec<Warning>,
@@ -72,14 +67,10 @@ pub struct Decision {
     pub judged: RuleSet,
 }
 
-/// Allowed, or why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The request may go on.
     Allowed,
-    /// The Setting is never deleted.
     NotDeletable,
-    /// Rules are broken.
     Invalid(Violations),
     /// Nothing certain speaks against it, but facts are missing that could.
     FactsMissing(Vec<Missing>),

@@ -1,5 +1,7 @@
 //! Facts about objects.
 
+#![expect(missing_docs, reason = "fields are named as in the objects")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -26,7 +28,6 @@ impl Nodes {
         Self { nodes, workers }
     }
 
-    /// Every node, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter()
     }
@@ -36,7 +37,6 @@ impl Nodes {
         self.nodes.iter().filter(|node| !node.witness)
     }
 
-    /// How many nodes run virtual machines.
     pub const fn worker_count(&self) -> usize {
         self.workers
     }
@@ -50,7 +50,6 @@ impl Nodes {
 /// A node, as far as the rules look at it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Node {
-    /// `metadata.name`.
     pub name: Box<str>,
     /// Label `node-role.harvesterhci.io/witness: "true"`: votes in etcd, runs nothing else.
     pub witness: bool,
@@ -63,7 +62,6 @@ pub struct Node {
 /// A `VlanConfig`: an uplink for a cluster network on some nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VlanConfigFact {
-    /// `metadata.name`.
     pub name: String,
     /// The label `network.harvesterhci.io/clusternetwork`: the network that Harvester counts it for.
     pub label: Option<String>,
@@ -88,9 +86,7 @@ pub enum MatchedNodes {
 /// A `HostNetworkConfig`: addresses that Harvester itself gives to nodes on a VLAN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostNetwork {
-    /// `metadata.name`.
     pub name: String,
-    /// `spec.clusterNetwork`.
     pub cluster_network: String,
     /// `spec.vlanID`, absent being untagged.
     pub vlan: VlanId,
@@ -104,9 +100,7 @@ pub struct HostNetwork {
 /// The name of a namespaced object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectName {
-    /// `metadata.namespace`.
     pub namespace: Box<str>,
-    /// `metadata.name`.
     pub name: Box<str>,
 }
 
@@ -120,7 +114,6 @@ impl fmt::Display for ObjectName {
 /// Whether a CRD can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrdState {
-    /// There is no such CRD.
     Absent,
     /// It exists, but its condition `Established` is not `True`.
     NotEstablished,
@@ -131,7 +124,6 @@ pub enum CrdState {
 /// An IPv4 network of a `ServiceCIDR`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceCidr {
-    /// `metadata.name`.
     pub name: String,
     /// One of its `spec.cidrs`, masked.
     pub cidr: Ipv4Net,
@@ -140,12 +132,9 @@ pub struct ServiceCidr {
 /// The network of a Setting, by its effective value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SettingNetwork {
-    /// It has no network of its own.
     #[default]
     Off,
-    /// It has one.
     On {
-        /// Its VLAN.
         vlan: VlanId,
         /// Whether no other network may use that VLAN.
         exclusive_vlan: bool,
