@@ -14,9 +14,8 @@
 //!
 //! What a user submits is read by [`parsed_value`], strictly, with every problem at once. What is already stored
 //! is read by [`go_json`], as Harvester reads it. Two values that [`equivalence`] calls equal configure the same
-//! network; [`ValidatedValue::canonical`] is the canonical form; [`rules`] evaluate a value against the cluster's [`facts`]. What
-//! differs from one
-//! guarded Setting to the next stands in [`guarded`].
+//! network; [`ValidatedValue::canonical`] is the canonical form; [`rules`] evaluate a value against the cluster's
+//! [`facts`]. What differs from one guarded Setting to the next stands in [`guarded`].
 //!
 //! Nothing here does I/O.
 

@@ -14,7 +14,7 @@ use crate::setting::{Facts, GuardedSetting, StringField, ValidatedValue};
 pub fn canonical(value: &Text<'_>) -> Result<String, Violations> {
     let [setting] = GuardedSetting::ALL;
     let Some(parsed) = read(setting, value) else { return Ok(String::new()) };
-    let value = ValidatedValue::new(&parsed);
+    let value = ValidatedValue::new(parsed);
     if let Some(canonical) = (setting.canonical)(&value) {
         return Ok(canonical);
     }

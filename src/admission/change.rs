@@ -25,27 +25,21 @@ enum Outcome<'v> {
     /// Nothing where there was something.
     Disabled,
     /// Something new.
-    Enabled(ValidatedValue<'v>),
+    Enabled(Box<ValidatedValue<'v>>),
 }
 
 impl<'v> Change<'v> {
-    /// `parsed` is the new text where it is neither blank nor unchanged.
-    pub(super) fn new(
-        phase: Phase,
-        setting: &GuardedSetting,
-        old: &Text<'_>,
-        new: &Text<'_>,
-        parsed: Option<&'v ParsedValue<'v>>,
-    ) -> Self {
+    pub(super) fn new(phase: Phase, setting: &GuardedSetting, old: &Text<'_>, new: &'v Text<'_>) -> Self {
         let change = |mutation: Mutation, outcome| {
             let (submitted, stored) = (new.bytes(), mutation.replacement());
             let is_by_form = submitted.zip(stored).is_some_and(|(submitted, stored)| is_by_form(submitted, stored));
             Self { mutation, is_by_form, outcome }
         };
-        if is_unchanged(old, new) {
+        // Harvester is told the very bytes that it knows.
+        if old.bytes().is_some_and(|old| new.bytes() == Some(old)) {
             return change(Mutation::Unchanged, Outcome::Same);
         }
-        let Some(parsed) = parsed else {
+        let Some(parsed) = read(setting, new) else {
             let white_space = new.bytes().is_some_and(|text| !text.is_empty());
             let mutation = if phase == Phase::Mutate && white_space { Mutation::Emptied } else { Mutation::Unchanged };
             let was_blank = old.bytes().is_some_and(is_blank);
@@ -53,7 +47,7 @@ impl<'v> Change<'v> {
         };
         if phase == Phase::Mutate
             && let Some(stored) = old.bytes()
-            && equal(parsed, stored)
+            && equal(&parsed, stored)
         {
             return change(Mutation::Restored(stored.to_owned()), Outcome::Same);
         }
@@ -62,7 +56,7 @@ impl<'v> Change<'v> {
         let mutation = canonical
             .filter(|canonical| new.bytes() != Some(canonical))
             .map_or(Mutation::Unchanged, Mutation::Rewritten);
-        change(mutation, Outcome::Enabled(value))
+        change(mutation, Outcome::Enabled(Box::new(value)))
     }
 
     pub(super) fn evaluate(&self, string: StringField, context: RuleContext<'_>, findings: &mut Findings) {
@@ -72,17 +66,12 @@ impl<'v> Change<'v> {
             Outcome::Disabled if string == StringField::Default => {}
             // These rules look at the cluster alone.
             Outcome::Disabled => {
-                let nothing = ParsedValue::default();
-                evaluate(context.setting.disable_rules, string, &ValidatedValue::new(&nothing), context, findings);
+                let nothing = ValidatedValue::new(ParsedValue::default());
+                evaluate(context.setting.disable_rules, string, &nothing, context, findings);
             }
             Outcome::Enabled(value) => evaluate(context.setting.rules, string, value, context, findings),
         }
     }
-}
-
-/// Whether Harvester is told the very bytes that it knows.
-pub(super) fn is_unchanged(old: &Text<'_>, new: &Text<'_>) -> bool {
-    old.bytes().is_some_and(|old| new.bytes() == Some(old))
 }
 
 /// Reads what a string would enable; `None` where it is blank.

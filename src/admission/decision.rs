@@ -10,7 +10,7 @@ use crate::setting::violation::Violations;
 use crate::setting::{GuardedSetting, Policy, RuleSet, StringField, Warning};
 
 use super::Phase;
-use super::change::{Change, is_unchanged, read};
+use super::change::Change;
 use super::mutation::Mutation;
 use super::setting::{Setting, Text};
 
@@ -100,10 +100,8 @@ pub fn decide(phase: Phase, request: &Request<'_>, facts: &Facts, policy: &Polic
         Request::Update { old, new } => (old, new, true),
     };
     let setting = request.guarded();
-    let changed = |old: &Text<'_>, new| if is_unchanged(old, new) { None } else { read(setting, new) };
-    let (value, default) = (changed(&old.value, &new.value), changed(&old.default, &new.default));
-    let value = Change::new(phase, setting, &old.value, &new.value, value.as_ref());
-    let default = Change::new(phase, setting, &old.default, &new.default, default.as_ref());
+    let value = Change::new(phase, setting, &old.value, &new.value);
+    let default = Change::new(phase, setting, &old.default, &new.default);
 
     let mut findings = Findings::default();
     let being_deleted = old.metadata.deletion_timestamp != Text::Absent;

@@ -77,7 +77,7 @@ pub(super) fn suggestions(
             exclude: Some(Entries::default()),
             ..parsed.clone()
         };
-        let Some(value) = ValidatedValue::new(&with_range).canonical() else {
+        let Some(value) = ValidatedValue::new(with_range).canonical() else {
             return nothing("clusterNetwork or vlan can't be read; mend these first".to_owned());
         };
         if let Some(rules) = refused_otherwise(request, &value, facts, policy) {

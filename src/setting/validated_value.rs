@@ -13,7 +13,7 @@ use crate::escape::Excerpt;
 /// A parsed value with each part checked on its own. A part is `None` where the parsed value's is.
 #[derive(Debug)]
 pub struct ValidatedValue<'a> {
-    parsed: &'a ParsedValue<'a>,
+    parsed: ParsedValue<'a>,
     pub(super) vlan: Option<Result<u16, Problem>>,
     pub(super) range: Option<Result<Ipv4Net, Problem>>,
     pub(super) excludes: Option<Result<Vec<Ipv4Net>, Problems>>,
@@ -34,11 +34,12 @@ struct CanonicalForm<'a> {
 
 impl<'a> ValidatedValue<'a> {
     /// Reads each part that the parsed value has.
-    pub fn new(parsed: &'a ParsedValue<'a>) -> Self {
+    pub fn new(parsed: ParsedValue<'a>) -> Self {
         let range = parsed.range.as_deref().map(read_range);
         let sound_range = range.as_ref().and_then(|range| range.as_ref().ok()).copied();
         let excludes = parsed.exclude.as_ref().map(|entries| excludes::check(&entries.items, sound_range));
-        let mut value = Self { parsed, vlan: parsed.vlan.map(read_vlan), range, excludes, addresses: None };
+        let vlan = parsed.vlan.map(read_vlan);
+        let mut value = Self { parsed, vlan, range, excludes, addresses: None };
         value.addresses = value.excluded().zip(sound_range).map(|(holes, range)| AddressRange::new(range, holes));
         value
     }

@@ -9,10 +9,10 @@ pub(super) fn findings(context: &Context<'_>, of: &[RuleId]) -> Findings {
     let mut findings = Findings::default();
     let [setting] = GuardedSetting::ALL;
     if let Some(object) = context.setting() {
-        let parsed = (setting.parse)(&object.value);
+        let value = ValidatedValue::new((setting.parse)(&object.value));
         let rule_context =
             RuleContext { setting, facts: context.facts, policy: context.policy, migration_override: None };
-        rules::evaluate(of, StringField::Value, &ValidatedValue::new(&parsed), rule_context, &mut findings);
+        rules::evaluate(of, StringField::Value, &value, rule_context, &mut findings);
     }
     findings
 }

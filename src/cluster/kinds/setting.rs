@@ -5,6 +5,7 @@ use ipnet::{IpNet, Ipv4Net};
 use super::prelude::*;
 use crate::setting::cidr;
 use crate::setting::go_json::{self, NetworkConfig, Unreadable as UnreadableConfig};
+use crate::setting::json::is_blank;
 use crate::setting::range::AddressRange;
 use crate::setting::vlan::VlanId;
 use crate::setting::{RWX_NETWORK, SETTING, STORAGE_NETWORK};
@@ -47,7 +48,7 @@ impl Watched for SettingObject {
             Some(value) if !value.is_empty() => ("value", value),
             _ => ("default", self.default.unwrap_or_default()),
         };
-        if text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+        if is_blank(&text) {
             return Ok(Some(SettingNetwork::Off));
         }
         Ok(Some(read(field, &text).unwrap_or_else(SettingNetwork::Unreadable)))

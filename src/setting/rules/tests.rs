@@ -68,11 +68,11 @@ pub(super) fn value(cluster_network: &str, vlan: u16, range: &str, exclude: &[&s
 }
 
 pub(super) fn judged(value: &str, facts: &Facts, policy: &Policy) -> Findings {
-    let parsed = ParsedValue::read(value);
+    let value = ValidatedValue::new(ParsedValue::read(value));
     let mut findings = Findings::default();
     let [setting] = GuardedSetting::ALL;
     let context = RuleContext { setting, facts, policy, migration_override: None };
-    evaluate(setting.rules, StringField::Value, &ValidatedValue::new(&parsed), context, &mut findings);
+    evaluate(setting.rules, StringField::Value, &value, context, &mut findings);
     findings
 }
 

@@ -21,7 +21,7 @@ pub fn value(data: &[u8]) {
     for problem in parsed.syntax.listed() {
         assert_harmless(&problem.message, false);
     }
-    let validated = ValidatedValue::new(&parsed);
+    let validated = ValidatedValue::new(parsed.clone());
     if !parsed.syntax.is_empty() {
         assert!(validated.canonical().is_none(), "{text:?}");
         return;
@@ -54,7 +54,7 @@ pub fn value(data: &[u8]) {
     let range: Ipv4Net = seen["range"].as_str().unwrap().parse().unwrap();
     assert_eq!((range, seen["vlan"].as_u64()), (range.trunc(), Some(u64::from(go.as_ref().unwrap().vlan))));
     let again = ParsedValue::read(&canonical);
-    let reread = ValidatedValue::new(&again).canonical().unwrap_or_else(|| panic!("{canonical}"));
+    let reread = ValidatedValue::new(again.clone()).canonical().unwrap_or_else(|| panic!("{canonical}"));
     assert_eq!(reread, canonical);
     assert_eq!(Meaning::of_submitted(&again), meaning, "{text:?}, {canonical}");
     let written: Value = serde_json::from_str(&canonical).unwrap();
