@@ -50,38 +50,31 @@ pub(super) const SOUND: &str = r#"{"clusterNetwork":"vm-migration","vlan":100,"r
 impl Rule {
     /// Everything about the rule, as paragraphs of plain text.
     pub fn help(&self) -> String {
-        let Self { id, field, refuses, why, fix, example, .. } = self;
-        let Example { given, refused, instead } = example;
+        let Example { given, refused, instead } = self.example;
         let given = given.map(|given| format!(", where {given}")).unwrap_or_default();
         let instead = match instead {
             Instead::Value(value) => format!("accepted  {value}"),
             Instead::Then(then) => format!("accepted  the same, once {then}"),
         };
-        let text = format!(
-            "{id}, reported for {field}\n\n\
-             Refused when {refuses}.\n\n\
-             Why: {why}\n\n\
-             Fix: {fix}\n\n\
-             Example{given}:\n  refused   {refused}\n  {instead}\n"
-        );
-        text.replace('`', "")
+        let text = format!("{}Example{given}:\n  refused   {refused}\n  {instead}\n", self.paragraphs());
+        text.replace("**", "").replace('`', "")
     }
 
     /// The same in Markdown.
     pub fn help_in_markdown(&self) -> String {
-        let Self { id, field, refuses, why, fix, example, .. } = self;
-        let Example { given, refused, instead } = example;
+        let Example { given, refused, instead } = self.example;
         let given = given.map(|given| format!(", where {given}")).unwrap_or_default();
         let instead = match instead {
             Instead::Value(value) => format!("Accepted:\n\n```json\n{value}\n```\n"),
             Instead::Then(then) => format!("Accepted: the same, once {then}.\n"),
         };
+        format!("{}Refused{given}:\n\n```json\n{refused}\n```\n\n{instead}", self.paragraphs())
+    }
+
+    fn paragraphs(&self) -> String {
+        let Self { id, field, refuses, why, fix, .. } = self;
         format!(
-            "**`{id}`**, reported for {field}\n\n\
-             **Refused when** {refuses}.\n\n\
-             **Why**: {why}\n\n\
-             **Fix**: {fix}\n\n\
-             Refused{given}:\n\n```json\n{refused}\n```\n\n{instead}"
+            "**`{id}`**, reported for {field}\n\n**Refused when** {refuses}.\n\n**Why**: {why}\n\n**Fix**: {fix}\n\n"
         )
     }
 }
