@@ -89,7 +89,7 @@ fn string<'a>(key: &'static Key, value: &'a RawValue) -> Result<Cow<'a, str>, Pr
         JsonKind::String => {}
         kind => return Err(wrong_type(key, value, kind)),
     }
-    match json::text(value) {
+    match json::text(value.get()) {
         None => Err(half_surrogate(FieldPath::Key(key), value)),
         Some(text) if *key == key::CLUSTER_NETWORK && text.is_empty() => {
             let message = format_args!("{key} is empty; {}", key.accepts);
@@ -127,7 +127,7 @@ fn strings<'a>(key: &'static Key, value: &'a RawValue, problems: &mut Problems) 
         kind => return Err(wrong_type(key, value, kind)),
     }
     json::items(value.get(), |item| {
-        let text = json::text(item);
+        let text = json::text(item.get());
         if text.is_none() {
             entries.broken = true;
             let path = FieldPath::ExcludeItem(entries.items.len());

@@ -22,7 +22,7 @@ pub fn offset(text: &str, path: &FieldPath) -> usize {
 fn member<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let mut found = None;
     let read = json::members(text, |key, value| {
-        if json::text(key).is_some_and(|key| key == name) {
+        if json::text(key.get()).is_some_and(|key| key == name) {
             found = Some((key.get(), value.get()));
         }
     });

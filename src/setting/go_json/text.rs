@@ -5,20 +5,20 @@ use std::fmt;
 
 use serde::de::{Deserializer as _, Visitor};
 
+use crate::setting::json;
+
 /// The text of a string literal. Half a surrogate pair becomes U+FFFD, where serde would refuse it.
 pub(super) fn decode(literal: &str) -> Cow<'_, str> {
-    let inner = literal.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or_default();
-    if !inner.contains('\\') {
-        return Cow::Borrowed(inner);
-    }
-    // As bytes, serde_json gives half a pair too, in WTF-8: as three bytes, which is what U+FFFD takes.
-    let mut bytes = serde_json::Deserializer::from_str(literal).deserialize_bytes(Wtf8).unwrap_or_default();
-    for at in 0..bytes.len().saturating_sub(2) {
-        if bytes[at] == 0xed && bytes[at + 1] >= 0xa0 {
-            bytes[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
+    json::text(literal).unwrap_or_else(|| {
+        // As bytes, serde_json gives half a pair too, in WTF-8: as three bytes, which is what U+FFFD takes.
+        let mut bytes = serde_json::Deserializer::from_str(literal).deserialize_bytes(Wtf8).unwrap_or_default();
+        for at in 0..bytes.len().saturating_sub(2) {
+            if bytes[at] == 0xed && bytes[at + 1] >= 0xa0 {
+                bytes[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
+            }
         }
-    }
-    Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
+        Cow::Owned(String::from_utf8(bytes).unwrap_or_default())
+    })
 }
 
 struct Wtf8;

@@ -33,7 +33,7 @@ enum Found<'a> {
 
 impl<'a> Members<'a> {
     pub(super) fn add(&mut self, key: &'a RawValue, value: &'a RawValue) {
-        let Some(name) = json::text(key) else { return self.add_unknown(None) };
+        let Some(name) = json::text(key.get()) else { return self.add_unknown(None) };
         let Some(index) = key::ALL.iter().position(|key| key.name == name) else {
             let is_empty = value.get() == r#""""# || JsonKind::of(value.get()) == JsonKind::Null;
             if !(is_empty && RANGE_V6.contains(&&*name)) {
