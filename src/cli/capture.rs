@@ -62,7 +62,7 @@ impl Args {
         let (client, server) = self.kube.reach().await?;
         let policy = self.policy.over(None);
         if !self.status {
-            let snapshot = live::snapshot(client.clone(), &server).await?;
+            let snapshot = live::snapshot(client.clone(), &server).await.map_err(anyhow::Error::msg)?;
             let source = source(&client, server).await;
             readable(&snapshot)?;
             let files = capture::files(&snapshot, &policy, &source).context(UNWRITABLE)?;

@@ -50,7 +50,7 @@ impl ClusterStateArgs {
 
     async fn list(&self) -> anyhow::Result<ReviewCluster> {
         let (client, address) = self.kube.reach().await?;
-        let snapshot = live::snapshot(client, &address).await?;
+        let snapshot = live::snapshot(client, &address).await.map_err(anyhow::Error::msg)?;
         let stored = snapshot.setting().cloned().map(|setting| Stored { setting, from: OldSide::Live });
         Ok(ReviewCluster { facts: snapshot.facts(), stored, policy: None })
     }

@@ -1,5 +1,6 @@
 //! Errors of calls to the API server.
 
+use std::iter;
 use std::time::Duration;
 
 use hyper::{Request, StatusCode};
@@ -64,16 +65,13 @@ impl Error {
 
     /// The cause comes first; the outer words are about our own client.
     fn unreachable(error: &dyn std::error::Error) -> Self {
-        let mut chain = vec![error.to_string()];
-        let mut source = error.source();
-        while let Some(error) = source {
-            let inner = error.to_string();
+        let mut chain: Vec<String> = Vec::new();
+        for inner in iter::successors(Some(error), |error| error.source()).map(ToString::to_string) {
             // Some errors say their cause's words themselves.
             for outer in &mut chain {
                 *outer = outer.replace(&format!(": {inner}"), "");
             }
             chain.push(inner);
-            source = error.source();
         }
         chain.reverse();
         chain.dedup();

@@ -44,30 +44,23 @@ pub struct Listed {
 }
 
 /// Which resources can't be listed, and why. Safe to print; a line for each reason.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unlisted(String);
-
-impl Unlisted {
-    fn new(failed: &[(WatchedResource, Error)], address: &str) -> Self {
-        // An API server that can't be reached is the same reason for all.
-        let mut reasons: Vec<(String, &str, Vec<String>)> = Vec::new();
-        for (source, error) in failed {
-            let why = error.at(address);
-            let verb = if matches!(error.code(), Some(401 | 403)) { "may not" } else { "can't" };
-            match reasons.iter_mut().find(|(known, ..)| *known == why) {
-                Some((_, _, sources)) => sources.push(source.to_string()),
-                None => reasons.push((why, verb, vec![source.to_string()])),
-            }
+fn unlisted(failed: &[(WatchedResource, Error)], address: &str) -> String {
+    // An API server that can't be reached is the same reason for all.
+    let mut reasons: Vec<(String, &str, Vec<String>)> = Vec::new();
+    for (source, error) in failed {
+        let why = error.at(address);
+        let verb = if matches!(error.code(), Some(401 | 403)) { "may not" } else { "can't" };
+        match reasons.iter_mut().find(|(known, ..)| *known == why) {
+            Some((_, _, sources)) => sources.push(source.to_string()),
+            None => reasons.push((why, verb, vec![source.to_string()])),
         }
-        let line =
-            |(why, verb, sources): (String, &str, Vec<String>)| format!("{verb} list {}: {why}", sources.join(", "));
-        Self(reasons.into_iter().map(line).collect::<Vec<_>>().join("\n"))
     }
+    let lines = reasons.into_iter().map(|(why, verb, sources)| format!("{verb} list {}: {why}", sources.join(", ")));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Lists every resource, all at the same time, of the API server at this address. One that is not served has no objects.
-pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, Unlisted> {
+pub async fn snapshot(client: Client, address: &str) -> Result<Snapshot, String> {
     let (snapshot, unlisted) = partial_snapshot(client, address, |_| false).await;
     unlisted.map_or(Ok(snapshot), Err)
 }
@@ -77,7 +70,7 @@ pub async fn partial_snapshot(
     client: Client,
     address: &str,
     keep: fn(&WatchedResource) -> bool,
-) -> (Snapshot, Option<Unlisted>) {
+) -> (Snapshot, Option<String>) {
     let client = LastHeard::new().wrap(client);
     let mut snapshot = Snapshot::default();
     let mut failed = Vec::new();
@@ -91,7 +84,7 @@ pub async fn partial_snapshot(
             }
         }
     }
-    let unlisted = (!failed.is_empty()).then(|| Unlisted::new(&failed, address));
+    let unlisted = (!failed.is_empty()).then(|| unlisted(&failed, address));
     (snapshot, unlisted)
 }
 
@@ -226,7 +219,7 @@ mod tests {
         };
         let failed = vec![(nodes, forbidden), (networks, silent()), (configs, silent())];
         assert_eq!(
-            Unlisted::new(&failed, "10.0.0.1:6443").to_string(),
+            unlisted(&failed, "10.0.0.1:6443"),
             "may not list nodes: list refused with 403 Forbidden: nodes is forbidden\n\
              can't list clusternetworks.network.harvesterhci.io, vlanconfigs.network.harvesterhci.io: \
              list: no answer from the API server at 10.0.0.1:6443 within 30 s"

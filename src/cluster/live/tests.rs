@@ -381,7 +381,7 @@ async fn an_overloaded_api_server_is_left_alone_for_as_long_as_it_asks() {
     page.headers_mut().insert("content-type", axum::http::HeaderValue::from_static("text/html; charset=utf-8"));
     server.answer_with(NODES, page);
     assert_eq!(
-        super::snapshot(server.client(), "10.0.0.1:6443").await.unwrap_err().to_string(),
+        super::snapshot(server.client(), "10.0.0.1:6443").await.unwrap_err(),
         "can't list nodes: the answer of the API server at 10.0.0.1:6443 can't be read: it is a web page (HTTP status \
          200), as of a login or a proxy; is this the address of the API server?"
     );
