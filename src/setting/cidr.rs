@@ -139,8 +139,8 @@ fn leading_zeros(address: &str, suffix: Option<&str>) -> CidrError {
     CidrError::LeadingZeroInOctet(prefix.and_then(|prefix| Ipv4Net::new(octets.into(), prefix).ok()))
 }
 
-/// Reads a network as Go's `net.ParseCIDR`, masked: zeros may lead the prefix length but no octet. An IPv4-mapped one is
-/// IPv6.
+/// Reads a network as Go's `net.ParseCIDR`, masked: zeros may lead the prefix length but no octet. What is IPv4-mapped
+/// is IPv6.
 pub fn parse_go(text: &str) -> Option<IpNet> {
     let (address, prefix) = text.split_once('/')?;
     let prefix = Some(prefix).filter(|prefix| is_digits(prefix))?.parse().ok()?;

@@ -65,7 +65,7 @@ pub enum FieldPath {
     Whole,
     Key(&'static Key),
     ExcludeItem(usize),
-    /// A key that is not one of the four. It can't be mistaken for another part of the path: it has 1 to 64 letters, digits,
-    /// `_` and `-`.
+    /// A key that is not one of the four, of 1 to 64 letters, digits, `_` and `-`: nothing in it is taken for another
+    /// part of the path.
     UnknownKey(String),
 }

@@ -44,8 +44,8 @@ impl<'a> ValidatedValue<'a> {
         value
     }
 
-    /// The value in canonical form, as compact JSON; `None` if it breaks a rule about the value alone, as the canonical form would then
-    /// say something else than the user wrote.
+    /// The value in canonical form, as compact JSON; `None` if it breaks a rule about the value alone, as the canonical
+    /// form would then say something else than the user wrote.
     pub fn canonical(&self) -> Option<String> {
         if !self.parsed.syntax.is_empty() {
             return None;
