@@ -40,10 +40,6 @@ impl Watched for SettingObject {
     type Extract = SettingNetwork;
 
     fn extract(self) -> Result<Option<SettingNetwork>, String> {
-        let read: fn(&str, &str) -> Result<SettingNetwork, String> = match self.metadata.name.as_deref() {
-            Some(RWX_NETWORK) => rwx,
-            _ => storage,
-        };
         let (field, text) = match self.value {
             Some(value) if !value.is_empty() => ("value", value),
             _ => ("default", self.default.unwrap_or_default()),
@@ -51,23 +47,20 @@ impl Watched for SettingObject {
         if is_blank(&text) {
             return Ok(Some(SettingNetwork::Off));
         }
-        Ok(Some(read(field, &text).unwrap_or_else(SettingNetwork::Unreadable)))
+        let network = match self.metadata.name.as_deref() {
+            Some(RWX_NETWORK) => go_json::rwx_network(&text).map(|rwx| {
+                let own = network(&format!("{field}.network"), &rwx.network);
+                if rwx.share_storage_network { SettingNetwork::Off } else { own }
+            }),
+            _ => go_json::network_config(&text).map(|config| network(field, &config)),
+        };
+        Ok(Some(network.unwrap_or_else(|unreadable| SettingNetwork::Unreadable(reason(field, &unreadable)))))
     }
 
     fn put(all: Extracts<'_, Self>, facts: &mut Facts) {
         let networks = all.map(|(name, network)| (name.name.to_string(), network.clone()));
         facts.networks = Ok(Arc::new(networks.collect()));
     }
-}
-
-fn storage(field: &str, text: &str) -> Result<SettingNetwork, String> {
-    let config = go_json::network_config(text).map_err(|unreadable| reason(field, &unreadable))?;
-    Ok(network(field, &config))
-}
-
-fn rwx(field: &str, text: &str) -> Result<SettingNetwork, String> {
-    let rwx = go_json::rwx_network(text).map_err(|unreadable| reason(field, &unreadable))?;
-    Ok(if rwx.share_storage_network { SettingNetwork::Off } else { network(&format!("{field}.network"), &rwx.network) })
 }
 
 fn reason(field: &str, unreadable: &UnreadableConfig) -> String {
