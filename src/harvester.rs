@@ -6,7 +6,7 @@
 mod nad_config;
 mod reaction;
 
-pub use nad_config::{is_config_of, nad_config};
+pub use nad_config::{is_same_config, nad_config};
 pub use reaction::{Handled, LabelledNad, NadAfter, Reaction};
 
 /// Where Harvester, `KubeVirt` and the network's objects are.

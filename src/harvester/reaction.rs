@@ -1,6 +1,6 @@
 //! What Harvester's controller does about a value.
 
-use super::nad_config::{NoNetwork, nad_config};
+use super::nad_config::nad_config;
 use crate::setting::hash;
 
 /// What the annotations of the Setting say of the value that was handled last.
@@ -26,7 +26,7 @@ pub enum Reaction {
     /// Nothing: it has handled these bytes, or there was never anything.
     Nothing,
     /// It makes no network, says so in the condition `configured`, and does not try again.
-    Fails(NoNetwork),
+    Fails(String),
     /// It gives `KubeVirt` this network.
     Configures {
         /// The `NetworkAttachmentDefinition` of `harvester-system`; none when the network is disabled.

@@ -58,10 +58,8 @@ fn exists(context: &Context<'_>, found: Option<&Attachment>) -> CheckOutcome {
 }
 
 fn config(context: &Context<'_>, value: &str, found: &Attachment) -> Checked {
-    let made = harvester::is_config_of(&found.spec.config, value)
-        .and_then(|is_same| Ok((is_same, harvester::nad_config(value)?)));
-    let (is_same, expected) = made.map_err(|why| Quoting(&why.to_string()).to_string())?;
-    if is_same {
+    let expected = harvester::nad_config(value).map_err(|why| Quoting(&why).to_string())?;
+    if harvester::is_same_config(&found.spec.config, &expected) {
         return Ok(ok("the configuration is what Harvester makes of the value"));
     }
     let check = error(format!("the configuration is {}", Line(&found.spec.config)))
