@@ -14,36 +14,31 @@ use crate::setting::vlan::VlanId;
 
 /// The nodes of the cluster, sorted by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Nodes {
-    nodes: Box<[Node]>,
-    workers: usize,
-}
+pub struct Nodes(Box<[Node]>);
 
 impl Nodes {
     /// Nodes in any order; of several with one name the last counts.
     pub fn new(nodes: impl IntoIterator<Item = Node>) -> Self {
         let by_name: BTreeMap<Box<str>, Node> = nodes.into_iter().map(|node| (node.name.clone(), node)).collect();
-        let nodes: Box<[Node]> = by_name.into_values().collect();
-        let workers = nodes.iter().filter(|node| !node.witness).count();
-        Self { nodes, workers }
+        Self(by_name.into_values().collect())
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter()
+        self.0.iter()
     }
 
     /// The nodes that run virtual machines, sorted by name: all but the witnesses.
     pub fn workers(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter().filter(|node| !node.witness)
+        self.iter().filter(|node| !node.witness)
     }
 
-    pub const fn worker_count(&self) -> usize {
-        self.workers
+    pub fn worker_count(&self) -> usize {
+        self.workers().count()
     }
 
     /// Whether there is no node at all: no cluster is like that, so such a view is incomplete.
     pub const fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
+        self.0.is_empty()
     }
 }
 
