@@ -230,6 +230,14 @@ fn a_verdict_asks_for_the_facts_that_it_depends_on() {
         findings.missing.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["vlanstatuses.network.harvesterhci.io (not listed yet)"]
     );
+    // They say which nodes must be ready, also while the rule about them only warns.
+    let configs = Facts { vlan_configs: unknown.vlan_configs.clone(), ..ready() };
+    let on_trial = Policy { warn: [RuleId::VlanConfigMissing].into_iter().collect(), ..Policy::default() };
+    let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &configs, &on_trial);
+    assert_eq!(
+        findings.missing.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["vlanconfigs.network.harvesterhci.io (not listed yet)"]
+    );
     let nobody = Facts { nodes: known(Nodes::default()), ..ready() };
     let findings = judged(&value("net", 100, "192.168.1.0/24", &[]), &nobody, &Policy::default());
     assert_eq!(findings.missing.iter().map(ToString::to_string).collect::<Vec<_>>(), ["nodes (the view has none)"]);

@@ -23,8 +23,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
     let Some(name) = existing(evaluation, value) else { return };
     let facts = evaluation.context.facts;
-    // Without them `vlan-config-missing` has no verdict either, and says so.
-    let Ok(vlan_configs) = &facts.vlan_configs else { return };
+    let Some(vlan_configs) = evaluation.need(&facts.vlan_configs) else { return };
     let covered = covered(vlan_configs, name);
     if !vlan_configs.iter().any(|it| it.label.as_deref() == Some(name)) {
         return;
