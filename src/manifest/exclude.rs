@@ -1,8 +1,8 @@
 //! Paths to skip: `--exclude` patterns and Git's ignore rules.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 
-use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 /// The patterns of `--exclude`, as lines of a `.gitignore` in the directory that is named on the command line.
@@ -21,74 +21,56 @@ impl ExcludedPaths {
 }
 
 /// The rules that hold somewhere below a directory, the strongest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Rules {
-    exclude: Option<IgnoreFile>,
+    /// The directory as the walk names it.
+    walked: PathBuf,
+    /// Its true path, below which the rules of a repository are.
+    real: PathBuf,
+    exclude: Gitignore,
     /// The nearest last.
-    pub(super) git: Vec<IgnoreFile>,
+    pub(super) git: Vec<Gitignore>,
 }
 
 impl Rules {
     /// Those for a directory: the patterns, and what the repository around it says.
     pub(super) fn of(directory: &Path, exclude: &ExcludedPaths) -> Self {
-        let mut patterns = GitignoreBuilder::new("");
+        let real = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+        let mut patterns = GitignoreBuilder::new(&real);
         for pattern in &exclude.0 {
             // It was checked where it was given.
             let _ = patterns.add_line(None, pattern);
         }
-        let exclude = patterns.build().ok().map(|rules| IgnoreFile { rules, ..IgnoreFile::at(directory) });
-        Self { exclude, git: above(directory) }
+        let exclude = patterns.build().unwrap_or_else(|_| Gitignore::empty());
+        // Its own rules are found on the way down.
+        let repository = real.ancestors().find(|above| above.join(".git").exists());
+        let above =
+            repository.into_iter().flat_map(|root| real.ancestors().skip(1).take_while(move |it| it.starts_with(root)));
+        let mut git: Vec<_> = above.map(read).collect();
+        git.reverse();
+        Self { walked: directory.to_owned(), real, exclude, git }
+    }
+
+    /// The path as the rules know it.
+    fn real(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.walked).map_or_else(|_| path.to_owned(), |below| self.real.join(below))
     }
 
     pub(super) fn enter(&mut self, directory: &Path) {
-        self.git.push(IgnoreFile { rules: read(directory), ..IgnoreFile::at(directory) });
+        self.git.push(read(&self.real(directory)));
     }
 
     pub(super) fn leave_out(&self, path: &Path, is_directory: bool) -> bool {
-        let mut said = self.exclude.iter().chain(self.git.iter().rev()).map(|rule| rule.matched(path, is_directory));
+        let path = self.real(path);
+        let rules = iter::once(&self.exclude).chain(self.git.iter().rev());
+        let mut said = rules.map(|rules| rules.matched(&path, is_directory));
         said.find(|said| !said.is_none()).is_some_and(|said| said.is_ignore())
     }
 }
 
-/// The rules of one `.gitignore`, for paths as the walk has them.
-#[derive(Debug)]
-pub(super) struct IgnoreFile {
-    /// What the paths begin with.
-    base: PathBuf,
-    /// What the rules have in its place.
-    prefix: PathBuf,
-    rules: Gitignore,
-}
-
-impl IgnoreFile {
-    fn at(directory: &Path) -> Self {
-        Self { base: directory.to_owned(), prefix: PathBuf::new(), rules: Gitignore::empty() }
-    }
-
-    fn matched(&self, path: &Path, is_directory: bool) -> Match<()> {
-        let below = path.strip_prefix(&self.base).unwrap_or(path);
-        self.rules.matched(self.prefix.join(below), is_directory).map(|_| ())
-    }
-}
-
-/// The rules above a directory, if a repository is around it. Its own are found on the way down.
-fn above(directory: &Path) -> Vec<IgnoreFile> {
-    let Ok(real) = directory.canonicalize() else { return Vec::new() };
-    let Some(root) = real.ancestors().find(|above| above.join(".git").exists()) else { return Vec::new() };
-    let above = real.ancestors().skip(1).take_while(|above| above.starts_with(root));
-    let rule = |above: &Path| IgnoreFile {
-        base: directory.to_owned(),
-        prefix: real.strip_prefix(above).unwrap_or(&real).to_owned(),
-        rules: read(above),
-    };
-    let mut rules: Vec<_> = above.map(rule).collect();
-    rules.reverse();
-    rules
-}
-
 /// What can't be read as a rule is none, as to Git.
 fn read(directory: &Path) -> Gitignore {
-    let mut rules = GitignoreBuilder::new("");
+    let mut rules = GitignoreBuilder::new(directory);
     let _ = rules.add(directory.join(".gitignore"));
     rules.build().unwrap_or_else(|_| Gitignore::empty())
 }

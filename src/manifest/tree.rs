@@ -40,8 +40,7 @@ pub fn find_suites(paths: &[PathBuf]) -> Vec<Result<PathBuf, Error>> {
 
 /// The manifests of a repository: what is hidden too, but not what is excluded, or ignored by Git.
 pub fn find_submitted(path: &Path, exclude: &ExcludedPaths) -> TreeFiles {
-    let rules = if path.is_dir() { Rules::of(path, exclude) } else { Rules::default() };
-    let mut tree = Tree { rules: Some(rules), ..Tree::new(is_manifest) };
+    let mut tree = Tree { rules: Some(Rules::of(path, exclude)), ..Tree::new(is_manifest) };
     tree.start(path);
     TreeFiles { files: tree.found, left_out: tree.left_out }
 }
