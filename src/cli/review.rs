@@ -128,11 +128,11 @@ impl Args {
                 }
             };
             for input in &inputs {
-                let judged = Judged::new(input, &facts, &policy, &stored_in);
+                let judged = Judged::new(input, &file, &facts, &policy, &stored_in);
                 summary.count(&judged);
                 printer.judged(&judged)?;
                 if reports.are_wanted() {
-                    records.push(record::of(&judged, &file, self.warnings_as_errors));
+                    records.push(record::of(&judged, self.warnings_as_errors));
                 }
                 progress.step();
             }

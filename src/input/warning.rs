@@ -46,7 +46,7 @@ impl ManifestWarning {
         Self::new("value", "no-value", message)
     }
 
-    fn new(key: &str, kind: &'static str, message: String) -> Self {
+    pub fn new(key: &str, kind: &'static str, message: String) -> Self {
         Self { key: key.to_owned(), at: None, kind, message }
     }
 }

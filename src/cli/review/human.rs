@@ -42,11 +42,12 @@ pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> 
 }
 
 pub(super) fn lints(judged: &Judged<'_>) -> Vec<String> {
-    let input = judged.input;
-    let at = |line: Option<usize>| place(&Origin { line: line.unwrap_or(input.origin.line), ..input.origin.clone() });
-    let lint = judged.lint.iter().map(|lint| format!("{}: {}", at(judged.value_line), lint.message));
-    let odd = input.warnings.iter().map(|warning| format!("{}: {}", at(warning.at.map(|at| at.line)), warning.message));
-    lint.chain(odd).collect()
+    let origin = &judged.input.origin;
+    let said = judged.lints.iter().map(|lint| {
+        let line = lint.at.map_or(origin.line, |at| at.line);
+        format!("{}: {}", place(&Origin { line, ..origin.clone() }), lint.message)
+    });
+    said.collect()
 }
 
 /// `file:line`, as compilers write it.

@@ -19,6 +19,7 @@ struct JsonVerdict<'a> {
     input: Cow<'a, str>,
     line: Option<usize>,
     item: Option<usize>,
+    /// The line of `value` in the file, from 1, where there is a `value`.
     value_line: Option<usize>,
     /// `review`, `request` or `manifest`.
     form: Option<&'static str>,
@@ -61,7 +62,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         input: origin.path.to_string_lossy(),
         line: Some(origin.line),
         item: origin.item,
-        value_line: judged.value_line,
+        value_line: judged.input.strings.value.as_ref().map(|value| value.start.line),
         operation: judged.operation,
         uid: &judged.uid,
         user: &judged.user,
@@ -72,7 +73,7 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         warning_kinds: warnings.iter().map(|warning| warning.kind()).collect(),
         value: stored.as_ref().and_then(|stored| text(&stored.value)),
         default: stored.as_ref().and_then(|stored| text(&stored.default)),
-        lint: judged.lints(),
+        lint: judged.lints.iter().map(|lint| lint.message.clone()).collect(),
         ..JsonVerdict::default()
     };
     let side = |old| match old {

@@ -1,18 +1,24 @@
 //! One input and its verdict.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::lint::{self, Lint};
+use super::lint;
 use crate::admission::{Admission, MatchedWebhook, Request, Review, Setting, admit, matched_webhook, response};
-use crate::input::Input;
+use crate::input::{Input, ManifestWarning};
+use crate::manifest::{ManifestFile, Position};
+use crate::report::Location;
 use crate::report::preview::ClientAnswer;
+use crate::setting::field::{Field, StringField};
 use crate::setting::{Facts, Policy, Warning};
 
 /// An input with what the API server would make of it.
 pub(super) struct Judged<'i> {
     pub(super) input: &'i Input,
+    /// The file that it stands in.
+    file: &'i ManifestFile,
     /// Empty where there is none.
     pub(super) uid: Cow<'i, str>,
     /// Empty where there is none.
@@ -20,14 +26,18 @@ pub(super) struct Judged<'i> {
     pub(super) operation: &'static str,
     /// What was decided; or why it can't be judged.
     pub(super) outcome: Result<(Request<'i>, Admission), String>,
-    /// The line of `value` in the file, from 1, where there is a `value`.
-    pub(super) value_line: Option<usize>,
     /// What is to be said of the file that the cluster would not say.
-    pub(super) lint: Option<Lint>,
+    pub(super) lints: Vec<ManifestWarning>,
 }
 
 impl<'i> Judged<'i> {
-    pub(super) fn new(input: &'i Input, facts: &Facts, policy: &Policy, stored_in: &str) -> Self {
+    pub(super) fn new(
+        input: &'i Input,
+        file: &'i ManifestFile,
+        facts: &Facts,
+        policy: &Policy,
+        stored_in: &str,
+    ) -> Self {
         let (uid, user, operation, request) = match input.review() {
             Ok(Review { uid, user, operation, request }) => (uid, user, operation, request),
             Err(why) => (Cow::default(), Cow::default(), "unknown", Err(why)),
@@ -36,10 +46,30 @@ impl<'i> Judged<'i> {
             let admission = admit(&request, facts, policy);
             (request, admission)
         });
-        let admitted = outcome.as_ref().ok();
+        let mut judged = Self { input, file, uid, user, operation, outcome, lints: Vec::new() };
+        let admitted = judged.outcome.as_ref().ok();
         let lint = admitted.and_then(|(request, admission)| lint::of(input, request, admission, stored_in));
-        let value_line = input.strings.value.as_ref().map(|value| value.start.line);
-        Self { input, uid, user, operation, outcome, value_line, lint }
+        let at = judged.position(&Field::whole(StringField::Value));
+        let lint = lint.map(|lint| ManifestWarning { at, ..lint });
+        judged.lints = lint.into_iter().chain(input.warnings.iter().cloned()).collect();
+        judged
+    }
+
+    fn position(&self, field: &Field) -> Option<Position> {
+        let request = self.outcome.as_ref().ok().map(|(request, _)| request);
+        let text = request.and_then(|request| request.submitted(field.string));
+        self.input.strings.position(&self.file.text, field, text.unwrap_or_default())
+    }
+
+    /// Where a field stands in the file.
+    pub(super) fn locate(&self, field: &Field) -> Location {
+        self.at(self.position(field))
+    }
+
+    /// A place in the file, else where the object's document starts.
+    pub(super) fn at(&self, position: Option<Position>) -> Location {
+        let origin = &self.input.origin;
+        Location::new(Arc::clone(&origin.path), position.unwrap_or(Position { line: origin.line, column: 1 }))
     }
 
     pub(super) fn admission(&self) -> Option<&Admission> {
@@ -82,11 +112,6 @@ impl<'i> Judged<'i> {
 
     pub(super) fn warnings(&self) -> Vec<&Warning> {
         self.admission().map(Admission::warnings).unwrap_or_default()
-    }
-
-    pub(super) fn lints(&self) -> Vec<String> {
-        let lint = self.lint.iter().map(|lint| lint.message.clone());
-        lint.chain(self.input.warnings.iter().map(|warning| warning.message.clone())).collect()
     }
 
     /// What is stored when the request goes through; of another object that is what was submitted.

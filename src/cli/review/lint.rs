@@ -2,18 +2,21 @@
 
 use crate::admission::{Admission, Mutation, Request, canonical};
 use crate::escape::{Line, ShellWord};
-use crate::input::{Form, Input, submitted};
+use crate::input::{Form, Input, ManifestWarning, submitted};
 use crate::manifest::{BARE_VALUE, STANDARD_INPUT};
 use crate::report::NOT_CANONICAL;
 
 use super::super::program;
 
-pub(super) struct Lint {
-    pub(super) kind: &'static str,
-    pub(super) message: String,
-}
+/// The kind of a value that means what is stored, in other bytes.
+pub(super) const RESTORED: &str = "restored";
 
-pub(super) fn of(input: &Input, request: &Request<'_>, admission: &Admission, stored_in: &str) -> Option<Lint> {
+pub(super) fn of(
+    input: &Input,
+    request: &Request<'_>,
+    admission: &Admission,
+    stored_in: &str,
+) -> Option<ManifestWarning> {
     let Form::Manifest { setting, .. } = &input.form else { return None };
     // It is in no file, so Git need not hold it.
     if &*input.origin.path == BARE_VALUE {
@@ -26,7 +29,7 @@ pub(super) fn of(input: &Input, request: &Request<'_>, admission: &Admission, st
             Line(stored),
             command(input, stored_in)
         );
-        return Some(Lint { kind: "restored", message });
+        return Some(ManifestWarning::new("value", RESTORED, message));
     }
     let value = setting.get("value").map(submitted).unwrap_or_default();
     let canonical = canonical(&value).ok()?;
@@ -39,7 +42,7 @@ pub(super) fn of(input: &Input, request: &Request<'_>, admission: &Admission, st
         "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; run: {}",
         command(input, "")
     );
-    Some(Lint { kind: NOT_CANONICAL, message })
+    Some(ManifestWarning::new("value", NOT_CANONICAL, message))
 }
 
 /// The command that mends the file, or prints what it must hold.

@@ -41,7 +41,7 @@ impl fmt::Display for Skipped {
 impl Summary {
     pub(super) fn count(&mut self, judged: &Judged<'_>) {
         *self.verdicts.entry(judged.verdict()).or_default() += 1;
-        self.warnings += judged.warnings().len() + usize::from(judged.lint.is_some()) + judged.input.warnings.len();
+        self.warnings += judged.warnings().len() + judged.lints.len();
     }
 
     pub(super) fn judged(&self) -> usize {
