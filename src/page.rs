@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 mod addresses;
 mod plan;
 mod status;
@@ -41,6 +43,11 @@ fn text(shown: impl fmt::Display) -> impl fmt::Display {
             _ => write!(f, "{char}"),
         })
     })
+}
+
+/// The name that something has in JSON; a class of the style has the same.
+fn name(named: impl Serialize) -> String {
+    fmt::from_fn(|f| named.serialize(f)).to_string()
 }
 
 /// A word with the colour of a state: `ok`, `warning`, `unknown` or `error`.

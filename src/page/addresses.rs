@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{definitions, list, text};
+use super::{definitions, list, name, text};
 use crate::plan::AddressPlan;
 use crate::pool::{AddressMap, AddressUse};
 
@@ -36,20 +36,8 @@ pub(super) fn addresses(plan: &AddressPlan) -> String {
 fn key(usage: AddressUse) -> String {
     format!(
         "<svg class=\"key\" viewBox=\"0 0 9 9\" aria-hidden=\"true\"><rect class=\"{}\" width=\"9\" height=\"9\"/></svg>",
-        class(usage)
+        name(usage)
     )
-}
-
-const fn class(usage: AddressUse) -> &'static str {
-    match usage {
-        AddressUse::Network => "network",
-        AddressUse::Broadcast => "broadcast",
-        AddressUse::Excluded => "excluded",
-        AddressUse::Node => "node",
-        AddressUse::Neighbour => "neighbour",
-        AddressUse::Taken => "taken",
-        AddressUse::Free => "free",
-    }
 }
 
 fn drawing(map: &AddressMap) -> String {
@@ -68,7 +56,7 @@ fn drawing(map: &AddressMap) -> String {
             1 => address(first).to_string(),
             _ => format!("{} to {}", address(first), address(first + size - 1)),
         };
-        let class = class(usage);
+        let class = name(usage);
         format!(
             "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"9\" height=\"9\"><title>{addresses}: {usage}</title></rect>\n"
         )

@@ -1,7 +1,7 @@
 //! The page of a status report.
 
 use super::addresses::addresses;
-use super::{badge, page, section, text};
+use super::{badge, name, page, section, text};
 use crate::plan::AddressPlan;
 use crate::status::{Check, CheckState, Group, NodeRow, Report};
 
@@ -14,10 +14,10 @@ pub fn status(report: &Report, range: Option<&AddressPlan>) -> String {
         CheckState::Unknown => "not everything could be seen",
         CheckState::Error => "not as it should be",
     };
-    let counted: Vec<_> = counts.words().map(|(state, words)| badge(word(state), &words)).collect();
+    let counted: Vec<_> = counts.words().map(|(state, words)| badge(&name(state), &words)).collect();
     let mut body =
-        format!("<h1>{} The migration network</h1>\n<p>{}</p>\n", badge(word(*result), verdict), counted.join(" "));
-    body.extend(groups.iter().map(|it| section(it.name.as_str(), group(it))));
+        format!("<h1>{} The migration network</h1>\n<p>{}</p>\n", badge(&name(result), verdict), counted.join(" "));
+    body.extend(groups.iter().map(|it| section(&name(it.name), group(it))));
     if !nodes.is_empty() {
         body += &section("Nodes", table(nodes));
     }
@@ -27,16 +27,6 @@ pub fn status(report: &Report, range: Option<&AddressPlan>) -> String {
     page("vm-migration-network: status", body)
 }
 
-/// A state in a word, which is also its class.
-const fn word(state: CheckState) -> &'static str {
-    match state {
-        CheckState::Ok => "ok",
-        CheckState::Warning => "warning",
-        CheckState::Unknown => "unknown",
-        CheckState::Error => "error",
-    }
-}
-
 fn group(group: &Group) -> String {
     let left_out = group.left_out.as_ref().map(|why| format!("<p class=\"note\">left out: {}</p>\n", text(why)));
     left_out.into_iter().chain(group.checks.iter().map(check)).collect()
@@ -44,7 +34,7 @@ fn group(group: &Group) -> String {
 
 fn check(check: &Check) -> String {
     let Check { id, state, seen, hint, .. } = check;
-    let badge = badge(word(*state), word(*state));
+    let badge = badge(&name(state), &name(state));
     let hint: String = hint
         .iter()
         .map(|line| match line.strip_prefix("  ") {
@@ -61,7 +51,7 @@ fn table(nodes: &[NodeRow]) -> String {
         let NodeRow { node, vlan, virt_handler, address, problem, state, .. } = row;
         let shown = |it: &str| text(it).to_string();
         let optional = |it: &Option<String>| shown(it.as_deref().unwrap_or("none"));
-        let state = badge(word(*state), word(*state));
+        let state = badge(&name(state), &name(state));
         let cells = [shown(node), state, shown(vlan), shown(virt_handler), optional(address), optional(problem)];
         let cells =
             HEADINGS.iter().zip(cells).map(|(heading, shown)| format!("<td data-label=\"{heading}\">{shown}</td>"));

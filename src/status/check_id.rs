@@ -20,19 +20,10 @@ pub enum CheckGroup {
     Webhook,
 }
 
-impl CheckGroup {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Setting => "setting",
-            Self::Attachment => "attachment",
-            Self::Kubevirt => "kubevirt",
-            Self::VirtHandler => "virt-handler",
-            Self::Nodes => "nodes",
-            Self::Addresses => "addresses",
-            Self::Neighbours => "neighbours",
-            Self::Migrations => "migrations",
-            Self::Webhook => "webhook",
-        }
+/// As it is in JSON.
+impl fmt::Display for CheckGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 

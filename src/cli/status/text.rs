@@ -20,8 +20,8 @@ impl ReportText<'_> {
         if checks.peek().is_none() && !self.all {
             return Ok(());
         }
-        let name = group.name.as_str();
-        writeln!(f, "{}\n{}", self.paint.bold(name), "-".repeat(name.len()))?;
+        let name = group.name.to_string();
+        writeln!(f, "{}\n{}", self.paint.bold(&name), "-".repeat(name.len()))?;
         if let Some(why) = &group.left_out {
             writeln!(f, "left out: {why}")?;
         }
