@@ -19,10 +19,9 @@ pub(super) fn steps(
     unseen: &mut Vec<String>,
 ) -> Option<HarvesterSteps> {
     let setting = seen(&observed.setting, unseen)?.as_ref();
-    let annotations = setting.map(|setting| &setting.metadata.annotations);
-    let annotation = |key| annotations.and_then(|them| them.get(key)).map(String::as_str).filter(|it| !it.is_empty());
+    let annotation = |key| setting.and_then(|setting| setting.annotation(key));
     let handled = Handled {
-        has_annotations: annotations.is_some_and(|them| !them.is_empty()),
+        has_annotations: setting.is_some_and(|setting| !setting.metadata.annotations.is_empty()),
         hash: annotation(HASH),
         nad: annotation(NET_ATTACH_DEF),
     };
@@ -111,7 +110,7 @@ fn config(attachments: &[Attachment], name: &str) -> Option<String> {
 
 /// The nodes that have a virt-handler, else those that should have one.
 fn restarts(facts: &Facts, observed: &Observed, unseen: &mut Vec<String>) -> Vec<String> {
-    let pods = observed.pods.iter().flatten().filter(|pod| pod.is_active() && !pod.spec.node_name.is_empty());
+    let pods = observed.active_pods().filter(|pod| !pod.spec.node_name.is_empty());
     let mut nodes: Vec<_> = pods.map(|pod| Plain(&pod.spec.node_name).to_string()).collect();
     if nodes.is_empty() {
         let workers = seen(&facts.nodes, unseen).into_iter().flat_map(|nodes| nodes.workers());

@@ -46,10 +46,8 @@ impl<'a> Context<'a> {
         self.observed.setting.as_ref().ok()?.as_ref()
     }
 
-    /// One of its annotations; empty is absent, as Harvester writes it.
     pub(super) fn annotation(&self, key: &str) -> Option<&'a str> {
-        let text = self.setting()?.metadata.annotations.get(key)?;
-        Some(text.as_str()).filter(|text| !text.is_empty())
+        self.setting()?.annotation(key)
     }
 
     /// Whether Harvester has ever handled the Setting.

@@ -33,7 +33,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
 pub(super) fn rows(context: &Context<'_>) -> Vec<NodeRow> {
     let Ok(nodes) = &context.facts.nodes else { return Vec::new() };
     let mut pods: BTreeMap<&str, &VirtHandlerPod> = BTreeMap::new();
-    for pod in context.observed.pods.iter().flatten().filter(|pod| pod.is_active()) {
+    for pod in context.observed.active_pods() {
         // While one takes the place of another, the one that is ready counts.
         let known = pods.entry(&pod.spec.node_name).or_insert(pod);
         if pod.is_ready() {

@@ -128,6 +128,13 @@ pub struct GuardedSettingObject {
     pub status: ConditionedStatus,
 }
 
+impl GuardedSettingObject {
+    /// One of its annotations; empty is absent, as Harvester writes it.
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.metadata.annotations.get(key).map(String::as_str).filter(|text| !text.is_empty())
+    }
+}
+
 impl Observable for GuardedSettingObject {
     fn metadata(&mut self) -> &mut ObservedMetadata {
         &mut self.metadata

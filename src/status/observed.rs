@@ -63,6 +63,11 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// The pods of virt-handler that their nodes have not ended, as far as they were seen.
+    pub fn active_pods(&self) -> impl Iterator<Item = &VirtHandlerPod> {
+        self.pods.iter().flatten().filter(|pod| pod.is_active())
+    }
+
     /// Whereabouts' `IPPool` of a range, which is made with the first address; or why the pools were not seen.
     pub fn pool(&self, range: Ipv4Net) -> Result<Option<&PoolObject>, &Unseen> {
         let name = pool_name(range);

@@ -9,7 +9,6 @@ use crate::setting::hash;
 pub fn progress(observed: &Observed) -> String {
     let Ok(Some(setting)) = &observed.setting else { return "the Setting can't be seen".to_owned() };
     let of_value = hash(&setting.value);
-    let annotation = |key| setting.metadata.annotations.get(key).filter(|text| !text.is_empty());
     let attachments = observed.attachments.as_deref().unwrap_or_default();
     // Harvester finds by its label what it has made, and names it in the annotation last.
     let made =
@@ -25,14 +24,14 @@ pub fn progress(observed: &Observed) -> String {
     };
     let step = |done: bool, what: &str, not: &str| if done { what.to_owned() } else { not.to_owned() };
     let (attachment, updated) = if setting.value.is_empty() {
-        (step(annotation(NET_ATTACH_DEF).is_none(), "NAD removed", "NAD not removed yet"), network.is_none())
+        (step(setting.annotation(NET_ATTACH_DEF).is_none(), "NAD removed", "NAD not removed yet"), network.is_none())
     } else {
         (step(made.is_some(), "NAD made", "NAD not made yet"), made.is_some() && network == made)
     };
     [
         attachment,
         step(updated, "KubeVirt updated", "KubeVirt not updated yet"),
-        step(annotation(HASH) == Some(&of_value), "value handled", "value not handled yet"),
+        step(setting.annotation(HASH) == Some(&of_value), "value handled", "value not handled yet"),
         rollout,
     ]
     .join(", ")
