@@ -24,7 +24,8 @@ pub(super) fn addresses(
     let config = go_json::network_config(value).ok()?;
     let range = status::range(value)?;
     let mut marks = Vec::new();
-    of_nodes(&config, facts, &mut marks, unseen);
+    of_nodes(facts, &mut marks, unseen);
+    of_host_networks(&config, facts, &mut marks, unseen);
     of_neighbours(facts, policy, &mut marks, unseen);
     let pool = pool(&range, observed).unwrap_or_else(|why| {
         unseen.push(why);
@@ -75,11 +76,16 @@ fn lost(map: &AddressMap, foreign: &BTreeSet<Ipv4Addr>) -> u64 {
     held.sum::<u64>() + map.count(AddressUse::Node) + map.count(AddressUse::Neighbour)
 }
 
-fn of_nodes(config: &NetworkConfig<'_>, facts: &Facts, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
+/// The nodes' own addresses.
+pub(super) fn of_nodes(facts: &Facts, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
     for node in seen(&facts.nodes, unseen).into_iter().flat_map(|nodes| nodes.iter()) {
         let owner = format!("node {}", Plain(&node.name));
         marks.extend(node.internal_ips.iter().map(|it| Mark::new(*it, AddressUse::Node, &owner)));
     }
+}
+
+/// What nodes have on the network's VLAN.
+fn of_host_networks(config: &NetworkConfig<'_>, facts: &Facts, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
     let vlan = VlanId::from(config.vlan);
     let networks = seen(&facts.host_networks, unseen).into_iter().flat_map(|networks| networks.iter());
     for network in networks.filter(|it| it.cluster_network == config.cluster_network && it.vlan == vlan) {
@@ -90,7 +96,8 @@ fn of_nodes(config: &NetworkConfig<'_>, facts: &Facts, marks: &mut Vec<Mark>, un
     }
 }
 
-fn of_neighbours(facts: &Facts, policy: &Policy, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
+/// What no range may touch.
+pub(super) fn of_neighbours(facts: &Facts, policy: &Policy, marks: &mut Vec<Mark>, unseen: &mut Vec<String>) {
     const USE: AddressUse = AddressUse::Neighbour;
     marks.extend(policy.reserved.iter().map(|it| Mark::new(*it, USE, format_args!("reserved {it}"))));
     for node in facts.nodes.iter().flat_map(|nodes| nodes.iter()) {

@@ -8,18 +8,15 @@ use std::net::Ipv4Addr;
 
 use ipnet::{Ipv4Net, Ipv4Subnets};
 
-use super::{RangeSuggestions, Suggest, SuggestedRange, capacity};
+use super::{RangeSuggestions, Suggest, SuggestedRange, addresses, capacity};
 use crate::admission::setting::Text;
 use crate::admission::{Request, Verdict, admit};
-use crate::setting::facts::SettingNetwork;
+use crate::pool::Mark;
 use crate::setting::field::FieldPath;
 use crate::setting::json::is_blank;
 use crate::setting::parsed_value::Entries;
 use crate::setting::problem::Problems;
-use crate::setting::{
-    Facts, ParsedValue, Policy, RWX_NETWORK, RuleId, RuleSet, SHORTEST_PREFIX, STORAGE_NETWORK, ValidatedValue, cidr,
-    key,
-};
+use crate::setting::{Facts, ParsedValue, Policy, RuleId, RuleSet, SHORTEST_PREFIX, ValidatedValue, cidr, key};
 
 const MOST: usize = 5;
 /// How many are held against the rules before giving up.
@@ -118,18 +115,11 @@ fn refused_otherwise(request: &Request<'_>, value: &str, facts: &Facts, policy: 
 
 /// What no range may touch, as far as that is known: sorted, apart.
 fn in_use(facts: &Facts, policy: &Policy) -> Vec<Ipv4Net> {
-    let mut used = policy.reserved.clone();
-    used.extend(facts.service_cidrs.iter().flat_map(|cidrs| cidrs.iter()).map(|it| it.cidr));
-    for node in facts.nodes.iter().flat_map(|nodes| nodes.iter()) {
-        used.extend(&node.pod_cidrs);
-        used.extend(node.internal_ips.iter().copied().map(Ipv4Net::from));
-    }
-    for name in [STORAGE_NETWORK, RWX_NETWORK] {
-        let network = facts.networks.as_ref().ok().and_then(|networks| networks.get(name));
-        if let Some(SettingNetwork::On { range: Ok(Some(range)), .. }) = network {
-            used.extend(range.runs().flat_map(|(first, last)| Ipv4Subnets::new(first.into(), last.into(), 0)));
-        }
-    }
+    let (mut marks, mut unseen) = (Vec::new(), Vec::new());
+    addresses::of_nodes(facts, &mut marks, &mut unseen);
+    addresses::of_neighbours(facts, policy, &mut marks, &mut unseen);
+    let nets = marks.iter().flat_map(|Mark { addresses: (first, last), .. }| Ipv4Subnets::new(*first, *last, 0));
+    let used: Vec<_> = nets.collect();
     Ipv4Net::aggregate(&used)
 }
 
