@@ -1,9 +1,8 @@
 //! Names in a suite: rules, fields, kinds of warnings, regular expressions.
 
-use std::borrow::Cow;
-
 use regex_lite::{Regex, RegexBuilder};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
+use serde_json::{Value, json};
 
 use super::error::not_known;
 use crate::cluster::kinds::KINDS;
@@ -14,46 +13,23 @@ use crate::setting::key;
 use crate::setting::suggest::nearest_or_all;
 use crate::setting::{RuleId, Warning, rules};
 
-/// The names of rules, in the schema.
-pub(super) struct RuleName;
+/// The name of a rule.
+#[derive(JsonSchema)]
+#[schemars(extend("oneOf" = RuleId::ALL.map(rule_in_schema)))]
+pub(super) struct RuleName(#[expect(dead_code, reason = "of the schema")] Value);
 
-/// The names of kinds of warnings, those of rules included, in the schema.
-pub(super) struct WarningKind;
+/// The name of a kind of warning.
+#[derive(JsonSchema)]
+#[schemars(extend("enum" = warning_kinds().collect::<Vec<_>>()))]
+pub(super) struct WarningKind(#[expect(dead_code, reason = "of the schema")] String);
 
-/// The names of kinds of objects, in the schema.
-pub(super) struct ObjectKind;
+/// The kinds that rules ask for.
+#[derive(JsonSchema)]
+#[schemars(rename = "Kind", extend("enum" = object_kinds().collect::<Vec<_>>()))]
+pub(super) struct ObjectKind(#[expect(dead_code, reason = "of the schema")] String);
 
-impl JsonSchema for RuleName {
-    fn schema_name() -> Cow<'static, str> {
-        "RuleName".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let one = |rule: RuleId| json_schema!({ "const": rule.as_str(), "description": rules::rule(rule).refuses });
-        json_schema!({ "description": "The name of a rule.", "oneOf": RuleId::ALL.map(one) })
-    }
-}
-
-impl JsonSchema for WarningKind {
-    fn schema_name() -> Cow<'static, str> {
-        "WarningKind".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let kinds: Vec<_> = warning_kinds().collect();
-        json_schema!({ "description": "The name of a kind of warning.", "type": "string", "enum": kinds })
-    }
-}
-
-impl JsonSchema for ObjectKind {
-    fn schema_name() -> Cow<'static, str> {
-        "Kind".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let kinds: Vec<_> = object_kinds().collect();
-        json_schema!({ "description": "The kinds that rules ask for.", "type": "string", "enum": kinds })
-    }
+fn rule_in_schema(rule: RuleId) -> Value {
+    json!({ "const": rule.as_str(), "description": rules::rule(rule).refuses })
 }
 
 fn object_kinds() -> impl Iterator<Item = &'static str> + Clone {
