@@ -77,18 +77,11 @@ impl Cli {
     pub fn run(arguments: &[OsString]) -> ExitCode {
         let exit = match Self::read(arguments) {
             Err(error) => print_usage(&error, arguments),
-            Ok(cli) => match (cli.command.run(), output::write_error()) {
-                (Ok(_), Some(error)) => {
-                    output::complain(format_args!("error: standard output can't be written: {error}"));
-                    Exit::Error
-                }
-                (Ok(exit), None) => exit,
-                (Err(error), _) => {
-                    let text = format!("error: {error:#}");
-                    output::complain(&text);
-                    complain_of_variables(&text, arguments)
-                }
-            },
+            Ok(cli) => cli.command.run().unwrap_or_else(|error| {
+                let text = format!("error: {error:#}");
+                output::complain(&text);
+                complain_of_variables(&text, arguments)
+            }),
         };
         ExitCode::from(exit as u8)
     }

@@ -2,65 +2,34 @@
 
 use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
-use std::sync::OnceLock;
 
 use clap::ColorChoice;
 
 use crate::setting::violation::Violations;
 
-/// Standard output. When its reader has gone (`| head`), the rest is dropped and the run goes on to its exit code.
-pub(super) struct Output {
-    stdout: BufWriter<StdoutLock<'static>>,
-    closed: bool,
-}
+/// Standard output, to be flushed at the end by whoever writes to it. When its reader has gone (`| head`), the rest is
+/// dropped and the run goes on to its exit code.
+pub(super) struct Output(BufWriter<StdoutLock<'static>>);
 
 impl Output {
     pub(super) fn new() -> Self {
-        Self { stdout: BufWriter::new(io::stdout().lock()), closed: false }
-    }
-
-    fn attempt(
-        &mut self,
-        action: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> io::Result<()>,
-    ) -> io::Result<()> {
-        if self.closed {
-            return Ok(());
-        }
-        match action(&mut self.stdout) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.closed = true;
-                Ok(())
-            }
-            result => result,
-        }
+        Self(BufWriter::new(io::stdout().lock()))
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.attempt(|stdout| stdout.write_all(bytes))?;
+        unless_unread(self.0.write_all(bytes))?;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.attempt(BufWriter::flush)
+        unless_unread(self.0.flush())
     }
 }
 
-impl Drop for Output {
-    fn drop(&mut self) {
-        if let Err(error) = self.flush() {
-            let _ = WRITE_ERROR.set(error.to_string());
-        }
-    }
-}
-
-/// The first error of a last flush, where nobody is left to return it to.
-static WRITE_ERROR: OnceLock<String> = OnceLock::new();
-
-/// Why standard output is not whole; to be asked at the end of the process.
-pub(super) fn write_error() -> Option<&'static String> {
-    WRITE_ERROR.get()
+fn unless_unread(written: io::Result<()>) -> io::Result<()> {
+    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 /// Says something on standard error; nobody can be told if that fails.
