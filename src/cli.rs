@@ -20,7 +20,6 @@ mod duration;
 mod environment;
 mod explain;
 mod hook;
-mod kube;
 pub(crate) mod logging;
 mod output;
 mod paths;

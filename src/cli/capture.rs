@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use ::kube::Client;
 use anyhow::{Context as _, bail};
+use kube::Client;
 
 use super::Exit;
-use super::kube::{self, KubeArgs};
+use super::cluster::{KubeArgs, block_on};
 use super::output::{complain, counted, print};
 use super::policy::PolicyArgs;
 use crate::cluster::capture::{self, File, Source};
@@ -50,7 +50,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let (source, files) = kube::block_on(self.capture())??;
+        let (source, files) = block_on(self.capture())??;
         capture::write(&self.directory, &files, self.force).map_err(anyhow::Error::msg)?;
         let objects: usize = files.iter().map(|file| file.objects).sum();
         let (objects, files, server) = (counted(objects, "object"), counted(files.len(), "file"), source.server);

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::Exit;
-use super::kube::{KubeArgs, block_on};
+use super::cluster::{KubeArgs, block_on};
 use super::output::complain;
 use crate::api_call::Failure;
 use crate::cli::duration;

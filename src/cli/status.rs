@@ -6,9 +6,8 @@ use indicatif::ProgressBar;
 use tokio::time::{Instant, sleep_until};
 
 use self::text::ReportText;
-use super::cluster::ClusterStateArgs;
+use super::cluster::{ClusterStateArgs, block_on};
 use super::duration::FlagTime;
-use super::kube::block_on;
 use super::output::{ColorArgs, print, wants_ascii};
 use super::{Exit, policy::PolicyArgs, program};
 use crate::observe::{self, Observation};

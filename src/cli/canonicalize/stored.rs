@@ -7,8 +7,7 @@ use anyhow::{Context as _, anyhow};
 use serde_json::Value;
 
 use super::source::ValueSource;
-use crate::cli::kube::{self, KubeArgs};
-use crate::cli::paths::load_cluster;
+use crate::cli::cluster::{KubeArgs, block_on, load_cluster};
 use crate::cluster::live;
 
 /// What is stored. Then the bytes that would be stored are asked for, which for an equal value are these.
@@ -37,7 +36,7 @@ impl StoredArgs {
     pub(super) fn open(&self) -> anyhow::Result<Option<Value>> {
         let value = |setting: Option<Value>| setting.and_then(|mut it| it.get_mut("value").map(Value::take));
         if self.live {
-            let setting = kube::block_on(async {
+            let setting = block_on(async {
                 let client = self.kube.client().await?;
                 anyhow::Ok(live::stored_setting(&client).await?)
             })?;

@@ -7,10 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use serde_json::{Value, json};
 
-use crate::cli::cluster::ClusterStateArgs;
-use crate::cli::kube;
+use crate::cli::cluster::{ClusterStateArgs, block_on, load_cluster};
 use crate::cli::output::complain;
-use crate::cli::paths::load_cluster;
 use crate::cluster::{files, live};
 use crate::escape::{QuotedPath, ShellWord};
 use crate::input::{Form, OldSide, Reader, Stored};
@@ -33,7 +31,7 @@ impl ClusterStateArgs {
 
     pub(super) fn open(&self) -> anyhow::Result<ReviewCluster> {
         if self.live {
-            return kube::block_on(self.list())?.context("--kube");
+            return block_on(self.list())?.context("--kube");
         }
         self.kube.check_unused()?;
         let loaded = load_cluster(&self.cluster)?;

@@ -10,8 +10,8 @@ use rustls::crypto::CryptoProvider;
 
 use super::Follow;
 use super::own_ca::OwnCaArgs;
+use crate::cli::cluster::KubeArgs;
 use crate::cli::duration;
-use crate::cli::kube::KubeArgs;
 use crate::server::Metrics;
 use crate::server::tls::Resolver;
 use crate::server::tls::files::CertificateFiles;

@@ -8,8 +8,8 @@ use anyhow::{Context as _, bail};
 use prometheus_client::registry::Registry;
 
 use super::Follow;
+use crate::cli::cluster::KubeArgs;
 use crate::cli::duration;
-use crate::cli::kube::KubeArgs;
 use crate::cluster::files::{ClusterFiles, Error};
 use crate::cluster::{ClusterState, live};
 use crate::manifest;

@@ -11,8 +11,8 @@ use prometheus_client::registry::Registry;
 
 use super::Follow;
 use crate::ca::{CaSecret, Controller, Lifetimes, Names};
+use crate::cli::cluster::KubeArgs;
 use crate::cli::duration;
-use crate::cli::kube::KubeArgs;
 use crate::cli::removed::replaced_by;
 use crate::escape::Quoted;
 use crate::registration::{Registration, Service};
