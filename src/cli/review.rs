@@ -24,7 +24,6 @@ mod cluster;
 mod human;
 mod json;
 mod judged;
-mod lint;
 mod output;
 mod paths;
 mod record;

@@ -5,14 +5,20 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::lint;
-use crate::admission::{Admission, MatchedWebhook, Request, Review, Setting, admit, matched_webhook, response};
-use crate::input::{Input, ManifestWarning};
-use crate::manifest::{ManifestFile, Position};
-use crate::report::Location;
+use crate::admission::{
+    Admission, MatchedWebhook, Mutation, Request, Review, Setting, admit, canonical, matched_webhook, response,
+};
+use crate::cli::program;
+use crate::escape::{Line, ShellWord};
+use crate::input::{Form, Input, ManifestWarning, submitted};
+use crate::manifest::{BARE_VALUE, ManifestFile, Position, STANDARD_INPUT};
 use crate::report::preview::ClientAnswer;
+use crate::report::{Location, NOT_CANONICAL};
 use crate::setting::field::{Field, StringField};
 use crate::setting::{Facts, Policy, Warning};
+
+/// The kind of a value that means what is stored, in other bytes.
+pub(super) const RESTORED: &str = "restored";
 
 /// An input with what the API server would make of it.
 pub(super) struct Judged<'i> {
@@ -47,10 +53,8 @@ impl<'i> Judged<'i> {
             (request, admission)
         });
         let mut judged = Self { input, file, uid, user, operation, outcome, lints: Vec::new() };
-        let admitted = judged.outcome.as_ref().ok();
-        let lint = admitted.and_then(|(request, admission)| lint::of(input, request, admission, stored_in));
         let at = judged.position(&Field::whole(StringField::Value));
-        let lint = lint.map(|lint| ManifestWarning { at, ..lint });
+        let lint = lint(&judged, stored_in).map(|lint| ManifestWarning { at, ..lint });
         judged.lints = lint.into_iter().chain(input.warnings.iter().cloned()).collect();
         judged
     }
@@ -121,6 +125,49 @@ impl<'i> Judged<'i> {
             (request, admission) => admission.stored(request),
         }
     }
+}
+
+/// Whether Git holds what is stored, or would be stored.
+fn lint(judged: &Judged<'_>, stored_in: &str) -> Option<ManifestWarning> {
+    let (input, Ok((request, admission))) = (judged.input, &judged.outcome) else { return None };
+    let Form::Manifest { setting, .. } = &input.form else { return None };
+    // It is in no file, so Git need not hold it.
+    if &*input.origin.path == BARE_VALUE {
+        return None;
+    }
+    if let Mutation::Restored(stored) = &admission.mutated.value {
+        let message = format!(
+            "value is not what is stored, though it means the same: Git and the cluster differ. Until the next real change \
+             Git must hold {}; run: {}",
+            Line(stored),
+            command(input, stored_in)
+        );
+        return Some(ManifestWarning::new("value", RESTORED, message));
+    }
+    let value = setting.get("value").map(submitted).unwrap_or_default();
+    let canonical = canonical(&value).ok()?;
+    let is_stored =
+        matches!(request, Request::Update { old, .. } if value.bytes().is_some() && old.value.bytes() == value.bytes());
+    if is_stored || value.bytes() == Some(&canonical) {
+        return None;
+    }
+    let message = format!(
+        "value is not canonical: GitOps tools would see drift, and server-side apply a conflict; run: {}",
+        command(input, "")
+    );
+    Some(ManifestWarning::new("value", NOT_CANONICAL, message))
+}
+
+/// The command that mends the file, or prints what it must hold.
+fn command(input: &Input, stored_in: &str) -> String {
+    let path = &*input.origin.path;
+    let (write, path) = if path == STANDARD_INPUT {
+        ("", "-".to_owned())
+    } else {
+        ("--write", ShellWord(&path.to_string_lossy()).to_string())
+    };
+    let words = [program::name(), "canonicalize", write, stored_in, &path];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) fn malformed(uid: &str, why: &str) -> String {

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::judged::Judged;
-use super::lint::RESTORED;
+use super::judged::{Judged, RESTORED};
 use crate::escape::Plain;
 use crate::input::Form;
 use crate::manifest::{self, Position};
@@ -27,7 +26,8 @@ pub(super) fn of(judged: &Judged<'_>, warnings_fail: bool) -> Record {
         name = format!("{name}, items[{item}]");
     }
     let status = judged.status();
-    let causes = causes(judged);
+    let listed = |admission| LocatedCause::all(admission, |field| judged.locate(field)).0;
+    let causes = judged.admission().map(listed).unwrap_or_default();
     let warnings = warnings(judged);
     let fared = match judged.verdict() {
         "allowed" if !warnings_fail || warnings.is_empty() => TestStatus::Passed,
@@ -59,11 +59,6 @@ pub(super) fn nothing(paths: &[PathBuf], why: &str) -> Record {
 
 fn not_judged(path: &Path, at: Position, why: String) -> Record {
     Record::error(Subject::Object, "file".into(), Location::new(path, at), why)
-}
-
-fn causes(judged: &Judged<'_>) -> Vec<LocatedCause> {
-    let all = |admission| LocatedCause::all(admission, |field| judged.locate(field)).0;
-    judged.admission().map(all).unwrap_or_default()
 }
 
 fn warnings(judged: &Judged<'_>) -> Vec<LocatedWarning> {
