@@ -111,6 +111,15 @@ impl Paint {
         self.paint("33", text)
     }
 
+    pub(super) fn verdict(self, verdict: &str) -> impl fmt::Display + '_ {
+        let code = match verdict {
+            "allowed" => "32",
+            "refused" => "31",
+            _ => "33",
+        };
+        self.paint(code, verdict)
+    }
+
     pub(super) fn bold<'a>(self, text: impl fmt::Display + 'a) -> impl fmt::Display + 'a {
         self.paint("1", text)
     }

@@ -23,11 +23,7 @@ const CELLS: u64 = 256;
 impl fmt::Display for PlanText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { plan, paint, .. } = self;
-        match plan.verdict {
-            "allowed" => writeln!(f, "{}", paint.green("allowed"))?,
-            "refused" => writeln!(f, "{}", paint.red("refused"))?,
-            other => writeln!(f, "{}", paint.yellow(other))?,
-        }
+        writeln!(f, "{}", paint.verdict(plan.verdict))?;
         for problem in &plan.problems {
             writeln!(f, "{INDENT}{}: {} [{}]", problem.field, problem.message, problem.rule)?;
         }

@@ -13,12 +13,7 @@ use crate::manifest::Origin;
 const INDENT: &str = "    ";
 
 pub(super) fn write(out: &mut impl Write, judged: &Judged<'_>, paint: Paint) -> io::Result<()> {
-    let verdict = judged.verdict();
-    let verdict: Box<dyn std::fmt::Display> = match verdict {
-        "allowed" => Box::new(paint.green(verdict)),
-        "refused" => Box::new(paint.red(verdict)),
-        _ => Box::new(paint.yellow(verdict)),
-    };
+    let verdict = paint.verdict(judged.verdict());
     writeln!(out, "{}: {verdict}, {}", paint.bold(place(&judged.input.origin)), request(judged))?;
     let reasons: Vec<String> = match &judged.outcome {
         Err(why) => vec![why.clone()],
