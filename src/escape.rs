@@ -17,7 +17,7 @@ pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_quoted(self.0, self.0.chars().count(), f)
+        write_cut(self.0, self.0.chars().count(), "\"", f)
     }
 }
 
@@ -27,7 +27,7 @@ pub struct Plain<'a>(pub &'a str);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_cut(self.0, self.0.chars().count(), f)
+        write_cut(self.0, self.0.chars().count(), "", f)
     }
 }
 
@@ -150,29 +150,21 @@ impl Excerpt {
 
     /// Shows it without quotes: for numbers, and for names inside a sentence.
     pub fn unquoted(&self) -> impl fmt::Display + '_ {
-        fmt::from_fn(|f| write_cut(&self.start, self.chars, f))
+        fmt::from_fn(|f| write_cut(&self.start, self.chars, "", f))
     }
 }
 
 impl fmt::Display for Excerpt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_quoted(&self.start, self.chars, f)
+        write_cut(&self.start, self.chars, "\"", f)
     }
 }
 
-fn write_quoted(start: &str, chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    f.write_char('"')?;
+/// Shows what begins so and is that long.
+fn write_cut(start: &str, chars: usize, quote: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(quote)?;
     escape(start, SHOWN, f)?;
-    f.write_char('"')?;
-    write_length(chars, f)
-}
-
-fn write_cut(start: &str, chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    escape(start, SHOWN, f)?;
-    write_length(chars, f)
-}
-
-fn write_length(chars: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(quote)?;
     if chars > SHOWN { write!(f, " (cut, {chars} characters)") } else { Ok(()) }
 }
 
