@@ -69,8 +69,7 @@ pub(super) fn check(context: &Context<'_>) -> Result<Vec<Check>, String> {
 
 impl<'a> PoolUse<'a> {
     fn new(context: &Context<'a>, pool: &'a WhereaboutsPool) -> Self {
-        let pods = context.observed.active_pods();
-        let virt_handlers: BTreeSet<&str> = pods.map(|pod| pod.metadata.name.as_str()).collect();
+        let virt_handlers: BTreeSet<&str> = context.observed.active_pods().map(|pod| &*pod.metadata.name).collect();
         let mut all = Self::default();
         for taken in &pool.taken {
             all.add(context, &virt_handlers, taken);
@@ -174,8 +173,8 @@ fn stale(context: &Context<'_>, name: &str, network: &EnabledNetwork<'_>, taken:
     let held: Truncated = taken.stale.iter().map(|taken| words(taken)).collect();
     let check = warning(format!("{} held by pods that are gone: {held}", taken.stale.len()));
     // One that a pod has all the same must not be given to another one.
-    let active = context.observed.active_pods();
-    let used: BTreeSet<Ipv4Addr> = active.filter_map(|pod| Some(virt_handler::attached(pod).ok()??.1)).collect();
+    let pods = context.observed.active_pods();
+    let used: BTreeSet<Ipv4Addr> = pods.filter_map(|pod| Some(virt_handler::attached(pod).ok()??.1)).collect();
     let Some(first) = taken.stale.iter().find(|taken| !used.contains(&taken.address)) else {
         return check.hint("Release nothing yet: pods of virt-handler have these addresses; see addresses-recorded.");
     };
