@@ -12,7 +12,7 @@ use super::Exit;
 use super::cluster::{KubeArgs, block_on};
 use super::output::complain;
 use crate::api_call::Failure;
-use crate::cli::duration;
+use crate::cli::flags;
 use crate::escape::Quoting;
 use crate::input::setting_with_value;
 use crate::registration::ConfigurationKind;
@@ -39,7 +39,7 @@ enum HookStep {
     /// Exit codes: 0 a rule refused it, or there are no Settings; 1 it was never refused; 2 the API server can't be asked.
     Probe {
         /// How long to retry
-        #[arg(long, value_name = "TIME", default_value = "3m", value_parser = duration::parse)]
+        #[arg(long, value_name = "TIME", default_value = "3m", value_parser = flags::time)]
         wait: Duration,
         #[command(flatten)]
         kube: KubeArgs,

@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 use tokio::runtime;
 
 use super::Exit;
-use super::duration;
+use super::flags;
 use super::logging::{DroppedLines, LogArgs};
 use super::policy::PolicyArgs;
 use crate::admission::Policy;
@@ -59,11 +59,11 @@ pub(super) struct Args {
     ops_listen: SocketAddr,
 
     /// Time to keep accepting connections after SIGTERM, while endpoints update
-    #[arg(long, value_name = "TIME", default_value = "1s", env = "MNW_SHUTDOWN_DELAY", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "1s", env = "MNW_SHUTDOWN_DELAY", value_parser = flags::time)]
     shutdown_delay: Duration,
 
     /// Maximum time to wait for in-flight requests
-    #[arg(long, value_name = "TIME", default_value = "20s", env = "MNW_DRAIN_TIMEOUT", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "20s", env = "MNW_DRAIN_TIMEOUT", value_parser = flags::time)]
     drain_timeout: Duration,
 
     #[command(flatten)]

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use self::text::ReportText;
 use super::cluster::{ClusterStateArgs, block_on};
-use super::duration::FlagTime;
+use super::flags::FlagTime;
 use super::output::{ColorArgs, print, wants_ascii};
 use super::{Exit, policy::PolicyArgs, program};
 use crate::observe::{self, Observation};

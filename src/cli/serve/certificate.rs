@@ -11,7 +11,7 @@ use rustls::crypto::CryptoProvider;
 use super::Follow;
 use super::own_ca::OwnCaArgs;
 use crate::cli::cluster::KubeArgs;
-use crate::cli::duration;
+use crate::cli::flags;
 use crate::server::Metrics;
 use crate::server::tls::Resolver;
 use crate::server::tls::files::CertificateFiles;
@@ -31,7 +31,7 @@ pub(super) struct CertificateArgs {
 
     /// How often to poll these files and --tls-client-ca. An invalid file changes nothing; the failed reload is logged and
     /// counted
-    #[arg(long, value_name = "TIME", default_value = "2s", env = "MNW_TLS_RELOAD_INTERVAL", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "2s", env = "MNW_TLS_RELOAD_INTERVAL", value_parser = flags::time)]
     pub(super) tls_reload_interval: Duration,
 
     /// Create a self-signed certificate in memory, for localhost and loopback addresses; for trying things out

@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::Follow;
 use crate::cli::cluster::KubeArgs;
-use crate::cli::duration;
+use crate::cli::flags;
 use crate::cluster::files::{ClusterFiles, Error};
 use crate::cluster::{ClusterState, live};
 use crate::manifest;
@@ -80,7 +80,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<(Arc<ClusterState>, Follow)> {
 
 fn staleness(text: &str) -> Result<Duration, String> {
     let least = live::LEAST_STALENESS;
-    match duration::parse(text) {
+    match flags::time(text) {
         Ok(time) if time >= least => Ok(time),
         Ok(_) => Err(format!("must be at least {least:?}: watches have to end and begin again in that time")),
         Err(error) => Err(error.to_owned()),

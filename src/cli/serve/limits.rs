@@ -2,9 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::cli::duration::FlagTime;
-use crate::cli::removed::replaced_by;
-use crate::cli::size::FlagBytes;
+use crate::cli::flags::{FlagBytes, FlagTime, replaced_by};
 use crate::server::Limits;
 
 /// Resource limits, per client and in total.

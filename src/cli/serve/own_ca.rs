@@ -12,8 +12,7 @@ use prometheus_client::registry::Registry;
 use super::Follow;
 use crate::ca::{CaSecret, Controller, Lifetimes, Names};
 use crate::cli::cluster::KubeArgs;
-use crate::cli::duration;
-use crate::cli::removed::replaced_by;
+use crate::cli::flags::{self, replaced_by};
 use crate::escape::Quoted;
 use crate::registration::{Registration, Service};
 use crate::server::tls::Resolver;
@@ -58,11 +57,11 @@ pub(super) struct OwnCaArgs {
     register_service: Option<NamespacedName>,
 
     /// CA validity, up to ten years (87600h); the next CA takes over after a third to two thirds of it
-    #[arg(long, value_name = "TIME", default_value = "8760h", env = "MNW_TLS_CA_LIFETIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "8760h", env = "MNW_TLS_CA_LIFETIME", value_parser = flags::time)]
     tls_ca_lifetime: Duration,
 
     /// Certificate validity, up to a third of the CA's; each replica renews its certificate after two thirds of it
-    #[arg(long, value_name = "TIME", default_value = "168h", env = "MNW_TLS_LEAF_LIFETIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "168h", env = "MNW_TLS_LEAF_LIFETIME", value_parser = flags::time)]
     tls_leaf_lifetime: Duration,
 
     #[arg(long, hide = true, env = "MNW_TLS_CA_GRACE", value_parser = replaced_by("--tls-ca-lifetime alone; a CA waits until both configurations hold it"))]
