@@ -9,14 +9,13 @@ use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{FromArgMatches as _, Parser, Subcommand};
 
 mod canonicalize;
 mod capture;
 mod cluster;
 mod completions;
 mod difference;
-mod environment;
 mod explain;
 mod flags;
 mod hook;
@@ -85,7 +84,7 @@ impl Cli {
 
     fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
         let command = program::command(arguments.first().map(OsString::as_os_str));
-        let mut matches = environment::without_empty_variables(command).try_get_matches_from(arguments)?;
+        let mut matches = command.try_get_matches_from(arguments)?;
         Self::from_arg_matches_mut(&mut matches)
     }
 }
@@ -125,6 +124,6 @@ fn print_usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
 
 /// Names the variables that have set the flags in the text of an error.
 fn complain_of_variables(text: &str, arguments: &[OsString]) -> Exit {
-    environment::notes(&Cli::command(), arguments, text).into_iter().for_each(output::complain);
+    program::notes(arguments, text).into_iter().for_each(output::complain);
     Exit::Error
 }
