@@ -106,7 +106,8 @@ impl Encoding {
     }
 }
 
-/// Replaces a file atomically, or changes nothing: readers, also after a crash, see the old text or the new one. The file keeps its mode and its owner; a symlink stays, and leads to the new text.
+/// Replaces a file atomically, or changes nothing: readers, also after a crash, see the old text or the new one. The file
+/// keeps its mode and its owner; a symlink stays, and leads to the new text.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = path.canonicalize()?;
     let old = fs::metadata(&path)?;
