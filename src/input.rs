@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::Deserialize as _;
+use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
 
 use crate::admission::setting::Text as Submitted;
@@ -73,7 +73,8 @@ impl DocumentPath {
 }
 
 /// Where the old side of a manifest is from: a file named for the purpose, or the cluster that is judged by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OldSide {
     File,
     Cluster,

@@ -25,8 +25,8 @@ struct JsonVerdict<'a> {
     form: Option<&'static str>,
     /// `CREATE`, `UPDATE`, `DELETE` or `unknown`.
     operation: &'static str,
-    /// Of a manifest, where its old side is from: `file`, `cluster` or `live`.
-    old: Option<&'static str>,
+    /// Of a manifest, where its old side is from.
+    old: Option<OldSide>,
     uid: &'a str,
     user: &'a str,
     /// `allowed`, `refused`, `unavailable` or `malformed`.
@@ -76,15 +76,10 @@ pub(super) fn of(judged: &Judged<'_>) -> serde_json::Result<String> {
         lint: judged.lints.iter().map(|lint| lint.message.clone()).collect(),
         ..JsonVerdict::default()
     };
-    let side = |old| match old {
-        OldSide::File => "file",
-        OldSide::Cluster => "cluster",
-        OldSide::Live => "live",
-    };
     (record.form, record.old) = match judged.input.form {
         Form::Review(_) => (Some("review"), None),
         Form::Request(_) => (Some("request"), None),
-        Form::Manifest { old, .. } => (Some("manifest"), old.map(side)),
+        Form::Manifest { old, .. } => (Some("manifest"), old),
     };
     if let Ok((request, admission)) = &judged.outcome {
         match &admission.decision().verdict {
