@@ -41,11 +41,10 @@ pub(super) fn addresses(
     }));
     let map = AddressMap::new(&range, &marks);
     // What the pods of virt-handler hold, the next ones get. Where they can't be seen their name tells.
-    let virt_handlers: Option<BTreeSet<&str>> =
-        observed.pods.as_ref().ok().map(|pods| pods.iter().map(|pod| pod.metadata.name.as_str()).collect());
-    let is_ours = |name: &str| match &virt_handlers {
-        Some(pods) => pods.contains(name),
-        None => name.starts_with("virt-handler-"),
+    let virt_handlers: BTreeSet<&str> = observed.active_pods().map(|pod| &*pod.metadata.name).collect();
+    let is_ours = |name: &str| match &observed.pods {
+        Ok(_) => virt_handlers.contains(name),
+        Err(_) => name.starts_with("virt-handler-"),
     };
     let foreign = pool.taken.iter().filter(|it| !matches!(it.pod(), Some((HARVESTER_SYSTEM, name)) if is_ours(name)));
     let foreign = foreign.map(|it| it.address).collect();

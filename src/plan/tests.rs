@@ -162,6 +162,12 @@ fn whose_the_addresses_are_is_counted() {
     assert_eq!((addresses.usable, addresses.lost), (7, 2));
     assert_eq!((addresses.needed, addresses.spare, addresses.nodes_at_most), (Some(2), Some(3), 5));
     assert_eq!(addresses.map.cells(8).len(), 8);
+    // A pod that its node has ended holds its address until Whereabouts takes it back.
+    let ended = json!({"metadata": {"name": "virt-handler-b"}, "status": {"phase": "Failed"}});
+    let Ok(pods) = observed().pods else { panic!("they are seen") };
+    let observed = Observed { pods: Ok(vec![pods[0].clone(), read(ended)]), ..observed() };
+    let addresses = planned(&value, &facts(), &observed, None).addresses.unwrap();
+    assert_eq!((addresses.lost, addresses.spare), (3, Some(2)));
 }
 
 #[test]
