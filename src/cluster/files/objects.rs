@@ -28,6 +28,7 @@ pub(super) fn index(
             view.take(document, &Origin { path: Arc::clone(&file.path), line, item: None })?;
         }
     }
+    view.captured = false;
     objects.into_iter().try_for_each(|(object, origin)| view.take(object, &origin))?;
     let (facts, unknown_kinds) = (view.index.facts(), view.unknown_kinds());
     let FileObjects { index, setting, policy, objects, seen, kept, .. } = view;

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::cluster::ClusterState;
+use crate::manifest::CAPTURE_MARK;
 use crate::reload::{Poll, Polled};
 use crate::setting::facts::{CrdState, SettingNetwork};
 use crate::setting::vlan::VlanId;
@@ -104,6 +105,14 @@ fn kinds_that_no_rule_asks_for_are_counted() {
         r#""b.yaml": no rule asks for kind "Setting" of "management.cattle.io/v3" (1 object)"#,
     ];
     assert_eq!(shown, expected);
+
+    // A capture has such kinds for other commands; what is at hand beside it has not.
+    let captured = directory(&[("a.yaml", &format!("{CAPTURE_MARK}\n{pods}"))]);
+    let origin = Origin { path: Path::new("suite.yaml").into(), line: 1, item: None };
+    let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "c"}});
+    let Loaded { unknown_kinds, .. } = load_with(&[captured.path().to_owned()], vec![(pod, origin)]).unwrap();
+    let shown: Vec<_> = unknown_kinds.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, [r#""suite.yaml": no rule asks for kind "Pod" of "v1" (1 object)"#]);
 }
 
 #[test]
