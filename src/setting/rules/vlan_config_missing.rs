@@ -22,9 +22,10 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-/// Said of what `kubectl apply` would send, where what the API server holds is wanted.
-const NOT_LIVE: &str = "Harvester adds labels and annotations that a manifest lacks: give the live objects, as capture or \
-                        kubectl get -o yaml prints them";
+/// Said of what Harvester has not handled yet, and of what `kubectl apply` would send, where what the API server holds is
+/// wanted.
+const NOT_LIVE: &str = "Harvester adds label and annotation when it handles a VlanConfig; offline, give the live objects, as \
+                        capture or kubectl get -o yaml prints them, not manifests";
 
 fn check(evaluation: &mut Evaluation<'_, '_>, value: &ValidatedValue<'_>) {
     let Some(name) = existing(evaluation, value) else { return };
@@ -146,8 +147,8 @@ mod tests {
             ..vlan_config(name, matched)
         };
         let counted = |matched| labelled("a", Some("net"), matched);
-        let not_live = "Harvester adds labels and annotations that a manifest lacks: give the live objects, as capture or \
-                        kubectl get -o yaml prints them";
+        let not_live = "Harvester adds label and annotation when it handles a VlanConfig; offline, give the live objects, \
+                        as capture or kubectl get -o yaml prints them, not manifests";
         let not_labelled = "no VlanConfig is labelled with this cluster network; spec.clusterNetwork of VlanConfig";
         let label = "but the label network.harvesterhci.io/clusternetwork";
         let uncovered = "no VlanConfig of this cluster network covers";
