@@ -66,30 +66,38 @@ impl Args {
     }
 }
 
-/// What there is to say at the end; or why it is not reached yet, and how a run ends that does not reach it.
-type ProbeAnswer = Result<String, (String, Exit)>;
-
-fn answer(result: Result<DynamicObject, kube::Error>) -> ProbeAnswer {
-    match result {
-        Ok(_) => Err(("the change was admitted: the API server does not ask the webhook".to_owned(), Exit::Refused)),
-        Err(kube::Error::Api(status)) => answer_of_refusal(&status),
-        Err(error) => Err((Failure::of_call("patch", SETTING, &error).why, Exit::Error)),
-    }
+#[derive(Debug, PartialEq, Eq)]
+enum ProbeAnswer {
+    /// One of our webhooks refused it.
+    Refused,
+    /// It is not asked yet, or nobody answers it yet.
+    NotYet(String),
+    /// It does not know the Setting's kind.
+    NotServed,
+    /// We could not ask.
+    Unasked(String),
 }
 
-fn answer_of_refusal(status: &Status) -> ProbeAnswer {
-    let said = format!("{} {}", status.code, Quoting(&status.message));
-    let ours = status.message.contains(&format!(".{SETTING}.setting\" denied the request"));
-    match status.code {
-        // A review that can't be judged yet has another code.
-        422 if ours => Ok(format!("the webhook refuses a bad value of {SETTING}")),
-        // With no object of that name the answer names the object; with no such kind it names nothing.
-        404 if status.details.as_ref().is_none_or(|details| details.name.is_empty()) => {
-            Ok("this cluster does not serve Harvester's Settings: there is nothing to guard".to_owned())
+impl ProbeAnswer {
+    fn of(result: Result<DynamicObject, kube::Error>) -> Self {
+        match result {
+            Ok(_) => Self::NotYet("the change was admitted: the API server does not ask the webhook".to_owned()),
+            Err(kube::Error::Api(status)) => Self::of_refusal(&status),
+            Err(error) => Self::Unasked(Failure::of_call("patch", SETTING, &error).why),
         }
-        // Rights too come with a delay.
-        401 | 403 => Err((said, Exit::Error)),
-        _ => Err((said, Exit::Refused)),
+    }
+
+    fn of_refusal(status: &Status) -> Self {
+        let said = format!("{} {}", status.code, Quoting(&status.message));
+        let ours = status.message.contains(&format!(".{SETTING}.setting\" denied the request"));
+        match status.code {
+            // A review that can't be judged yet has another code.
+            422 if ours => Self::Refused,
+            // With no object of that name the answer names the object; with no such kind it names nothing.
+            404 if status.details.as_ref().is_none_or(|details| details.name.is_empty()) => Self::NotServed,
+            401 | 403 => Self::Unasked(said),
+            _ => Self::NotYet(said),
+        }
     }
 }
 
@@ -102,18 +110,20 @@ async fn probe(client: &Client, wait: Duration) -> anyhow::Result<Exit> {
     let change = setting_with_value(&"a probe of the installation".into());
     let end = Instant::now() + wait;
     let mut said = String::new();
-    loop {
+    let done = loop {
         let request = async { api.patch(SETTING, &params, &Patch::Apply(&change)).await };
         let answer = match tokio::time::timeout(PATIENCE, request).await {
-            Ok(result) => answer(result),
-            Err(_) => Err((format!("no answer in {PATIENCE:?}; is the API server reachable?"), Exit::Error)),
+            Ok(result) => ProbeAnswer::of(result),
+            Err(_) => ProbeAnswer::Unasked(format!("no answer in {PATIENCE:?}; is the API server reachable?")),
         };
         let (why, exit) = match answer {
-            Ok(done) => {
-                complain(done);
-                return Ok(Exit::Ok);
+            ProbeAnswer::Refused => break format!("the webhook refuses a bad value of {SETTING}"),
+            ProbeAnswer::NotServed => {
+                break "this cluster does not serve Harvester's Settings: there is nothing to guard".to_owned();
             }
-            Err(not_yet) => not_yet,
+            ProbeAnswer::NotYet(why) => (why, Exit::Refused),
+            // Rights too come with a delay.
+            ProbeAnswer::Unasked(why) => (why, Exit::Error),
         };
         if why != said {
             complain(format_args!("not yet: {why}"));
@@ -124,7 +134,9 @@ async fn probe(client: &Client, wait: Duration) -> anyhow::Result<Exit> {
             return Ok(exit);
         }
         sleep(PAUSE).await;
-    }
+    };
+    complain(done);
+    Ok(Exit::Ok)
 }
 
 async fn unregister(client: &Client, name: &str) -> anyhow::Result<Exit> {
@@ -153,20 +165,21 @@ mod tests {
         let denied = |name: &str| format!("admission webhook \"{name}\" denied the request: no");
         let ours = denied("check.vm-migration-network.setting");
         let named: StatusDetails = serde_json::from_value(json!({"name": SETTING})).unwrap();
-        let theirs = denied("validator.harvesterhci.io");
-        let not_yet = |why: &str| Err((why.to_owned(), Exit::Refused));
-        let not_served = "this cluster does not serve Harvester's Settings: there is nothing to guard";
         for (code, message, details, answer) in [
-            (422, &*ours, None, Ok("the webhook refuses a bad value of vm-migration-network".to_owned())),
-            (503, &*ours, None, not_yet(&format!("503 {ours}"))),
-            (400, &*theirs, None, not_yet(&format!("400 {theirs}"))),
-            (500, "failed calling webhook", None, not_yet("500 failed calling webhook")),
-            (404, "404 page not found", None, Ok(not_served.to_owned())),
-            (404, "not found", Some(named), not_yet("404 not found")),
-            (403, "forbidden", None, Err(("403 forbidden".to_owned(), Exit::Error))),
+            (422, &*ours, None, ProbeAnswer::Refused),
+            (503, &*ours, None, ProbeAnswer::NotYet(format!("503 {ours}"))),
+            (400, "admission webhook \"validator.harvesterhci.io\" denied the request: no", None, {
+                ProbeAnswer::NotYet(
+                    "400 admission webhook \"validator.harvesterhci.io\" denied the request: no".to_owned(),
+                )
+            }),
+            (500, "failed calling webhook", None, ProbeAnswer::NotYet("500 failed calling webhook".to_owned())),
+            (404, "404 page not found", None, ProbeAnswer::NotServed),
+            (404, "not found", Some(named), ProbeAnswer::NotYet("404 not found".to_owned())),
+            (403, "forbidden", None, ProbeAnswer::Unasked("403 forbidden".to_owned())),
         ] {
             let status = Status { code, message: message.to_owned(), details, ..Status::default() };
-            assert_eq!(answer_of_refusal(&status), answer);
+            assert_eq!(ProbeAnswer::of_refusal(&status), answer);
         }
     }
 }
