@@ -49,8 +49,11 @@ impl Watched for SettingObject {
         }
         let network = match self.metadata.name.as_deref() {
             Some(RWX_NETWORK) => go_json::rwx_network(&text).map(|rwx| {
-                let own = network(&format!("{field}.network"), &rwx.network);
-                if rwx.share_storage_network { SettingNetwork::Off } else { own }
+                if rwx.share_storage_network {
+                    SettingNetwork::Off
+                } else {
+                    network(&format!("{field}.network"), &rwx.network)
+                }
             }),
             _ => go_json::network_config(&text).map(|config| network(field, &config)),
         };
