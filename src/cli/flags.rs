@@ -37,7 +37,8 @@ pub(super) fn time(text: &str) -> Result<Duration, &'static str> {
     text.parse().map(|FlagTime(time)| time)
 }
 
-/// A number of bytes as operators write it: `7MiB`, `64KiB`, `7340032`. Without units such as `7M`, which mean one thing here and another there.
+/// A number of bytes as operators write it: `7MiB`, `64KiB`, `7340032`. Without units such as `7M`, which mean one thing here
+/// and another there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FlagBytes(pub(super) usize);
 
